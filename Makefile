@@ -1,0 +1,72 @@
+# The index of the project. `make run` and `make test` do all the set-up they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKED := $(VENV)/.locked
+READY := $(VENV)/.ready
+COMPILED := build/compiled
+PACKED := $(shell find noyau router specs issuers hsm_emulator bench config -type f -not -name '*.pyc')
+
+.PHONY: help setup run test test-compiled check style types layers compile lock bench clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
+
+run: setup  ## the whole platform on this machine, with demo traffic and a live view
+	@$(BIN)/noyau up
+
+test: setup  ## the tests, interpreted form
+	$(BIN)/pytest
+
+check: style types layers test  ## everything .ci/run checks, in this form
+
+setup: $(READY)  ## the virtual environment .venv, from the lock file
+
+style: setup  ## ruff
+	$(BIN)/ruff check .
+
+types: setup  ## mypy, strict
+	$(BIN)/mypy
+
+layers: setup  ## who may import whom
+	$(BIN)/lint-imports
+
+compile: $(COMPILED)/.built  ## router/wire and router/switching through mypyc, in build/compiled
+
+test-compiled: compile  ## the same tests on the compiled form
+	PYTHONPATH="$(CURDIR)/$(COMPILED)" PYTHONSAFEPATH=1 NOYAU_FORM=compiled $(BIN)/pytest
+
+bench: setup  ## load on the real processes: throughput, latency percentiles, CPU per transaction
+	$(BIN)/noyau bench
+
+lock:  ## pin the dependencies anew (a developer's; needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+
+clean:  ## remove what was built
+	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+
+$(LOCKED): requirements.lock
+	@command -v $(PYTHON) > /dev/null || { echo "noyau: no $(PYTHON) here. Debian, Ubuntu: apt install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "noyau: Python 3.11 or later is needed, this is $$($(PYTHON) -V)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip; ensurepip.version()' 2> /dev/null || { echo "noyau: $(PYTHON) cannot make virtual environments. Debian, Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+$(READY): $(LOCKED) pyproject.toml setup.py
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+# The folder was moved, or its Python is gone (an upgrade): made anew.
+ifneq ($(shell $(BIN)/python -P -c 'import noyau; print(noyau.__path__[0])' 2> /dev/null),$(CURDIR)/noyau)
+.PHONY: $(LOCKED)
+endif
+
+$(COMPILED)/.built: $(PACKED) $(READY)
+	rm -rf $(COMPILED) build/wheel build/lib* build/bdist*
+	@mkdir -p build && touch build/.started
+	NOYAU_COMPILE=1 $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --no-index --wheel-dir build/wheel .
+	$(BIN)/python -m pip install --quiet --no-deps --no-index --target $(COMPILED) build/wheel/*.whl
+	@mv build/.started $@
