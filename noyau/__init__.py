@@ -1,1 +1,1 @@
-""""""
+"""The command `noyau`: starts and talks to every program of the switch."""

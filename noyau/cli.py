@@ -1,0 +1,22 @@
+"""The command line: one module per command, listed here in the order a newcomer meets them."""
+import typer
+
+app = typer.Typer(
+    name="noyau",
+    help="A card payment switch: ISO 8583 between acquirers and issuers, PINs through an HSM.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its frames print local variables: card data
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def noyau() -> None:
+    """A card payment switch: ISO 8583 between acquirers and issuers, PINs through an HSM."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
