@@ -1,0 +1,90 @@
+"""What a transaction may need from the world, and what the world may send back."""
+from router.switching.peers import PinKey
+from router.switching.pending import Line
+from router.wire.message import Message
+from specs.journal_format import Record as JournalRecord
+
+
+class TranslatePin:
+    """Have the PIN block re-encrypted from the acquirer's key to the issuer's."""
+
+    __slots__ = ("account", "destination", "pin_block", "source")
+
+    def __init__(self, pin_block: str, account: str, source: PinKey, destination: PinKey) -> None:
+        self.pin_block = pin_block  # 16 or 32 hexadecimal digits
+        self.account = account  # the twelve rightmost digits of the PAN without its check digit
+        self.source = source
+        self.destination = destination
+
+
+class Record:
+    """Go on when these records are durable, all of them or none."""
+
+    __slots__ = ("records",)
+
+    def __init__(self, records: list[JournalRecord]) -> None:
+        self.records = records
+
+
+class Exchange:
+    """Send this to the issuer; go on at its response, at the deadline, or when the line falls."""
+
+    __slots__ = ("line", "outbound")
+
+    def __init__(self, line: Line, outbound: Message) -> None:
+        self.line = line
+        self.outbound = outbound
+
+
+Need = TranslatePin | Record | Exchange
+
+
+class PinTranslated:
+    """The block under the issuer's key."""
+
+    __slots__ = ("pin_block",)
+
+    def __init__(self, pin_block: str) -> None:
+        self.pin_block = pin_block
+
+
+class PinRefused:
+    """The HSM's two-character error; empty when it did not answer."""
+
+    __slots__ = ("hsm_error",)
+
+    def __init__(self, hsm_error: str) -> None:
+        self.hsm_error = hsm_error
+
+
+class Durable:
+    """All of it is on the disk."""
+
+    __slots__ = ()
+
+
+class NotDurable:
+    """The disk refused; none of it counts."""
+
+    __slots__ = ()
+
+
+class Silent:
+    """It left, and no usable answer came: the deadline passed or the line fell."""
+
+    __slots__ = ()
+
+
+class NeverLeft:
+    """Not a byte was handed to the socket."""
+
+    __slots__ = ()
+
+
+class TooLate:
+    """Its deadline passed, or it was reversed, before it was sent."""
+
+    __slots__ = ()
+
+
+Event = PinTranslated | PinRefused | Durable | NotDurable | Silent | NeverLeft | TooLate | Message | None

@@ -1,0 +1,205 @@
+"""What waits for a response on the lines of an issuer, and under which numbers.
+
+Response, deadline and fall of the line compete for a request; the first takes it out of the table.
+Requests that wait equally long stand in the order of their deadlines, so no timer is kept for any
+of them: one queue per length of waiting, the oldest first.
+"""
+from typing import Final, Protocol
+
+from router.wire.message import Message
+
+STAN_MAX: Final = 999_999
+QUARANTINE_S: Final = 120.0  # how long a response may be late before its number is used again
+
+MatchKey = tuple[str, ...]
+
+
+class Owner(Protocol):
+    """Whoever sent a request and is told what became of it."""
+
+
+class IssuerPort(Protocol):
+    """The socket of a line."""
+
+    def send(self, outbound: Message) -> bool:
+        """False: not a byte was handed to the socket."""
+
+
+class Stans:
+    """The system trace audit numbers (DE 11) of one issuer."""
+
+    __slots__ = ("_last", "_quarantined", "_taken", "space")
+
+    def __init__(self) -> None:
+        self.space = STAN_MAX  # smaller in tests, so that it wraps
+        self._last = 0
+        self._taken: set[int] = set()
+        self._quarantined: dict[int, float] = {}
+
+    def take(self, now: float) -> str | None:
+        """A number that nothing uses, or None when the space is full."""
+        self._end_quarantines(now)
+        if len(self._taken) + len(self._quarantined) >= self.space:
+            return None
+        number = self._last
+        while True:
+            number = number + 1 if number < self.space else 1
+            if number not in self._taken and number not in self._quarantined:
+                break
+        self._last = number
+        self._taken.add(number)
+        return f"{number:06d}"
+
+    def hold(self, stan: str) -> None:
+        """Taken from a record: a store-and-forward entry that is not ended."""
+        self._taken.add(int(stan))
+
+    def free(self, stan: str) -> None:
+        """Answered, ended, or never used."""
+        self._taken.discard(int(stan))
+
+    def quarantine(self, stan: str, now: float) -> None:
+        """Expired: a late response may still come under it."""
+        number = int(stan)
+        self._taken.discard(number)
+        self._quarantined.pop(number, None)
+        self._quarantined[number] = now + QUARANTINE_S
+
+    def go_on_behind(self, stan: str) -> None:
+        """A restart goes on behind the last number in the journal."""
+        self._last = int(stan)
+
+    def _end_quarantines(self, now: float) -> None:
+        ended: list[int] = []
+        for number, until in self._quarantined.items():
+            if until > now:
+                break
+            ended.append(number)
+        for number in ended:
+            del self._quarantined[number]
+
+
+class Waiting:
+    """A place in a line's table, held until the exchange is over."""
+
+    __slots__ = ("deadline", "frees_stan", "key", "owner", "stan", "timeout_s")
+
+    def __init__(self, key: MatchKey, stan: str, owner: Owner, deadline: float, timeout_s: float,
+                 frees_stan: bool) -> None:
+        self.key = key
+        self.stan = stan
+        self.owner: Owner | None = owner
+        self.deadline = deadline
+        self.timeout_s = timeout_s
+        self.frees_stan = frees_stan  # False: a store-and-forward entry keeps its number
+
+
+class Line:
+    """One line to an issuer: its table of requests that wait. The socket behind it is `port`."""
+
+    __slots__ = ("_expired", "_match_elements", "_pending_max", "_queues", "_waiting", "carries_traffic",
+                 "issuer_name", "name", "port", "stans")
+
+    def __init__(self, name: str, issuer_name: str, stans: Stans, match_elements: tuple[int, ...],
+                 pending_max: int) -> None:
+        self.name = name
+        self.issuer_name = issuer_name
+        self.stans = stans
+        self.carries_traffic = False
+        self.port: IssuerPort | None = None
+        self._match_elements = match_elements
+        self._pending_max = pending_max
+        self._waiting: dict[MatchKey, Waiting] = {}
+        self._queues: dict[float, dict[MatchKey, Waiting]] = {}
+        self._expired: dict[MatchKey, float] = {}
+
+    @property
+    def load(self) -> int:
+        """How many requests wait on this line."""
+        return len(self._waiting)
+
+    @property
+    def is_full(self) -> bool:
+        """No further request may wait here."""
+        return len(self._waiting) >= self._pending_max
+
+    def wait(self, outbound: Message, response_mti: str, owner: Owner, deadline: float, timeout_s: float,
+             frees_stan: bool = True) -> Waiting:
+        """A place for the response to this request. The caller looked at `is_full` before."""
+        key = self._key(response_mti, outbound)
+        waiting = Waiting(key, outbound.text(11), owner, deadline, timeout_s, frees_stan)
+        assert key not in self._waiting, "a number was given twice"
+        self._waiting[key] = waiting
+        queue = self._queues.get(timeout_s)
+        if queue is None:
+            queue = self._queues[timeout_s] = {}
+        queue[key] = waiting
+        return waiting
+
+    def withdraw(self, waiting: Waiting) -> None:
+        """It never left: nothing will answer it."""
+        self._take(waiting)
+        if waiting.frees_stan:
+            self.stans.free(waiting.stan)
+
+    def match(self, response: Message) -> Waiting | None:
+        """The request this answers, taken out of the table; None when late or unknown."""
+        waiting = self._waiting.get(self._key(response.mti, response))
+        if waiting is not None:
+            self._take(waiting)
+            if waiting.frees_stan:
+                self.stans.free(waiting.stan)
+        return waiting
+
+    def is_late(self, response: Message) -> bool:
+        """Of a response that matched nothing: was it waited for, until a while ago?"""
+        return self._key(response.mti, response) in self._expired
+
+    def differing_elements(self, response: Message) -> list[int]:
+        """Of a response that matched nothing: where it differs from a request with the same STAN."""
+        stan = response.get(11)
+        for key in self._waiting:
+            if key[1] == stan:
+                found = self._key(response.mti, response)
+                numbers = (0, *self._match_elements)
+                return [number for number, a, b in zip(numbers, key, found, strict=True) if a != b]
+        return []
+
+    def expire(self, now: float) -> list[Waiting]:
+        """What has waited to its deadline, taken out of the table."""
+        for key, until in list(self._expired.items()):
+            if until > now:
+                break
+            del self._expired[key]
+        late: list[Waiting] = []
+        for queue in self._queues.values():
+            for waiting in queue.values():
+                if waiting.deadline > now:
+                    break
+                late.append(waiting)
+        self._gave_up(late, now)
+        return late
+
+    def fall(self, now: float) -> list[Waiting]:
+        """The line is gone: everything that waited on it, taken out of the table."""
+        self.carries_traffic = False
+        everything = list(self._waiting.values())
+        self._gave_up(everything, now)
+        return everything
+
+    def _gave_up(self, waitings: list[Waiting], now: float) -> None:
+        for waiting in waitings:
+            self._take(waiting)
+            self._expired[waiting.key] = now + QUARANTINE_S
+            if waiting.frees_stan:
+                self.stans.quarantine(waiting.stan, now)
+
+    def _take(self, waiting: Waiting) -> None:
+        del self._waiting[waiting.key]
+        queue = self._queues[waiting.timeout_s]
+        del queue[waiting.key]
+        if not queue:
+            del self._queues[waiting.timeout_s]
+
+    def _key(self, mti: str, message: Message) -> MatchKey:
+        return (mti, *[message.get(element) for element in self._match_elements])

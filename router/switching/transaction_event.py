@@ -1,0 +1,23 @@
+"""What is told of one exchange when it is over: the one `transaction` event of the log."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEvent:
+    """One request of an acquirer from its arrival to its answer. Times in microseconds, 0: not taken."""
+
+    mti: str
+    stan: str
+    issuer_stan: str
+    rrn: str
+    acquirer: str
+    issuer: str
+    pan_masked: str
+    amount_minor: int
+    currency: str
+    response_code: str  # empty: nobody was answered
+    decided_by: str  # "issuer", "router" or "stand_in"
+    ended_in: str  # the step of design section 2 that ended it
+    hsm_us: int
+    issuer_us: int
+    total_us: int
