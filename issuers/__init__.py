@@ -1,1 +1,1 @@
-"""Issuer hosts: accounts, holds and PIN checks behind ISO 8583 lines. One program, run once per bank."""
+"""Issuer hosts: accounts, holds and PIN checks behind ISO 8583 lines, one process per bank."""
