@@ -1,0 +1,133 @@
+"""The router's configuration as it is used: frozen, checked as a whole, with its defaults.
+
+`router.net.configuration.load_settings` makes it from a folder. Each object of the daemon is given
+the values it needs by name, never one of these classes. docs/configuration.md has it in words.
+"""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
+
+from router.net.addresses import Address, AllowedPeers
+from router.switching.routing import BinRange
+
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+Topic = Annotated[str, Meta(pattern=r"^[^/+#\x00]+(/[^/+#\x00]+)*$", max_length=128)]
+InstitutionId = Annotated[str, Meta(pattern=r"^[0-9]{1,11}$")]
+Kcv = Annotated[str, Meta(pattern=r"^([0-9A-F]{6}|[0-9A-F]{16})$")]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+HTTP_LISTEN: Final = Address("127.0.0.1", 9583)
+
+
+@dataclass(frozen=True, slots=True)
+class RouterSettings:
+    """[router] in router.toml."""
+
+    institution_id: InstitutionId  # DE 33 towards issuers
+    frame_bytes_max: Annotated[int, Meta(ge=128, le=65_535)] = 4096  # a longer one closes its link
+    in_flight_max: Limit = 4096  # requests of all acquirers together; above it: 96
+    repeat_window_s: Seconds = 600.0  # how long an answer is kept for a repeat
+    repeats_max: Limit = 200_000  # how many of them
+    malformed_max: Limit = 10  # unreadable messages in a row, then the link is closed
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class HsmSettings:
+    """[hsm] in router.toml."""
+
+    endpoints: Annotated[tuple[Address, ...], Meta(min_length=1)]
+    data_key_under_lmk: str  # wraps the journal's key at rest
+    data_key_kcv: Kcv
+    connections: Annotated[int, Meta(ge=1, le=64)] = 2  # to each endpoint
+    timeout_s: Seconds = 1.0  # of one command
+    pending_max: Limit = 1024  # commands waiting for an answer, on one connection
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """[http] in router.toml."""
+
+    listen: Address = HTTP_LISTEN
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """[mqtt] in router.toml; without the table there is no MQTT."""
+
+    host: Annotated[str, Meta(min_length=1)]
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 1883
+    topic: Topic = "noyau"  # topics are TOPIC/INSTANCE/...
+    instance: Name = "router"
+    username: str = ""
+    password_file: Path | None = None  # relative to the configuration folder; its first line
+    transactions: bool = False  # publish an event for each transaction
+    queue_max: Limit = 1000  # messages waiting for the broker; the oldest are dropped
+
+
+@dataclass(frozen=True, slots=True)
+class PinKeySettings:
+    """[acquirer.pin_key] and [issuer.pin_key]: a key as its cryptogram under the LMK."""
+
+    kind: Literal["zpk", "tpk"]  # tpk for an acquirer only
+    under_lmk: str
+    kcv: Kcv
+    block_format: Literal["01", "05", "47", "48"] = "01"  # ISO-0, ISO-1, ISO-3, ISO-4
+
+
+@dataclass(frozen=True, slots=True)
+class AcquirerSettings:
+    """[[acquirer]] in acquirers.toml."""
+
+    name: Name
+    listen: Address
+    allowed: AllowedPeers
+    dialect: str
+    institution_id: InstitutionId  # DE 32 where the request has none
+    framing: str = ""  # empty: the dialect's
+    sign_on: Literal["required", "optional"] = "required"
+    pin_key: PinKeySettings | None = None  # without it a PIN is answered 86
+    answer_within_s: Seconds = 10.0  # promise 1: every request is answered by then
+    in_flight_max: Limit = 512  # on all its links together; above it: 96
+    connections_max: Annotated[int, Meta(ge=1, le=10_000)] = 16
+
+    @property
+    def sign_on_required(self) -> bool:
+        """A request before it is answered 58."""
+        return self.sign_on == "required"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerSettings:
+    """[[issuer]] in issuers.toml."""
+
+    name: Name
+    region: Literal["domestic", "foreign"]
+    dialect: str
+    lines: Annotated[tuple[Address, ...], Meta(min_length=1, max_length=64)]  # one entry per line
+    framing: str = ""  # empty: the dialect's
+    pin_key: PinKeySettings | None = None
+    issuer_timeout_s: Seconds = 7.0  # from the request's arrival
+    echo_interval_s: Seconds = 30.0  # of silence on a line
+    echo_timeout_s: Seconds = 5.0  # then the line is down
+    reconnect_s_max: Seconds = 30.0  # the backoff grows to this
+    pending_max: Limit = 256  # requests waiting on one line
+    saf_window: Annotated[int, Meta(ge=1, le=1000)] = 8  # stored entries sent and not yet answered
+    saf_retry_s: Seconds = 10.0  # between two transmissions of one entry
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration of the router."""
+
+    folder: Path
+    router: RouterSettings
+    hsm: HsmSettings
+    http: HttpSettings
+    mqtt: MqttSettings | None
+    acquirers: tuple[AcquirerSettings, ...]
+    issuers: tuple[IssuerSettings, ...]
+    bins: tuple[BinRange, ...]
