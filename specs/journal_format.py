@@ -4,6 +4,7 @@ A group of records that became durable together is one MessagePack array of tagg
 holds a PIN block, track data, CVV2 or the PAN-bearing EMV tags; PANs they do hold, so a group is
 sealed (AES-GCM) before it is written. Elements are canonical 1987 texts: number -> text.
 """
+
 from typing import TypeAlias
 
 import msgspec
@@ -42,6 +43,7 @@ class Answered(msgspec.Struct, frozen=True, array_like=True, tag="A"):
 
     about: About
     code: str  # DE 39
+    approves: bool
     elements: dict[int, str]  # of the issuer's answer: DE 38, 44, 54, a partial approval's DE 4
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from router.net.mistakes import Wrong
+
 HOST_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*")
 PORT_MAX: Final = 65_535
 
@@ -19,12 +21,12 @@ class Address:
 
     @classmethod
     def parsed(cls, text: str) -> "Address":
-        """Raises ValueError, saying what would be right."""
+        """Raises Wrong, a ValueError that says what would be right."""
         host, colon, port = text.rpartition(":")
         if not colon or not port.isascii() or not port.isdigit():
-            raise ValueError(f"{text!r} is no address; HOST:PORT, such as 127.0.0.1:8583")
+            raise Wrong(f"{text!r} is no address", '"HOST:PORT", such as "127.0.0.1:8583"')
         if int(port) > PORT_MAX:
-            raise ValueError(f"{port} is no port; 0 (any free one) to {PORT_MAX}")
+            raise Wrong(f"{port} is no port", f"1 to {PORT_MAX}, or 0 for any free one")
         return cls(host_of(host), int(port))
 
     @property
@@ -53,7 +55,7 @@ class AllowedPeers:
     __slots__ = ("_networks",)
 
     def __init__(self, networks: Sequence[str]) -> None:
-        """Raises ValueError, saying what would be right."""
+        """Raises Wrong, a ValueError that says what would be right."""
         self._networks = [network_of(network) for network in networks]
 
     def holds(self, host: str) -> bool:
@@ -82,14 +84,14 @@ def host_of(text: str) -> str:
         try:
             return str(ipaddress.IPv6Address(text[1:-1]))
         except ValueError:
-            raise ValueError(f"{text} is no IPv6 address; such as [::1]:8583") from None
+            raise Wrong(f"{text} is no IPv6 address", "such as [::1]") from None
     if HOST_NAME.fullmatch(text) is None:
-        raise ValueError(f"{text!r} is no host; a name, an IPv4 address or an IPv6 one in brackets")
+        raise Wrong(f"{text!r} is no host", "a name, an IPv4 address or an IPv6 one in brackets")
     if re.fullmatch(r"[0-9.]+", text) is not None:
         try:
             return str(ipaddress.IPv4Address(text))
         except ValueError:
-            raise ValueError(f"{text} is no IPv4 address; such as 127.0.0.1") from None
+            raise Wrong(f"{text} is no IPv4 address", "such as 127.0.0.1") from None
     return text
 
 
@@ -102,5 +104,5 @@ def network_of(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
         loosely = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise ValueError(f"{text!r} is no network; such as 10.1.0.0/16 or 10.1.2.3") from None
-    raise ValueError(f"{text} has bits set behind its prefix; {loosely} is the network")
+        raise Wrong(f"{text!r} is no network", "such as 10.1.0.0/16 or 10.1.2.3") from None
+    raise Wrong(f"{text!r} has bits set behind its prefix", f'"{loosely}" is the network')

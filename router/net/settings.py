@@ -12,10 +12,19 @@ from msgspec import Meta
 from router.net.addresses import Address, AllowedPeers
 from router.switching.routing import BinRange
 
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-Topic = Annotated[str, Meta(pattern=r"^[^/+#\x00]+(/[^/+#\x00]+)*$", max_length=128)]
-InstitutionId = Annotated[str, Meta(pattern=r"^[0-9]{1,11}$")]
-Kcv = Annotated[str, Meta(pattern=r"^([0-9A-F]{6}|[0-9A-F]{16})$")]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$",
+                          description='a name of a-z, 0-9 and "-", at most 32 long')]
+DialectName = Annotated[str, Meta(description='the name of a dialect, such as "iso87-ascii"')]
+FramingText = Annotated[str, Meta(description='a framing, such as "binary-2" or "ascii-4"')]
+KeyUnderLmk = Annotated[str, Meta(description="a key's cryptogram under the LMK: U and 32 digits")]
+Kcv = Annotated[str, Meta(pattern=r"^([0-9A-F]{6}|[0-9A-F]{16})$",
+                         description="6 or 16 hexadecimal digits in capitals, in quotes")]
+InstitutionId = Annotated[str, Meta(pattern=r"^[0-9]{1,11}$",
+                                   description="1 to 11 digits, in quotes")]
+Topic = Annotated[str, Meta(pattern=r"^[^/+#\x00]+(/[^/+#\x00]+)*$", max_length=128,
+                           description='topic levels without "+" and "#", such as "noyau"')]
+HostName = Annotated[str, Meta(min_length=1, description='a host, such as "127.0.0.1"')]
+Port = Annotated[int, Meta(ge=1, le=65_535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
 
@@ -39,8 +48,8 @@ class RouterSettings:
 class HsmSettings:
     """[hsm] in router.toml."""
 
-    endpoints: Annotated[tuple[Address, ...], Meta(min_length=1)]
-    data_key_under_lmk: str  # wraps the journal's key at rest
+    endpoints: Annotated[tuple[Address, ...], Meta(min_length=1, max_length=16)]
+    data_key_under_lmk: KeyUnderLmk  # wraps the journal's key at rest
     data_key_kcv: Kcv
     connections: Annotated[int, Meta(ge=1, le=64)] = 2  # to each endpoint
     timeout_s: Seconds = 1.0  # of one command
@@ -58,8 +67,8 @@ class HttpSettings:
 class MqttSettings:
     """[mqtt] in router.toml; without the table there is no MQTT."""
 
-    host: Annotated[str, Meta(min_length=1)]
-    port: Annotated[int, Meta(ge=1, le=65_535)] = 1883
+    host: HostName
+    port: Port = 1883
     topic: Topic = "noyau"  # topics are TOPIC/INSTANCE/...
     instance: Name = "router"
     username: str = ""
@@ -73,7 +82,7 @@ class PinKeySettings:
     """[acquirer.pin_key] and [issuer.pin_key]: a key as its cryptogram under the LMK."""
 
     kind: Literal["zpk", "tpk"]  # tpk for an acquirer only
-    under_lmk: str
+    under_lmk: KeyUnderLmk
     kcv: Kcv
     block_format: Literal["01", "05", "47", "48"] = "01"  # ISO-0, ISO-1, ISO-3, ISO-4
 
@@ -85,9 +94,9 @@ class AcquirerSettings:
     name: Name
     listen: Address
     allowed: AllowedPeers
-    dialect: str
+    dialect: DialectName
     institution_id: InstitutionId  # DE 32 where the request has none
-    framing: str = ""  # empty: the dialect's
+    framing: FramingText = ""  # empty: the dialect's
     sign_on: Literal["required", "optional"] = "required"
     pin_key: PinKeySettings | None = None  # without it a PIN is answered 86
     answer_within_s: Seconds = 10.0  # promise 1: every request is answered by then
@@ -106,9 +115,9 @@ class IssuerSettings:
 
     name: Name
     region: Literal["domestic", "foreign"]
-    dialect: str
+    dialect: DialectName
     lines: Annotated[tuple[Address, ...], Meta(min_length=1, max_length=64)]  # one entry per line
-    framing: str = ""  # empty: the dialect's
+    framing: FramingText = ""  # empty: the dialect's
     pin_key: PinKeySettings | None = None
     issuer_timeout_s: Seconds = 7.0  # from the request's arrival
     echo_interval_s: Seconds = 30.0  # of silence on a line

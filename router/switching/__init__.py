@@ -1,1 +1,1 @@
-"""Decisions. Time and everything else from outside comes through ports. Start at authorization.py."""
+"""Decisions. Time and all else from outside comes through ports. Start at authorization.py."""

@@ -4,6 +4,7 @@ A commit belongs to the transaction that waits for it, or to an action that foll
 not be lost (a reversal whose request has left) insists: refused by the disk, it is kept in memory
 and offered again, whole, until the disk takes it.
 """
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -21,8 +22,13 @@ class Commit:
 
     __slots__ = ("insists", "owner", "records", "then")
 
-    def __init__(self, records: list[Record], owner: Transaction | None,
-                 then: Callable[[bool], None] | None, insists: bool) -> None:
+    def __init__(
+        self,
+        records: list[Record],
+        owner: Transaction | None,
+        then: Callable[[bool], None] | None,
+        insists: bool,
+    ) -> None:
         self.records = records
         self.owner = owner
         self.then = then

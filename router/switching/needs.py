@@ -1,4 +1,5 @@
 """What a transaction may need from the world, and what the world may send back."""
+
 from router.switching.peers import PinKey
 from router.switching.pending import Line
 from router.wire.message import Message
@@ -87,4 +88,14 @@ class TooLate:
     __slots__ = ()
 
 
-Event = PinTranslated | PinRefused | Durable | NotDurable | Silent | NeverLeft | TooLate | Message | None
+Event = (
+    PinTranslated
+    | PinRefused
+    | Durable
+    | NotDurable
+    | Silent
+    | NeverLeft
+    | TooLate
+    | Message
+    | None
+)

@@ -1,8 +1,11 @@
-"""Acquirers and issuers as the decisions see them: what is agreed with each, and the lines it has."""
+"""Acquirers and issuers as the decisions see them: what is agreed, and the lines there are."""
+
 from dataclasses import dataclass
 
 from router.switching.pending import Line, Stans
+from router.switching.saf_entry import SafEntry
 from router.wire.codec import Codec
+from specs.journal_format import EntryId, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +43,17 @@ class IssuerTerms:
 
 
 class Issuer:
-    """One issuer and its lines. Its numbers (DE 11) are one space for all lines: DE 90 names no line."""
+    """One issuer. Its numbers (DE 11) are one space for all its lines: DE 90 names no line."""
 
-    __slots__ = ("lines", "name", "stans", "terms")
+    __slots__ = ("entries", "lines", "name", "parked", "stans", "terms")
 
     def __init__(self, name: str, terms: IssuerTerms) -> None:
         self.name = name
         self.terms = terms
         self.stans = Stans()
         self.lines: list[Line] = []
+        self.entries: dict[EntryId, SafEntry] = {}  # store and forward, in their order
+        self.parked: dict[EntryId, Stored] = {}  # until an operator settles them
 
     def least_loaded_line(self, without: list[str]) -> Line | None:
         """The signed-on line with the fewest requests that wait, but for those already tried."""

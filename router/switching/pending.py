@@ -4,11 +4,13 @@ Response, deadline and fall of the line compete for a request; the first takes i
 Requests that wait equally long stand in the order of their deadlines, so no timer is kept for any
 of them: one queue per length of waiting, the oldest first.
 """
+
 from typing import Final, Protocol
 
 from router.wire.message import Message
 
 STAN_MAX: Final = 999_999
+STANS_RESERVED: Final = 1_000  # for reversals, which must never be refused a number
 QUARANTINE_S: Final = 120.0  # how long a response may be late before its number is used again
 
 MatchKey = tuple[str, ...]
@@ -22,7 +24,7 @@ class IssuerPort(Protocol):
     """The socket of a line."""
 
     def send(self, outbound: Message) -> bool:
-        """False: not a byte was handed to the socket."""
+        """False: not a byte was handed to the socket. Never calls back from within."""
 
 
 class Stans:
@@ -36,10 +38,11 @@ class Stans:
         self._taken: set[int] = set()
         self._quarantined: dict[int, float] = {}
 
-    def take(self, now: float) -> str | None:
+    def take(self, now: float, for_reversal: bool = False) -> str | None:
         """A number that nothing uses, or None when the space is full."""
         self._end_quarantines(now)
-        if len(self._taken) + len(self._quarantined) >= self.space:
+        reserved = 0 if for_reversal else min(STANS_RESERVED, self.space // 10)
+        if len(self._taken) + len(self._quarantined) >= self.space - reserved:
             return None
         number = self._last
         while True:
@@ -84,8 +87,15 @@ class Waiting:
 
     __slots__ = ("deadline", "frees_stan", "key", "owner", "stan", "timeout_s")
 
-    def __init__(self, key: MatchKey, stan: str, owner: Owner, deadline: float, timeout_s: float,
-                 frees_stan: bool) -> None:
+    def __init__(
+        self,
+        key: MatchKey,
+        stan: str,
+        owner: Owner,
+        deadline: float,
+        timeout_s: float,
+        frees_stan: bool,
+    ) -> None:
         self.key = key
         self.stan = stan
         self.owner: Owner | None = owner
@@ -97,11 +107,27 @@ class Waiting:
 class Line:
     """One line to an issuer: its table of requests that wait. The socket behind it is `port`."""
 
-    __slots__ = ("_expired", "_match_elements", "_pending_max", "_queues", "_waiting", "carries_traffic",
-                 "issuer_name", "name", "port", "stans")
+    __slots__ = (
+        "_expired",
+        "_match_elements",
+        "_pending_max",
+        "_queues",
+        "_waiting",
+        "carries_traffic",
+        "issuer_name",
+        "name",
+        "port",
+        "stans",
+    )
 
-    def __init__(self, name: str, issuer_name: str, stans: Stans, match_elements: tuple[int, ...],
-                 pending_max: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        issuer_name: str,
+        stans: Stans,
+        match_elements: tuple[int, ...],
+        pending_max: int,
+    ) -> None:
         self.name = name
         self.issuer_name = issuer_name
         self.stans = stans
@@ -123,8 +149,15 @@ class Line:
         """No further request may wait here."""
         return len(self._waiting) >= self._pending_max
 
-    def wait(self, outbound: Message, response_mti: str, owner: Owner, deadline: float, timeout_s: float,
-             frees_stan: bool = True) -> Waiting:
+    def wait(
+        self,
+        outbound: Message,
+        response_mti: str,
+        owner: Owner,
+        deadline: float,
+        timeout_s: float,
+        frees_stan: bool = True,
+    ) -> Waiting:
         """A place for the response to this request. The caller looked at `is_full` before."""
         key = self._key(response_mti, outbound)
         waiting = Waiting(key, outbound.text(11), owner, deadline, timeout_s, frees_stan)
@@ -156,7 +189,7 @@ class Line:
         return self._key(response.mti, response) in self._expired
 
     def differing_elements(self, response: Message) -> list[int]:
-        """Of a response that matched nothing: where it differs from a request with the same STAN."""
+        """Of a response that matched nothing: where it differs from one with the same STAN."""
         stan = response.get(11)
         for key in self._waiting:
             if key[1] == stan:

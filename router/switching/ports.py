@@ -1,8 +1,9 @@
-"""What switching needs from the world. `net` provides it over sockets and files, the simulation without.
+"""What switching needs from the world. `net` provides it over sockets, the simulation without.
 
-Results come back through the conductor: `resume(transaction, event)` for PIN translations,
+Results come back through the conductor: `translated(transaction, event)` from the HSM,
 `landed(commits, durable)` for the journal, `respond(line, message)` for issuers.
 """
+
 from typing import Protocol
 
 from router.switching.commits import Commit
@@ -32,7 +33,7 @@ class AcquirerLink(Protocol):
 
 class Hsm(Protocol):
     def translate_pin(self, need: TranslatePin, owner: Transaction) -> None:
-        """The owner is resumed exactly once, with PinTranslated or PinRefused, perhaps at once."""
+        """The conductor hears `translated` exactly once, and never from within this call."""
 
 
 class Journal(Protocol):
@@ -56,6 +57,9 @@ class Observer(Protocol):
 
     def counted(self, what: str, link: str) -> None:
         """Something that happens and is no state: a late response, a dropped frame."""
+
+    def unmatched(self, what: str, line: str, differing: list[int]) -> None:
+        """A `late_response` or `unknown_response`, and the elements in which it differs."""
 
     def alarm(self, what: str, **facts: str | int | float) -> None:
         """Something a person must look at."""

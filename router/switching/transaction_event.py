@@ -1,10 +1,11 @@
 """What is told of one exchange when it is over: the one `transaction` event of the log."""
+
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionEvent:
-    """One request of an acquirer from its arrival to its answer. Times in microseconds, 0: not taken."""
+    """One request of an acquirer, arrival to answer. Times in microseconds, 0: not taken."""
 
     mti: str
     stan: str

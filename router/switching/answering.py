@@ -1,0 +1,112 @@
+"""Answers to acquirers: each request hears one, made from its own elements, before its deadline."""
+
+from typing import TYPE_CHECKING, Final
+
+from router.switching.request import Request
+from router.switching.told import Told
+from router.switching.transaction import Transaction
+from router.switching.transaction_event import TransactionEvent
+from router.switching.translation import response_to
+from specs.elements import DE
+
+if TYPE_CHECKING:
+    from router.switching.ports import Clock, Observer
+
+REPLY_MARGIN_S: Final = 0.15  # the last answer leaves so much before the deadline
+
+
+class Answering:
+    """Who waits until when. Requests of equally patient acquirers stand in order of deadline."""
+
+    __slots__ = ("_clock", "_in_flight", "_observer", "_queues")
+
+    def __init__(self, clock: "Clock", observer: "Observer") -> None:
+        self._clock = clock
+        self._observer = observer
+        self._queues: dict[float, dict[Request, Transaction]] = {}
+        self._in_flight: dict[str, int] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that have not been answered yet."""
+        return sum(len(queue) for queue in self._queues.values())
+
+    def in_flight_of(self, acquirer: str) -> int:
+        return self._in_flight.get(acquirer, 0)
+
+    def expect(self, request: Request, transaction: Transaction) -> None:
+        """It waits from now on; `due` names it at its deadline."""
+        acquirer = request.link.acquirer
+        queue = self._queues.get(acquirer.answer_within_s)
+        if queue is None:
+            queue = self._queues[acquirer.answer_within_s] = {}
+        if request not in queue:
+            queue[request] = transaction
+            self._in_flight[acquirer.name] = self._in_flight.get(acquirer.name, 0) + 1
+
+    def reply(self, request: Request, told: Told, transaction: Transaction | None) -> bool:
+        """False: undeliverable, nothing was written."""
+        if request.is_done:
+            return False
+        self._done(request)
+        is_late = self._clock.now() >= request.deadline
+        delivered = not is_late and request.link.reply(response_to(request, told))
+        self._observed(request, told, transaction, delivered)
+        return delivered
+
+    def tell(self, transaction: Transaction, told: Told) -> bool:
+        """Everybody who waits hears it, and every repeat to come. False: none of them took it."""
+        transaction.told = told
+        waiting, transaction.requests = transaction.requests, []
+        delivered = [self.reply(request, told, transaction) for request in waiting]
+        return any(delivered)
+
+    def stay_silent(self, request: Request, transaction: Transaction) -> None:
+        """Nothing that could be said now is sure to be true."""
+        if not request.is_done:
+            self._done(request)
+            self._observed(request, Told("", False, {}, "router", "journal"), transaction, False)
+
+    def due(self, now: float) -> list[tuple[Request, Transaction]]:
+        """Those whose last moment has come."""
+        found: list[tuple[Request, Transaction]] = []
+        for queue in self._queues.values():
+            for request, transaction in queue.items():
+                if request.deadline - REPLY_MARGIN_S > now:
+                    break
+                found.append((request, transaction))
+        return found
+
+    def _done(self, request: Request) -> None:
+        request.is_done = True
+        acquirer = request.link.acquirer
+        queue = self._queues.get(acquirer.answer_within_s)
+        if queue is not None and request in queue:
+            del queue[request]
+            self._in_flight[acquirer.name] -= 1
+
+    def _observed(
+        self, request: Request, told: Told, transaction: Transaction | None, delivered: bool
+    ) -> None:
+        values = request.values
+        sent = transaction.outbound if transaction is not None else None
+        issuer = transaction.issuer if transaction is not None else None
+        amount = values.get(DE.AMOUNT, "")
+        event = TransactionEvent(
+            mti=request.mti,
+            stan=values.get(DE.STAN, ""),
+            issuer_stan=sent.values.get(DE.STAN, "") if sent is not None else "",
+            rrn=values.get(DE.RRN, ""),
+            acquirer=request.link.acquirer.name,
+            issuer=issuer.name if issuer is not None else "",
+            pan_masked=str(request.pan) if request.pan is not None else "",
+            amount_minor=int(amount) if amount.isdigit() else 0,
+            currency=values.get(DE.CURRENCY, ""),
+            response_code=told.code if delivered else "",
+            decided_by=told.decided_by,
+            ended_in=told.ended_in if delivered or not told.code else "delivery",
+            hsm_us=transaction.hsm_us if transaction is not None else 0,
+            issuer_us=transaction.issuer_us if transaction is not None else 0,
+            total_us=int((self._clock.now() - request.arrived) * 1_000_000),
+        )
+        self._observer.transaction(event)

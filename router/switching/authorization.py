@@ -1,0 +1,192 @@
+"""The life of one authorization, top to bottom.
+
+A straight line that never touches the world: it yields what it needs, is sent what happened, and
+returns what the acquirer is to hear. The order of the steps is the order of precedence of the
+response codes (design section 2; docs/response-codes.md).
+
+`received` decides steps 4 and 5 for every request; `authorize` takes a new one from step 6 on;
+`reverse_online` is the shorter life of a 0400. Who waits for the answer, deadlines and
+undeliverable answers are the conductor's, who drives these lives.
+"""
+
+from collections.abc import Generator
+
+from router.switching.format_check import format_error
+from router.switching.known import Known
+from router.switching.needs import (
+    Durable,
+    Event,
+    Exchange,
+    Need,
+    NeverLeft,
+    PinRefused,
+    PinTranslated,
+    Record,
+    TooLate,
+    TranslatePin,
+)
+from router.switching.outbound import forwarded_values, kept, reversal_values
+from router.switching.peers import Issuer
+from router.switching.pending import Line
+from router.switching.records import answered, becomes_stored, given_up
+from router.switching.request import Request
+from router.switching.response_codes import ResponseCode, code_of_hsm_error
+from router.switching.switch import Switch
+from router.switching.told import Told, declined
+from router.switching.transaction import Transaction
+from router.switching.translation import answer_of, written_for
+from router.wire.message import Message, Unwritable
+from specs.elements import DE
+from specs.journal_format import Forwarded
+
+Life = Generator[Need, Event, Told]
+
+
+def received(request: Request, known: Known) -> Told | Transaction | None:
+    """Declined, or the transaction that this request is a repeat of, or None: a new one."""
+    refusal = refused(request)
+    if refusal is not None:
+        return refusal
+    transaction = known.find(request)
+    if transaction is not None and transaction.about.content != request.about.content:
+        return declined(ResponseCode.DUPLICATE, "duplicates")
+    return transaction
+
+
+def refused(request: Request) -> Told | None:
+    """Step 4, of every message of an acquirer: not permitted on this link, or badly formed."""
+    if not request.link.is_signed_on:
+        return declined(ResponseCode.NOT_PERMITTED_TO_TERMINAL, "format")
+    code = format_error(request)
+    return declined(code, "format") if code is not None else None
+
+
+def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
+    transaction: Transaction, switch: Switch
+) -> Life:
+    """A request that may hold or move money, or an inquiry."""
+    request = transaction.request
+    assert request is not None
+    assert request.pan is not None
+    bin_range = switch.range_of(request.pan)
+    if bin_range is None:
+        return declined(ResponseCode.NO_ROUTE, "routing")
+    if not bin_range.issuer:
+        return declined(ResponseCode.NO_SUCH_ISSUER, "routing")
+    if request.is_e_commerce and not bin_range.e_commerce:
+        return declined(ResponseCode.NOT_PERMITTED_TO_CARD, "routing")
+    issuer = transaction.issuer = switch.issuers[bin_range.issuer]
+    transaction.send_by = min(request.arrived + issuer.terms.timeout_s, request.deadline)
+
+    while (line := issuer.least_loaded_line(transaction.lines_tried)) is not None:
+        pin_block: str | None = None
+        if request.has_pin:
+            need = pin_translation(request, issuer)
+            translated = (yield need) if need is not None else PinRefused("")
+            if isinstance(translated, PinRefused):
+                return declined(code_of_hsm_error(translated.hsm_error), "pin")
+            assert isinstance(translated, PinTranslated)
+            pin_block = translated.pin_block
+
+        # Own STAN and DE 7 now: the record must hold what a reversal needs.
+        outbound = outbound_request(transaction, line, pin_block, switch)
+        if isinstance(outbound, Told):
+            return outbound
+        assert transaction.outbound is not None
+        forwarded = Forwarded(transaction.about, issuer.name, line.name, transaction.outbound)
+        if not isinstance((yield Record([forwarded])), Durable):
+            return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+
+        happened = yield Exchange(line, outbound)
+        if isinstance(happened, TooLate):
+            return declined(ResponseCode.ISSUER_INOPERATIVE, "sending")
+        if isinstance(happened, NeverLeft):
+            transaction.lines_tried.append(line.name)
+            continue
+        if isinstance(happened, Message):
+            answer = answer_of(happened)
+            if answer is not None and not answer.approves:
+                yield Record([answered(transaction, answer)])
+                return answer
+            if answer is not None and not transaction.is_void:
+                transaction.approval_on_record = True
+                durable = yield Record([answered(transaction, answer)])
+                if isinstance(durable, Durable):
+                    return answer
+                return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+        break  # silence, a fallen line, an unusable answer, or an approval nobody may hear
+
+    # One commit: a crash must not leave a hold without its reversal behind a heard decline.
+    silence = declined(
+        ResponseCode.ISSUER_INOPERATIVE, "issuer" if transaction.has_left else "routing"
+    )
+    if transaction.needs_reversal:
+        yield Record(given_up(transaction, silence, switch))
+    return silence
+
+
+def reverse_online(transaction: Transaction, switch: Switch) -> Life:
+    """A 0400 of an approval the issuer gave: what it does not confirm becomes ours to deliver."""
+    target = transaction.target
+    assert target is not None
+    assert target.issuer is not None
+    line = target.issuer.line_for(target.line)
+    outbound = outbound_request(transaction, line, None, switch) if line is not None else None
+    if line is not None and isinstance(outbound, Message):
+        assert transaction.outbound is not None
+        forwarded = Forwarded(
+            transaction.about, target.issuer.name, line.name, transaction.outbound
+        )
+        if not isinstance((yield Record([forwarded])), Durable):
+            return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+        happened = yield Exchange(line, outbound)
+        answer = answer_of(happened) if isinstance(happened, Message) else None
+        if answer is not None and answer.code == ResponseCode.APPROVED:
+            if isinstance((yield Record([answered(transaction, answer)])), Durable):
+                return answer
+            return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+    durable = yield Record(becomes_stored(transaction, switch))
+    if isinstance(durable, Durable):
+        return Told(ResponseCode.APPROVED, True, {}, "router", "reversal")
+    return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+
+
+def pin_translation(request: Request, issuer: Issuer) -> TranslatePin | None:
+    """From the acquirer's key to the issuer's; None where one of them has none."""
+    source, destination = request.link.acquirer.pin_key, issuer.terms.pin_key
+    if source is None or destination is None or request.pan is None:
+        return None
+    return TranslatePin(request.values[DE.PIN_BLOCK], request.pan.account_12, source, destination)
+
+
+def outbound_request(
+    transaction: Transaction, line: Line, pin_block: str | None, switch: Switch
+) -> Message | Told:
+    """The request in the issuer's dialect, under a STAN of ours; or why there is none."""
+    request, target = transaction.request, transaction.target
+    issuer = transaction.issuer if target is None else target.issuer
+    assert request is not None
+    assert issuer is not None
+    numbers = switch.numbers_for(issuer)
+    if numbers is None:
+        return declined(ResponseCode.SYSTEM_MALFUNCTION, "sending")
+    values = forwarded_values(request, numbers, pin_block)
+    if target is not None:
+        assert target.outbound is not None
+        values = numbers.stamped(
+            reversal_values(target.outbound, target.approved_amount, request.amount_that_stays)
+        )
+    mti = first_mti(request)
+    try:
+        message = written_for(issuer.terms.codec, mti, values)
+    except Unwritable:
+        issuer.stans.free(numbers.stan)
+        return declined(ResponseCode.FORMAT_ERROR, "translation")
+    transaction.outbound = kept(mti, values, request)
+    transaction.line = line.name
+    return message
+
+
+def first_mti(request: Request) -> str:
+    """Our own first transmission, whatever the acquirer's was."""
+    return request.mti[:3] + "0"

@@ -1,0 +1,388 @@
+"""Drives the lives of transactions: gives each what it asks for, resumes it with what happened.
+
+One conductor per router. Everything that happens outside reaches it as a call: a message from an
+acquirer, a response, a line that came up or fell, records that became durable, a tick of the clock.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from router.switching import message_types
+from router.switching.answering import Answering
+from router.switching.authorization import authorize, received
+from router.switching.commits import Commit, Commits
+from router.switching.known import Known
+from router.switching.needs import (
+    Durable,
+    Event,
+    Exchange,
+    NeverLeft,
+    NotDurable,
+    Record,
+    Silent,
+    TooLate,
+    TranslatePin,
+)
+from router.switching.outbound import kept
+from router.switching.peers import Issuer
+from router.switching.pending import Line, Waiting
+from router.switching.records import answered, is_reversal_entry, new_entry
+from router.switching.recovery import Recovery
+from router.switching.request import Request
+from router.switching.response_codes import ResponseCode
+from router.switching.reversing import Reversing
+from router.switching.saf import StoreAndForward
+from router.switching.saf_entry import SafEntry
+from router.switching.switch import Switch
+from router.switching.told import Told, declined
+from router.switching.transaction import Transaction
+from router.switching.translation import canonical, card_of
+from router.wire.message import Message
+from specs.elements import DE
+from specs.journal_format import Answered, Forwarded, Reversed, Stored
+from specs.journal_format import Record as JournalRecord
+
+if TYPE_CHECKING:
+    from router.switching.ports import AcquirerLink, Clock, Hsm, Journal, Observer
+
+DURABLE = Durable()
+NOT_DURABLE = NotDurable()
+SILENT = Silent()
+NEVER_LEFT = NeverLeft()
+TOO_LATE = TooLate()
+OVERLOADED = declined(ResponseCode.SYSTEM_MALFUNCTION, "limits")
+NOT_SUPPORTED = declined(ResponseCode.INVALID_TRANSACTION, "format")
+NOT_STORED = declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+NO_ANSWER_IN_TIME = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
+TAKEN = Told(ResponseCode.APPROVED, True, {}, "router", "journal")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds the tables of the conductor."""
+
+    in_flight_max: int = 20_000
+    repeats_max: int = 200_000
+    repeat_window_s: float = 3_600.0
+
+
+class Conductor:
+    """See the module's docstring; `ports` names what it talks to."""
+
+    def __init__(
+        self,
+        switch: Switch,
+        clock: "Clock",
+        journal: "Journal",
+        hsm: "Hsm",
+        observer: "Observer",
+        limits: Limits,
+    ) -> None:
+        self.switch = switch
+        self._clock = clock
+        self._hsm = hsm
+        self._observer = observer
+        self._limits = limits
+        self._commits = Commits(journal)
+        self._known = Known(limits.repeats_max, limits.repeat_window_s)
+        self._answering = Answering(clock, observer)
+        self._saf = StoreAndForward(self._commits, clock, observer)
+        self._reversing = Reversing(
+            switch, self._known, self._answering, self._commits, clock, observer, self._start
+        )
+        self._lives = 0
+
+    @property
+    def in_flight(self) -> int:
+        """Requests of acquirers that have not been answered yet."""
+        return self._answering.in_flight
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody waits, and nothing is in memory only: the process may end."""
+        return (
+            not self._answering.in_flight and not self._lives and not self._commits.waits_for_disk
+        )
+
+    def use(self, switch: Switch) -> None:
+        """After a reload. What is in flight keeps the issuer it was routed to."""
+        self.switch = switch
+        self._reversing.switch = switch
+
+    def recover(self, records: list[JournalRecord]) -> None:
+        """Before any link is opened: what the journal says was in flight."""
+        Recovery(self.switch, self._known, self._commits, self._reversing, self._clock).replay(
+            records
+        )
+
+    def tick(self) -> None:
+        """Every 50 ms or so: deadlines, retries, what is due."""
+        now = self._clock.now()
+        for issuer in self.switch.issuers.values():
+            for line in issuer.lines:
+                for waiting in line.expire(now):
+                    self._silent(issuer, waiting)
+            if issuer.entries:
+                self._saf.pump(issuer)
+        for request, transaction in self._answering.due(now):
+            self._deadline(request, transaction)
+        self._commits.try_again(now)
+        self._known.evict(now)
+
+    # From acquirers.
+
+    def arrive(self, link: "AcquirerLink", message: Message) -> None:
+        """Any message but network management (08xx)."""
+        mti, values = canonical(message)
+        request = Request(link, message, mti, values, card_of(values), self._clock.now())
+        if message_types.is_response(mti):
+            self._observer.counted("response_from_acquirer", link.acquirer.name)
+        elif self._is_overloaded(request):
+            self._answering.reply(request, OVERLOADED, None)
+        elif mti in message_types.REVERSALS:
+            self._reversing.arrive(request)
+        elif mti in message_types.REQUESTS or mti in message_types.ADVICES:
+            self._arrived(request)
+        else:
+            self._answering.reply(request, NOT_SUPPORTED, None)
+
+    def _is_overloaded(self, request: Request) -> bool:
+        acquirer = request.link.acquirer
+        return (
+            self._answering.in_flight >= self._limits.in_flight_max
+            or self._answering.in_flight_of(acquirer.name) >= acquirer.in_flight_max
+        )
+
+    def _arrived(self, request: Request) -> None:
+        outcome = received(request, self._known)
+        if isinstance(outcome, Told):
+            self._answering.reply(request, outcome, None)
+        elif isinstance(outcome, Transaction):
+            self._join(outcome, request)
+        elif self._known.is_full:
+            self._answering.reply(request, OVERLOADED, None)
+        else:
+            self._begin(request)
+
+    def _join(self, transaction: Transaction, request: Request) -> None:
+        """A repeat: the stored answer, or that of the one in flight."""
+        if transaction.told is not None:
+            self._answering.reply(request, transaction.told, transaction)
+        else:
+            transaction.requests.append(request)
+            self._answering.expect(request, transaction)
+
+    def _begin(self, request: Request) -> None:
+        transaction = Transaction(request.about, request.arrived)
+        transaction.request = request
+        transaction.requests.append(request)
+        self._known.add(transaction)
+        self._answering.expect(request, transaction)
+        if message_types.is_advice(request.mti):
+            self._take_advice(transaction, request)
+        else:
+            transaction.life = authorize(transaction, self.switch)
+            self._start(transaction)
+
+    def _take_advice(self, transaction: Transaction, request: Request) -> None:
+        """Answered as soon as it is durable here, and delivered by store and forward."""
+        assert request.pan is not None
+        bin_range = self.switch.range_of(request.pan)
+        if bin_range is None or not bin_range.issuer:
+            self._answering.tell(transaction, declined(ResponseCode.NO_ROUTE, "routing"))
+            return
+        issuer = transaction.issuer = self.switch.issuers[bin_range.issuer]
+        values = dict(request.values)
+        values.setdefault(DE.ACQUIRER_ID, request.link.acquirer.institution_id)
+        message = kept(message_types.first_sent(request.mti), values, request)
+        transaction.advice = new_entry(transaction, issuer, message, "", None, self.switch)
+
+        transaction.request = None
+
+        def landed(durable: bool) -> None:
+            if durable:
+                self._answering.tell(transaction, TAKEN)
+            else:
+                self._answering.tell(transaction, NOT_STORED)
+                self._known.forget(transaction)
+
+        self._commits.once([answered(transaction, TAKEN), transaction.advice], landed)
+
+    # From issuers.
+
+    def line_up(self, line: Line) -> None:
+        """Signed on: it may carry traffic."""
+        line.carries_traffic = True
+        self._saf.pump(self.switch.issuers[line.issuer_name])
+
+    def line_fell(self, line: Line) -> None:
+        """Everything that waited on it hears so at once."""
+        issuer = self.switch.issuers.get(line.issuer_name)
+        for waiting in line.fall(self._clock.now()):
+            self._silent(issuer, waiting)
+
+    def respond(self, line: Line, response: Message) -> None:
+        """A response of an issuer, network management apart."""
+        waiting = line.match(response)
+        if waiting is None:
+            what = "late_response" if line.is_late(response) else "unknown_response"
+            self._observer.unmatched(what, line.name, line.differing_elements(response))
+            return
+        owner, waiting.owner = waiting.owner, None
+        if isinstance(owner, Transaction):
+            owner.issuer_us += int((self._clock.now() - owner.step_began) * 1_000_000)
+            self.resume(owner, response)
+        elif isinstance(owner, SafEntry):
+            self._saf.responded(self.switch.issuers[line.issuer_name], owner, response)
+
+    def _silent(self, issuer: Issuer | None, waiting: Waiting) -> None:
+        owner, waiting.owner = waiting.owner, None
+        if isinstance(owner, Transaction):
+            owner.issuer_us += int((self._clock.now() - owner.step_began) * 1_000_000)
+            self.resume(owner, SILENT)
+        elif isinstance(owner, SafEntry) and issuer is not None:
+            self._saf.silent(issuer, owner)
+
+    # The lives.
+
+    def _start(self, transaction: Transaction) -> None:
+        self._lives += 1
+        self.resume(transaction, None)
+
+    def resume(self, transaction: Transaction, event: Event) -> None:
+        """Send what happened; carry out what the transaction needs next."""
+        while transaction.life is not None:
+            try:
+                need = transaction.life.send(event)
+            except StopIteration as end:
+                transaction.life = None
+                self._lives -= 1
+                self._finished(transaction, end.value)
+                transaction.request = None
+                return
+            if isinstance(need, Record):
+                self._commits.for_transaction(need.records, transaction)
+                return
+            transaction.step_began = self._clock.now()
+            if isinstance(need, TranslatePin):
+                self._hsm.translate_pin(need, transaction)
+                return
+            refused = self._exchange(transaction, need)
+            if refused is None:
+                return
+            event = refused
+
+    def translated(self, transaction: Transaction, event: Event) -> None:
+        """What the HSM says to a translation."""
+        transaction.hsm_us += int((self._clock.now() - transaction.step_began) * 1_000_000)
+        self.resume(transaction, event)
+
+    def _exchange(self, transaction: Transaction, need: Exchange) -> NeverLeft | TooLate | None:
+        """None: it left, and waits."""
+        line, outbound = need.line, need.outbound
+        issuer = transaction.issuer
+        assert issuer is not None
+        stan = outbound.text(DE.STAN)
+        if self._clock.now() >= transaction.send_by or transaction.is_void:
+            issuer.stans.free(stan)
+            return TOO_LATE
+        if not line.carries_traffic or line.port is None or line.is_full:
+            issuer.stans.free(stan)
+            return NEVER_LEFT
+        response_mti = message_types.response_to(outbound.mti)
+        waiting = line.wait(
+            outbound, response_mti, transaction, transaction.send_by, issuer.terms.timeout_s
+        )
+        if not line.port.send(outbound):
+            line.withdraw(waiting)
+            return NEVER_LEFT
+        transaction.has_left = True
+        return None
+
+    def _finished(self, transaction: Transaction, told: Told) -> None:
+        answering, reversing = self._answering, self._reversing
+        if transaction.target is not None:
+            reversing.online_finished(transaction, told)
+        elif not told.approves and told.decided_by == "router" and transaction.needs_reversal:
+            # The disk did not take it together with the answer: it does so when it can.
+            reversing.reverse(transaction)
+            answering.tell(transaction, told)
+        elif told.approves and transaction.is_void:
+            if not transaction.is_reversed:
+                reversing.reverse(transaction)
+            elif not transaction.is_settling:
+                answering.tell(transaction, declined(ResponseCode.ISSUER_INOPERATIVE, "reversal"))
+        elif not told.approves:
+            if transaction.outbound is not None and not (
+                transaction.has_left and transaction.may_hold
+            ):
+                # So that a restart days later does not reverse a long-settled request.
+                self._commits.insist([answered(transaction, told)])
+            answering.tell(transaction, told)
+        elif not answering.tell(transaction, told) and transaction.may_hold:
+            self._observer.counted("undeliverable_approval", transaction.about.key[0])
+            reversing.reverse(transaction)
+
+    def _deadline(self, request: Request, transaction: Transaction) -> None:
+        """Its last moment: silence where an approval is on its way to the disk, else a decline."""
+        if message_types.is_reversal(request.mti) and transaction.about.key != request.about.key:
+            self._answering.reply(request, NO_ANSWER_IN_TIME, transaction)
+        elif transaction.must_stay_silent:
+            self._answering.stay_silent(request, transaction)
+        else:
+            transaction.is_void = True
+            self._answering.reply(request, NO_ANSWER_IN_TIME, transaction)
+
+    # From the journal.
+
+    def landed(self, commits: list[Commit], durable: bool) -> None:
+        """One group became durable, or was refused whole."""
+        for commit in commits:
+            if durable:
+                self._are_durable(commit.records)
+            elif commit.insists:
+                self._commits.refused(commit, self._clock.now())
+                continue
+            else:
+                self._were_refused(commit.records)
+            if commit.owner is not None:
+                self.resume(commit.owner, DURABLE if durable else NOT_DURABLE)
+            elif commit.then is not None:
+                commit.then(durable)
+
+    def _are_durable(self, records: list[JournalRecord]) -> None:
+        for record in records:
+            if isinstance(record, Stored):
+                issuer = self.switch.issuers.get(record.issuer)
+                entry = issuer.entries.get(record.id) if issuer is not None else None
+                if issuer is not None and entry is not None:
+                    entry.is_durable = True
+                    self._saf.pump(issuer)
+
+    def _were_refused(self, records: list[JournalRecord]) -> None:
+        """Reversals and declines are stored once the disk takes them, whole; the rest is void."""
+        remaining: list[JournalRecord] = []
+        for record in records:
+            if isinstance(record, Forwarded):
+                self.switch.issuers[record.issuer].stans.free(record.outbound.values[DE.STAN])
+            elif isinstance(record, Reversed) or is_reversal_entry(record):
+                remaining.append(record)
+            elif isinstance(record, Stored):
+                self._forget_entry(record)
+            elif isinstance(record, Answered):
+                transaction = self._known.by_key(record.about.key)
+                if transaction is not None:
+                    transaction.approval_on_record = False
+                if not record.approves:
+                    remaining.append(record)
+        if remaining:
+            self._commits.refused(Commit(remaining, None, None, True), self._clock.now())
+
+    def _forget_entry(self, record: Stored) -> None:
+        """Of an advice: it was not taken, its acquirer hears so and keeps it."""
+        issuer = self.switch.issuers[record.issuer]
+        del issuer.entries[record.id]
+        issuer.stans.free(record.message.values[DE.STAN])
+        transaction = self._known.by_key(record.about.key)
+        if transaction is not None:
+            transaction.advice = None

@@ -1,0 +1,69 @@
+"""May this request be taken at all? The response code if not, in order of precedence."""
+
+from typing import Final
+
+from router.switching import message_types
+from router.switching.processing_codes import effect_of
+from router.switching.request import Request
+from router.switching.response_codes import ResponseCode
+from router.wire.message import Message
+from specs.elements import DE
+
+PAN_DIGITS_MIN: Final = 12
+PAN_DIGITS_MAX: Final = 19
+AMOUNT_DIGITS: Final = 12
+
+
+def format_error(request: Request) -> str | None:
+    """The code, or None when it may pass."""
+    values = request.values
+    message = request.message
+    dialect = message.codec.dialect
+    for expression in dialect.mandatory.get(message_types.first_sent(message.mti), ()):
+        if not is_present(expression, message):
+            return ResponseCode.FORMAT_ERROR
+    if request.pan is None:
+        return ResponseCode.FORMAT_ERROR
+    if message_types.is_reversal(request.mti):
+        return None if request.named_original is not None else ResponseCode.FORMAT_ERROR
+    effect = effect_of(values.get(DE.PROCESSING_CODE, ""))
+    if effect is None:
+        return ResponseCode.INVALID_TRANSACTION
+    if not is_amount(values.get(DE.AMOUNT, ""), zero_passes=not effect.needs_amount):
+        return ResponseCode.INVALID_AMOUNT
+    if not is_card_number(request.pan.reveal()):
+        return ResponseCode.INVALID_CARD
+    return None
+
+
+def is_present(expression: str, message: Message) -> bool:
+    """Of an element that the dialect demands: "4", or "2|35", one of them."""
+    return any(message.has(int(number)) for number in expression.split("|"))
+
+
+def is_amount(digits: str, zero_passes: bool) -> bool:
+    """Twelve digits in minor units; nothing at all where no amount is needed."""
+    if not digits:
+        return zero_passes
+    if len(digits) != AMOUNT_DIGITS or not digits.isascii() or not digits.isdigit():
+        return False
+    return zero_passes or digits != "0" * AMOUNT_DIGITS
+
+
+def is_card_number(digits: str) -> bool:
+    """Length and Luhn digit (ISO/IEC 7812-1, annex B)."""
+    if not PAN_DIGITS_MIN <= len(digits) <= PAN_DIGITS_MAX:
+        return False
+    if not digits.isascii() or not digits.isdigit():
+        return False
+    total = 0
+    doubled = len(digits) & 1 == 0
+    for digit in digits.encode("ascii"):
+        value = digit - 48
+        if doubled:
+            value += value
+            if value > 9:
+                value -= 9
+        total += value
+        doubled = not doubled
+    return total % 10 == 0

@@ -1,0 +1,77 @@
+"""The requests of the repeat window, found again by their keys. Bounded in number and in age."""
+
+from router.switching.request import Original, Request, is_same_without_time
+from router.switching.transaction import Transaction
+from specs.journal_format import About, Key
+
+
+class Known:
+    """Insertion order is the order of age: the oldest leave first, and never one that is open."""
+
+    __slots__ = ("_by_key", "_by_loose_key", "_limit", "_window_s")
+
+    def __init__(self, limit: int, window_s: float) -> None:
+        self._by_key: dict[Key, Transaction] = {}
+        self._by_loose_key: dict[Key, Transaction] = {}
+        self._limit = limit
+        self._window_s = window_s
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    @property
+    def transactions(self) -> list[Transaction]:
+        """All of them, the oldest first."""
+        return list(self._by_key.values())
+
+    @property
+    def is_full(self) -> bool:
+        """No room, although what is old enough has left: everything in it is open or young."""
+        return len(self._by_key) >= self._limit
+
+    def add(self, transaction: Transaction) -> None:
+        self._by_key[transaction.about.key] = transaction
+        self._by_loose_key[transaction.about.loose_key] = transaction
+
+    def forget(self, transaction: Transaction) -> None:
+        """What was never durable and never left: as if it had not arrived."""
+        about = transaction.about
+        if self._by_key.get(about.key) is transaction:
+            del self._by_key[about.key]
+        if self._by_loose_key.get(about.loose_key) is transaction:
+            del self._by_loose_key[about.loose_key]
+
+    def find(self, request: Request) -> Transaction | None:
+        """The one this request is, or repeats."""
+        return self.find_about(request.about)
+
+    def find_about(self, about: About) -> Transaction | None:
+        known = self._by_key.get(about.key)
+        if known is not None:
+            return known
+        known = self._by_loose_key.get(about.loose_key)
+        if known is not None and is_same_without_time(about, known.about):
+            return known
+        return None
+
+    def by_key(self, key: Key) -> Transaction | None:
+        """From a record, which holds the key itself."""
+        return self._by_key.get(key)
+
+    def find_original(self, original: Original) -> Transaction | None:
+        """The request that a reversal names; its DE 7 may be that of a repeat."""
+        known = self._by_key.get(original.about.key)
+        return known if known is not None else self._by_loose_key.get(original.about.loose_key)
+
+    def evict(self, now: float) -> None:
+        """What is older than the window leaves; past the limit, the oldest that are over do too."""
+        excess = len(self._by_key) - self._limit
+        leaving: list[Transaction] = []
+        for transaction in self._by_key.values():
+            is_old = now - transaction.known_since > self._window_s
+            if not is_old and len(leaving) >= excess:
+                break
+            if transaction.told is not None and not transaction.is_settling:
+                leaving.append(transaction)
+        for transaction in leaving:
+            self.forget(transaction)

@@ -1,0 +1,47 @@
+"""What the four digits of an MTI say, for the messages that pass through. Canonical 1987 MTIs."""
+
+from typing import Final
+
+AUTHORIZATION: Final = "1"
+FINANCIAL: Final = "2"
+REVERSAL: Final = "4"
+NETWORK: Final = "8"
+
+REQUESTS: Final = frozenset(("0100", "0101", "0200", "0201"))
+ADVICES: Final = frozenset(("0120", "0121", "0220", "0221"))
+REVERSALS: Final = frozenset(("0400", "0401", "0420", "0421"))
+
+
+def is_repeat(mti: str) -> bool:
+    """The origin digit is odd: its sender sends it again."""
+    return mti[3] in "135"
+
+
+def is_reversal(mti: str) -> bool:
+    """0400 to 0431."""
+    return mti[1] == REVERSAL
+
+
+def is_advice(mti: str) -> bool:
+    """xx20 or xx21."""
+    return mti[2] == "2"
+
+
+def is_response(mti: str) -> bool:
+    """The function digit is odd; only these are matched to a request."""
+    return mti[2] in "135"
+
+
+def first_sent(mti: str) -> str:
+    """0101 -> 0100."""
+    return mti[:3] + "0"
+
+
+def repeated(mti: str) -> str:
+    """0420 -> 0421."""
+    return mti[:3] + "1"
+
+
+def response_to(mti: str) -> str:
+    """0100, 0101 -> 0110; 0420, 0421 -> 0430. Any version's first digit stays."""
+    return mti[:2] + str(int(mti[2]) + 1) + "0"

@@ -1,0 +1,106 @@
+"""What is sent to an issuer: the request under our own numbers, and what undoes or advises it.
+
+All values are canonical 1987 texts; `translation` writes them in the issuer's dialect.
+"""
+
+from typing import Final
+
+from router.switching import message_types
+from router.switching.request import Request
+from specs.elements import DE
+from specs.journal_format import Kept
+
+NEVER_FORWARDED: Final = frozenset((1, DE.MAC_64, DE.MAC_128))
+# DE 35, 45, 52 and CVV2 are never kept; DE 55 neither, whose 57 and 5A hold the card's number.
+KEPT: Final = (
+    DE.PAN,
+    DE.PROCESSING_CODE,
+    DE.AMOUNT,
+    DE.TRANSMISSION_TIME,
+    DE.STAN,
+    DE.LOCAL_TIME,
+    DE.LOCAL_DATE,
+    DE.EXPIRY,
+    DE.MERCHANT_TYPE,
+    DE.ACQUIRER_COUNTRY,
+    DE.ENTRY_MODE,
+    DE.PAN_SEQUENCE,
+    DE.CONDITION_CODE,
+    DE.ACQUIRER_ID,
+    DE.FORWARDER_ID,
+    DE.RRN,
+    DE.AUTHORIZATION_CODE,
+    DE.TERMINAL_ID,
+    DE.MERCHANT_ID,
+    DE.CARD_ACCEPTOR,
+    DE.CURRENCY,
+)
+
+
+class Numbers:
+    """What the router puts on a message of its own towards an issuer."""
+
+    __slots__ = ("institution_id", "stan", "transmission_time")
+
+    def __init__(self, stan: str, transmission_time: str, institution_id: str) -> None:
+        self.stan = stan
+        self.transmission_time = transmission_time
+        self.institution_id = institution_id
+
+    def stamped(self, values: dict[int, str]) -> dict[int, str]:
+        """DE 11, 7 and 33 are ours."""
+        stamped = dict(values)
+        stamped[DE.STAN] = self.stan
+        stamped[DE.TRANSMISSION_TIME] = self.transmission_time
+        stamped[DE.FORWARDER_ID] = self.institution_id
+        return stamped
+
+
+def forwarded_values(request: Request, numbers: Numbers, pin_block: str | None) -> dict[int, str]:
+    """The request as its issuer gets it."""
+    values = {n: text for n, text in request.values.items() if n not in NEVER_FORWARDED}
+    if pin_block is not None:
+        values[DE.PIN_BLOCK] = pin_block
+    if DE.ACQUIRER_ID not in values:
+        values[DE.ACQUIRER_ID] = request.link.acquirer.institution_id
+    return numbers.stamped(values)
+
+
+def kept(mti: str, values: dict[int, str], request: Request) -> Kept:
+    """As much of it as its reversal needs."""
+    chosen = {number: values[number] for number in KEPT if number in values}
+    if request.pan is not None:
+        chosen[DE.PAN] = request.pan.reveal()
+    if DE.ORIGINAL_DATA in values:
+        chosen[DE.ORIGINAL_DATA] = values[DE.ORIGINAL_DATA]
+    if DE.REPLACEMENT_AMOUNTS in values:
+        chosen[DE.REPLACEMENT_AMOUNTS] = values[DE.REPLACEMENT_AMOUNTS]
+    return Kept(mti, chosen)
+
+
+def reversal_values(
+    sent: Kept, approved_amount: str | None, amount_that_stays: str | None
+) -> dict[int, str]:
+    """The reversal of what was sent, without own numbers: DE 90 names it as the issuer knows it."""
+    values = dict(sent.values)
+    values[DE.ORIGINAL_DATA] = original_data(sent)
+    if approved_amount is not None:
+        values[DE.AMOUNT] = approved_amount
+    if amount_that_stays is not None:
+        # n12 actual amount, transaction; the other three amounts of DE 95 are not used.
+        values[DE.REPLACEMENT_AMOUNTS] = amount_that_stays + "0" * 30
+    return values
+
+
+def original_data(sent: Kept) -> str:
+    """DE 90: MTI, STAN, DE 7, DE 32, DE 33, right-justified and zero-filled, 42 digits."""
+    values = sent.values
+    return "".join(
+        (
+            message_types.first_sent(sent.mti),
+            values.get(DE.STAN, "").rjust(6, "0"),
+            values.get(DE.TRANSMISSION_TIME, "").rjust(10, "0"),
+            values.get(DE.ACQUIRER_ID, "").rjust(11, "0"),
+            values.get(DE.FORWARDER_ID, "").rjust(11, "0"),
+        )
+    )

@@ -1,0 +1,103 @@
+"""The records of one commit: what is answered, and what undoes a request at its issuer.
+
+Entries enter the issuer's store-and-forward queue as they are made, and are sent once durable.
+"""
+
+from router.switching import message_types
+from router.switching.outbound import reversal_values
+from router.switching.peers import Issuer
+from router.switching.response_codes import ResponseCode
+from router.switching.saf_entry import SafEntry
+from router.switching.switch import Switch
+from router.switching.told import Told, declined
+from router.switching.transaction import Transaction
+from specs.elements import DE
+from specs.journal_format import Answered, EntryId, Kept, Record, Reversed, Stored
+
+
+def answered(transaction: Transaction, told: Told) -> Answered:
+    """What the acquirer hears."""
+    return Answered(transaction.about, told.code, told.approves, told.kept_elements)
+
+
+def reversal_records(
+    transaction: Transaction, switch: Switch, amount_that_stays: str | None = None
+) -> list[Record]:
+    """Marks the transaction reversed; with an entry where something may be held."""
+    transaction.is_reversed = True
+    transaction.partial = amount_that_stays is not None
+    records: list[Record] = [Reversed(transaction.about, transaction.partial)]
+    issuer, advice, sent = transaction.issuer, transaction.advice, transaction.outbound
+    if issuer is None:
+        return records
+    if advice is not None:
+        values = reversal_values(advice.message, None, amount_that_stays)
+        records.append(new_entry(transaction, issuer, Kept("0420", values), "", advice.id, switch))
+    elif transaction.has_left and transaction.may_hold and sent is not None:
+        values = reversal_values(sent, transaction.approved_amount, amount_that_stays)
+        records.append(
+            new_entry(transaction, issuer, Kept("0420", values), transaction.line, None, switch)
+        )
+    return records
+
+
+def given_up(transaction: Transaction, told: Told, switch: Switch) -> list[Record]:
+    """The reversal and the decline, in one commit."""
+    return [*reversal_records(transaction, switch), answered(transaction, told)]
+
+
+def becomes_stored(transaction: Transaction, switch: Switch) -> list[Record]:
+    """Of a 0400 that its issuer did not confirm: a stored 0420, flagged repeat if the 0400 left."""
+    target, request = transaction.target, transaction.request
+    assert target is not None
+    assert target.issuer is not None
+    assert target.outbound is not None
+    stays = None if request is None else request.amount_that_stays
+    partial = stays is not None
+    if transaction.has_left and transaction.outbound is not None:
+        message = Kept("0420", transaction.outbound.values)
+        entry = kept_entry(target, target.issuer, message, transaction.line, None, has_left=True)
+    else:
+        values = reversal_values(target.outbound, target.approved_amount, stays)
+        entry = new_entry(target, target.issuer, Kept("0420", values), target.line, None, switch)
+    target.mark_reversed(partial, declined(ResponseCode.ISSUER_INOPERATIVE, "reversal"))
+    heard = Told(ResponseCode.APPROVED, True, {}, "router", "reversal")
+    return [Reversed(target.about, partial), entry, answered(transaction, heard)]
+
+
+def new_entry(
+    transaction: Transaction,
+    issuer: Issuer,
+    message: Kept,
+    line: str,
+    after: EntryId | None,
+    switch: Switch,
+) -> Stored:
+    """Under a STAN and DE 7 of its own, kept over all its repeats."""
+    numbers = switch.numbers_for(issuer, for_reversal=True)
+    assert numbers is not None, "numbers are reserved for what must not be refused"
+    numbered = Kept(message.mti, numbers.stamped(message.values))
+    return kept_entry(transaction, issuer, numbered, line, after, has_left=False)
+
+
+def kept_entry(
+    transaction: Transaction,
+    issuer: Issuer,
+    message: Kept,
+    line: str,
+    after: EntryId | None,
+    has_left: bool,
+) -> Stored:
+    """Under the numbers that the message has already."""
+    values = message.values
+    stan = values[DE.STAN]
+    entry_id = (issuer.name, message.mti, stan, values[DE.TRANSMISSION_TIME])
+    stored = Stored(entry_id, transaction.about, issuer.name, line, message, after, has_left)
+    issuer.stans.hold(stan)
+    issuer.entries[entry_id] = SafEntry(stored, is_durable=False, has_left=has_left)
+    return stored
+
+
+def is_reversal_entry(record: Record) -> bool:
+    """What must not be lost when the disk refuses a commit."""
+    return isinstance(record, Stored) and message_types.is_reversal(record.message.mti)

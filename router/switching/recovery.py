@@ -1,0 +1,159 @@
+"""What the journal tells a new router: who was in flight, what is to be delivered, which numbers.
+
+*Forwarded* without *answered*: what may hold is reversed, a 0400 becomes its stored 0420 unless its
+original is reversed already, an inquiry ends. What is *answered* belongs to the acquirer.
+"""
+
+from typing import TYPE_CHECKING
+
+from router.switching import message_types
+from router.switching.commits import Commits
+from router.switching.known import Known
+from router.switching.peers import Issuer
+from router.switching.records import answered
+from router.switching.response_codes import ResponseCode
+from router.switching.reversing import Reversing
+from router.switching.saf import ended
+from router.switching.saf_entry import SafEntry
+from router.switching.switch import Switch
+from router.switching.told import Told, declined
+from router.switching.transaction import Transaction
+from specs.elements import DE
+from specs.journal_format import (
+    About,
+    Answered,
+    Ended,
+    EntryId,
+    Forwarded,
+    Kept,
+    Record,
+    Reversed,
+    Stored,
+)
+
+if TYPE_CHECKING:
+    from router.switching.ports import Clock
+
+FOUND_IN_FLIGHT = declined(ResponseCode.ISSUER_INOPERATIVE, "recovery")
+
+
+class Recovery:
+    """Used once, before any link is opened."""
+
+    def __init__(
+        self, switch: Switch, known: Known, commits: Commits, reversing: Reversing, clock: "Clock"
+    ) -> None:
+        self._switch = switch
+        self._known = known
+        self._commits = commits
+        self._reversing = reversing
+        self._now = clock.now()
+        self._by_numbers: dict[tuple[str, str, str], Transaction] = {}  # issuer, STAN, DE 7
+        self._online: dict[tuple[str, ...], Transaction] = {}
+        self._latest: dict[str, str] = {}  # issuer -> DE 7 of the last number given
+
+    def replay(self, records: list[Record]) -> None:
+        """All records in their order; then whatever they leave open is ended."""
+        for record in records:
+            if isinstance(record, Forwarded):
+                self._forwarded(record)
+            elif isinstance(record, Answered):
+                self._answered(record)
+            elif isinstance(record, Reversed):
+                self._transaction(record.about).mark_reversed(record.partial, FOUND_IN_FLIGHT)
+            elif isinstance(record, Stored):
+                self._stored(record)
+            else:
+                self._ended(record)
+        for transaction in [*self._known.transactions, *self._online.values()]:
+            if transaction.told is None and not transaction.is_reversed:
+                self._end(transaction)
+
+    def _forwarded(self, record: Forwarded) -> None:
+        issuer = self._switch.issuers.get(record.issuer)
+        if issuer is None:
+            return
+        self._number_used(issuer, record.outbound)
+        if message_types.is_reversal(record.about.mti):
+            transaction = self._online[record.about.key] = Transaction(record.about, self._now)
+            transaction.target = self._target_of(record.outbound, issuer)
+        else:
+            transaction = self._transaction(record.about)
+            values = record.outbound.values
+            self._by_numbers[issuer.name, values[DE.STAN], values[DE.TRANSMISSION_TIME]] = (
+                transaction
+            )
+        transaction.issuer = issuer
+        transaction.outbound = record.outbound
+        transaction.line = record.line
+        transaction.has_left = True  # nobody knows
+
+    def _answered(self, record: Answered) -> None:
+        told = Told(record.code, record.approves, record.elements, "issuer", "recovery")
+        if message_types.is_reversal(record.about.mti):
+            online = self._online.pop(record.about.key, None)
+            if (
+                online is not None
+                and online.target is not None
+                and record.code == ResponseCode.APPROVED
+            ):
+                partial = (
+                    online.outbound is not None and DE.REPLACEMENT_AMOUNTS in online.outbound.values
+                )
+                online.target.mark_reversed(partial, FOUND_IN_FLIGHT)
+            return
+        transaction = self._transaction(record.about)
+        if not transaction.is_reversed or transaction.partial:
+            transaction.told = told
+            transaction.approval_on_record = record.approves
+
+    def _stored(self, record: Stored) -> None:
+        issuer = self._switch.issuers.get(record.issuer)
+        if issuer is None:
+            return
+        self._number_used(issuer, record.message)
+        issuer.stans.hold(record.message.values[DE.STAN])
+        # Perhaps it was sent, nobody knows any more: flagged repeat.
+        issuer.entries[record.id] = SafEntry(record, is_durable=True, has_left=True)
+        if not message_types.is_reversal(record.message.mti):
+            transaction = self._transaction(record.about)
+            transaction.advice = record
+            transaction.issuer = issuer
+
+    def _ended(self, record: Ended) -> None:
+        entry_id: EntryId = record.id
+        issuer = self._switch.issuers.get(entry_id[0])
+        if issuer is not None:
+            ended(issuer, entry_id, record.parked)
+
+    def _end(self, transaction: Transaction) -> None:
+        target = transaction.target
+        if target is not None:
+            if not target.is_reversed:
+                self._reversing.found_reversing(transaction)
+        elif message_types.is_reversal(transaction.about.mti):
+            return  # a 0400 whose original is not known any more: its acquirer repeats it
+        elif transaction.may_hold:
+            self._reversing.found_in_flight(transaction)
+        else:
+            transaction.told = FOUND_IN_FLIGHT
+            self._commits.insist([answered(transaction, FOUND_IN_FLIGHT)])
+
+    def _transaction(self, about: About) -> Transaction:
+        known = self._known.by_key(about.key)
+        if known is None:
+            known = Transaction(about, self._now)
+            self._known.add(known)
+        return known
+
+    def _target_of(self, reversal: Kept, issuer: Issuer) -> Transaction | None:
+        """The original of an on-line 0400, which its DE 90 names by our own numbers."""
+        named = reversal.values.get(DE.ORIGINAL_DATA, "")
+        return self._by_numbers.get((issuer.name, named[4:10], named[10:20]))
+
+    def _number_used(self, issuer: Issuer, message: Kept) -> None:
+        """A restart goes on behind the last number in the journal."""
+        transmission_time = message.values[DE.TRANSMISSION_TIME]
+        if transmission_time >= self._latest.get(issuer.name, ""):
+            self._latest[issuer.name] = transmission_time
+            issuer.stans.go_on_behind(message.values[DE.STAN])

@@ -1,0 +1,126 @@
+"""One message of an acquirer on its way to an answer, and what a repeat of it is recognised by."""
+
+from typing import TYPE_CHECKING, Final
+
+from router.switching import message_types
+from router.wire.message import Message
+from router.wire.pan import Pan
+from specs.elements import DE
+from specs.journal_format import About, Key
+
+if TYPE_CHECKING:
+    from router.switching.ports import AcquirerLink
+
+ORIGINAL_DATA_DIGITS: Final = 42
+
+
+class Request:
+    """A message as it arrived, its elements as canonical 1987 texts, and its deadline."""
+
+    __slots__ = (
+        "about",
+        "arrived",
+        "deadline",
+        "is_done",
+        "link",
+        "message",
+        "mti",
+        "pan",
+        "values",
+    )
+
+    def __init__(
+        self,
+        link: "AcquirerLink",
+        message: Message,
+        mti: str,
+        values: dict[int, str],
+        pan: Pan | None,
+        arrived: float,
+    ) -> None:
+        self.link = link
+        self.message = message
+        self.mti = mti
+        self.values = values
+        self.pan = pan
+        self.arrived = arrived
+        self.deadline = arrived + link.acquirer.answer_within_s
+        self.is_done = False
+        self.about = about(link.acquirer.name, mti, values, pan)
+
+    @property
+    def has_pin(self) -> bool:
+        return DE.PIN_BLOCK in self.values
+
+    @property
+    def is_e_commerce(self) -> bool:
+        """DE 22 says so (81x), or DE 25 does (59)."""
+        entry_mode = self.values.get(DE.ENTRY_MODE, "")
+        return entry_mode.startswith("81") or self.values.get(DE.CONDITION_CODE, "") == "59"
+
+    @property
+    def named_original(self) -> "Original | None":
+        """Of a reversal: the request its DE 90 names, as the acquirer knows it."""
+        digits = self.values.get(DE.ORIGINAL_DATA, "")
+        if len(digits) < 20 or not digits.isdigit():
+            return None
+        return Original(self, digits)
+
+    @property
+    def amount_that_stays(self) -> str | None:
+        """Of a partial reversal: DE 95's actual amount, 12 digits; None where all is reversed."""
+        replacement = self.values.get(DE.REPLACEMENT_AMOUNTS, "")[:12]
+        return replacement if replacement.isdigit() and int(replacement) else None
+
+
+class Original:
+    """The request that a reversal names: the keys it would be known by."""
+
+    __slots__ = ("about",)
+
+    def __init__(self, reversal: Request, original_data: str) -> None:
+        values = dict(reversal.values)
+        values[DE.STAN] = original_data[4:10]
+        values[DE.TRANSMISSION_TIME] = original_data[10:20]
+        acquirer_id = original_data[20:31].lstrip("0")
+        if acquirer_id:
+            values[DE.ACQUIRER_ID] = acquirer_id
+        self.about = about(reversal.link.acquirer.name, original_data[:4], values, reversal.pan)
+
+
+def about(acquirer: str, mti: str, values: dict[int, str], pan: Pan | None) -> About:
+    """The keys of design section 2, *Repeats and duplicates*.
+
+    DE 12 and 13 tell two requests apart only where there is no RRN: many senders stamp them anew.
+    """
+    kind = mti[1:3]
+    sender = values.get(DE.ACQUIRER_ID, "").lstrip("0")
+    stan = values.get(DE.STAN, "")
+    terminal = values.get(DE.TERMINAL_ID, "")
+    rrn = values.get(DE.RRN, "")
+    content = content_of(values, pan)
+    when = () if rrn else (values.get(DE.LOCAL_TIME, ""), values.get(DE.LOCAL_DATE, ""))
+    return About(
+        key=(acquirer, kind, sender, stan, values.get(DE.TRANSMISSION_TIME, ""), terminal),
+        loose_key=(acquirer, kind, sender, stan, rrn, terminal, *when, *content),
+        content=content,
+        mti=mti,
+    )
+
+
+def content_of(values: dict[int, str], pan: Pan | None) -> Key:
+    """What makes two messages the same purchase."""
+    return (
+        pan.reveal() if pan is not None else "",
+        values.get(DE.PROCESSING_CODE, ""),
+        values.get(DE.AMOUNT, ""),
+        values.get(DE.CURRENCY, ""),
+    )
+
+
+def is_same_without_time(arrived: About, known: About) -> bool:
+    """Found without DE 7: the same only where one of the two is flagged repeat.
+
+    A repeat may carry a new DE 7, and may overtake its original on another link.
+    """
+    return message_types.is_repeat(arrived.mti) or message_types.is_repeat(known.mti)

@@ -1,0 +1,229 @@
+"""Reversals: those that acquirers send, and our own of what nobody may keep.
+
+Theory. What an acquirer hears must never contradict what a restart would read in the journal. An
+approval is heard only when its record is durable; once an approval is on its way to the disk nobody
+hears anything else until the record that overrides it is durable; and a reversal is on its way to
+the disk before anybody hears that the approval is gone.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from router.switching import message_types
+from router.switching.answering import Answering
+from router.switching.authorization import refused, reverse_online
+from router.switching.commits import Commits
+from router.switching.known import Known
+from router.switching.outbound import kept
+from router.switching.records import answered, becomes_stored, new_entry, reversal_records
+from router.switching.request import Original, Request
+from router.switching.response_codes import ResponseCode
+from router.switching.told import Told, declined
+from router.switching.transaction import Transaction
+from specs.elements import DE
+from specs.journal_format import About, Record, Reversed
+
+if TYPE_CHECKING:
+    from router.switching.ports import Clock, Observer
+    from router.switching.switch import Switch
+
+REVERSED = declined(ResponseCode.ISSUER_INOPERATIVE, "reversal")
+ACCEPTED = Told(ResponseCode.APPROVED, True, {}, "router", "reversal")
+NOT_STORED = declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+COMES_AFTER_ITS_REVERSAL = declined(ResponseCode.DUPLICATE, "duplicates")
+
+
+class Reversing:
+    """The table of design section 2 for reversals, and our own of undeliverable approvals."""
+
+    __slots__ = ("_answering", "_clock", "_commits", "_known", "_observer", "_start", "switch")
+
+    def __init__(
+        self,
+        switch: "Switch",
+        known: Known,
+        answering: Answering,
+        commits: Commits,
+        clock: "Clock",
+        observer: "Observer",
+        start: Callable[[Transaction], None],
+    ) -> None:
+        self.switch = switch
+        self._known = known
+        self._answering = answering
+        self._commits = commits
+        self._clock = clock
+        self._observer = observer
+        self._start = start  # drives a life
+
+    def arrive(self, request: Request) -> None:
+        """A 0400 or 0420 of an acquirer."""
+        refusal = refused(request)
+        if refusal is not None:
+            self._answering.reply(request, refusal, None)
+            return
+        original = request.named_original
+        assert original is not None
+        transaction = self._known.find_original(original)
+        if transaction is None:
+            self._reverse_unknown(request, original)
+        elif not is_about(request, transaction):
+            self._answering.reply(request, COMES_AFTER_ITS_REVERSAL, None)
+        elif transaction.reversing is not None:
+            self._join(transaction.reversing, request)
+        elif transaction.is_settling:
+            self._reply_when_settled(transaction, request)
+        elif (
+            transaction.is_reversed
+            and (request.amount_that_stays is not None or not transaction.partial)
+        ) or (transaction.told is not None and not transaction.told.approves):
+            self._answering.reply(request, ACCEPTED, transaction)
+        elif request.mti[:3] == "040" and may_go_online(transaction):
+            self._reverse_online(transaction, request)
+        else:
+            transaction.is_void = True
+            self.reverse(transaction, request.amount_that_stays)
+            self._reply_when_settled(transaction, request)
+
+    def reverse(self, transaction: Transaction, amount_that_stays: str | None = None) -> None:
+        """On its way to the disk now; until it is there nobody hears that the approval is gone."""
+        told = transaction.told
+        then_told = told if amount_that_stays is not None and told is not None else REVERSED
+        transaction.is_settling = True
+        records = reversal_records(transaction, self.switch, amount_that_stays)
+        if transaction.life is None:
+            transaction.told = None if transaction.approval_on_record else then_told
+        self._commits.insist(records, lambda _: self._settled(transaction, then_told))
+
+    def online_finished(self, transaction: Transaction, told: Told) -> None:
+        """A 0400's life is over: confirmed, stored, or neither because the disk refused."""
+        target = transaction.target
+        assert target is not None
+        target.reversing = None
+        request = transaction.request
+        if told.code == ResponseCode.APPROVED:
+            partial = request is not None and request.amount_that_stays is not None
+            target.mark_reversed(partial, REVERSED)
+        elif transaction.has_left and not target.is_reversed:
+            self._commits.insist(becomes_stored(transaction, self.switch))
+        self._answering.tell(transaction, told)
+
+    def _reverse_online(self, target: Transaction, request: Request) -> None:
+        transaction = Transaction(request.about, request.arrived)
+        transaction.request = request
+        transaction.target = target
+        transaction.issuer = target.issuer
+        assert target.issuer is not None
+        transaction.send_by = min(request.arrived + target.issuer.terms.timeout_s, request.deadline)
+        transaction.requests.append(request)
+        target.reversing = transaction
+        self._answering.expect(request, transaction)
+        transaction.life = reverse_online(transaction, self.switch)
+        self._start(transaction)
+
+    def _join(self, reversing: Transaction, request: Request) -> None:
+        if reversing.told is not None:
+            self._answering.reply(request, reversing.told, reversing)
+        else:
+            reversing.requests.append(request)
+            self._answering.expect(request, reversing)
+
+    def _reply_when_settled(self, transaction: Transaction, request: Request) -> None:
+        if not transaction.is_settling:
+            self._answering.reply(request, ACCEPTED, transaction)
+            return
+        transaction.when_settled.append(lambda: self._settled_reply(request, transaction))
+        self._answering.expect(request, transaction)
+
+    def _settled_reply(self, request: Request, transaction: Transaction) -> None:
+        self._answering.reply(request, ACCEPTED, transaction)
+
+    def _reverse_unknown(self, request: Request, original: Original) -> None:
+        """Forwarded as received, and remembered: an original that comes after it is declined."""
+        assert request.pan is not None
+        bin_range = self.switch.range_of(request.pan)
+        if bin_range is None or not bin_range.issuer:
+            self._answering.reply(request, declined(ResponseCode.NO_ROUTE, "routing"), None)
+            return
+        if self._known.is_full:
+            self._answering.reply(request, NOT_STORED, None)
+            return
+        named = original.about
+        # Known by a repeat: the DE 7 it was named by may be that of one.
+        about = About(named.key, named.loose_key, named.content, message_types.repeated(named.mti))
+        transaction = Transaction(about, request.arrived)
+        transaction.told = COMES_AFTER_ITS_REVERSAL
+        transaction.is_reversed = transaction.is_settling = True
+        transaction.issuer = issuer = self.switch.issuers[bin_range.issuer]
+        self._known.add(transaction)
+        records: list[Record] = [
+            answered(transaction, COMES_AFTER_ITS_REVERSAL),
+            Reversed(about, False),
+        ]
+        if transaction.may_hold:
+            self._observer.alarm(
+                "reversal_of_unknown_original",
+                acquirer=request.link.acquirer.name,
+                stan=request.values.get(DE.STAN, ""),
+                rrn=request.values.get(DE.RRN, ""),
+            )
+            values = dict(request.values)
+            values.setdefault(DE.ACQUIRER_ID, request.link.acquirer.institution_id)
+            records.append(
+                new_entry(transaction, issuer, kept("0420", values, request), "", None, self.switch)
+            )
+        self._reply_when_settled(transaction, request)
+        self._commits.insist(
+            records, lambda _: self._settled(transaction, COMES_AFTER_ITS_REVERSAL)
+        )
+
+    def found_in_flight(self, transaction: Transaction) -> None:
+        """By a restart: whoever asks about it hears nothing before its reversal is durable."""
+        transaction.approval_on_record = True  # perhaps: nobody knows
+        self.reverse(transaction)
+
+    def found_reversing(self, transaction: Transaction) -> None:
+        """A 0400 found in flight by a restart becomes its stored 0420."""
+        target = transaction.target
+        assert target is not None
+        records = becomes_stored(transaction, self.switch)
+        if not target.partial:
+            target.told = None
+            target.approval_on_record = True
+        target.is_settling = True
+        told = target.told if target.partial and target.told is not None else REVERSED
+        self._commits.insist(records, lambda _: self._settled(target, told))
+
+    def _settled(self, transaction: Transaction, told: Told) -> None:
+        transaction.is_settling = False
+        transaction.approval_on_record = told.approves
+        if transaction.life is None:
+            self._answering.tell(transaction, told)
+        actions, transaction.when_settled = transaction.when_settled, []
+        for action in actions:
+            action()
+
+
+def may_go_online(transaction: Transaction) -> bool:
+    """Not past a message about it that is still stored, nor past the original itself."""
+    return (
+        transaction.told is not None
+        and transaction.advice is None
+        and not transaction.partial
+        and transaction.may_hold
+        and transaction.has_left
+        and transaction.issuer is not None
+    )
+
+
+def is_about(reversal: Request, transaction: Transaction) -> bool:
+    """The same purchase; DE 4 may be what was approved in part, DE 3 and 49 may be absent."""
+    pan, processing_code, amount, currency = transaction.about.content
+    values = reversal.values
+    if reversal.pan is None or reversal.pan.reveal() != pan:
+        return False
+    return (
+        values.get(DE.PROCESSING_CODE, processing_code) == processing_code
+        and values.get(DE.CURRENCY, currency) == currency
+        and values.get(DE.AMOUNT, amount) in (amount, transaction.approved_amount)
+    )

@@ -1,0 +1,35 @@
+"""What every transaction consults: the BIN table, the issuers, our own numbers."""
+
+from typing import TYPE_CHECKING
+
+from router.switching.outbound import Numbers
+from router.switching.peers import Issuer
+from router.switching.routing import BinRange, BinTable
+from router.wire.pan import Pan
+
+if TYPE_CHECKING:
+    from router.switching.ports import Clock
+
+
+class Switch:
+    """Replaced whole at a reload; what is in flight keeps the issuer it was routed to."""
+
+    __slots__ = ("_clock", "bin_table", "institution_id", "issuers")
+
+    def __init__(
+        self, institution_id: str, bin_table: BinTable, issuers: dict[str, Issuer], clock: "Clock"
+    ) -> None:
+        self.institution_id = institution_id  # DE 33 towards issuers
+        self.bin_table = bin_table
+        self.issuers = issuers
+        self._clock = clock
+
+    def range_of(self, pan: Pan) -> BinRange | None:
+        return self.bin_table.range_of(pan.reveal())
+
+    def numbers_for(self, issuer: Issuer, for_reversal: bool = False) -> Numbers | None:
+        """Our own STAN and DE 7 of now; None where every number is in use."""
+        stan = issuer.stans.take(self._clock.now(), for_reversal)
+        if stan is None:
+            return None
+        return Numbers(stan, self._clock.transmission_time(), self.institution_id)

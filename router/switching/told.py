@@ -1,0 +1,35 @@
+"""What an acquirer hears: a code, and what of the issuer's answer goes with it."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from specs.elements import DE
+
+CARRIED: Final = (
+    DE.AUTHORIZATION_CODE,
+    DE.ADDITIONAL_RESPONSE,
+    DE.ADDITIONAL_AMOUNTS,
+    DE.CHIP_DATA,
+)
+KEPT: Final = (DE.AUTHORIZATION_CODE, DE.ADDITIONAL_RESPONSE, DE.ADDITIONAL_AMOUNTS, DE.AMOUNT)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer, good for every request that waits for it and for every repeat to come."""
+
+    code: str
+    approves: bool = False
+    elements: dict[int, str] = field(default_factory=dict)  # canonical 1987 texts
+    decided_by: str = "router"
+    ended_in: str = ""
+
+    @property
+    def kept_elements(self) -> dict[int, str]:
+        """What the journal keeps of them."""
+        return {number: self.elements[number] for number in KEPT if number in self.elements}
+
+
+def declined(code: str, ended_in: str) -> Told:
+    """Decided here, in this step of design section 2."""
+    return Told(code, False, {}, "router", ended_in)

@@ -1,0 +1,106 @@
+"""One request of an acquirer as the switch knows it: what became of it, and who still waits."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from router.switching import message_types
+from router.switching.processing_codes import effect_of
+from router.switching.request import Request
+from router.switching.told import Told
+from specs.elements import DE
+from specs.journal_format import About, Kept, Stored
+
+if TYPE_CHECKING:
+    from router.switching.authorization import Life
+    from router.switching.peers import Issuer
+
+
+class Transaction:
+    """Kept for the repeat window: a repeat, a reversal and a restart must find it."""
+
+    __slots__ = (
+        "about",
+        "advice",
+        "approval_on_record",
+        "has_left",
+        "hsm_us",
+        "is_reversed",
+        "is_settling",
+        "is_void",
+        "issuer",
+        "issuer_us",
+        "known_since",
+        "life",
+        "line",
+        "lines_tried",
+        "outbound",
+        "partial",
+        "preferred_line",
+        "request",
+        "requests",
+        "reversing",
+        "send_by",
+        "step_began",
+        "target",
+        "told",
+        "when_settled",
+    )
+
+    def __init__(self, about: About, known_since: float) -> None:
+        self.about = about
+        self.known_since = known_since
+        self.request: Request | None = None  # the first one, while the life goes on
+        self.requests: list[Request] = []  # those that wait for the answer
+        self.life: Life | None = None
+        self.send_by = 0.0
+        self.issuer: Issuer | None = None
+        self.lines_tried: list[str] = []
+        self.preferred_line = ""
+        self.outbound: Kept | None = None  # the last one forwarded
+        self.line = ""  # the line it was forwarded on
+        self.has_left = False
+        self.is_void = False  # nobody may hear an approval any more
+        self.told: Told | None = None  # what a repeat hears
+        self.approval_on_record = False  # durable or on its way
+        self.is_settling = False  # the record that overrides it is on its way
+        self.when_settled: list[Callable[[], None]] = []
+        self.is_reversed = False
+        self.partial = False
+        self.advice: Stored | None = None  # the advice that it is, or the stand-in's 0120
+        self.target: Transaction | None = None  # of an on-line reversal
+        self.reversing: Transaction | None = None
+        self.step_began = 0.0
+        self.hsm_us = 0
+        self.issuer_us = 0
+
+    @property
+    def may_hold(self) -> bool:
+        """May it hold or move money at the issuer? Only then is it ever reversed."""
+        effect = effect_of(self.about.content[1])
+        return (
+            not message_types.is_reversal(self.about.mti) and effect is not None and effect.may_hold
+        )
+
+    @property
+    def needs_reversal(self) -> bool:
+        """It left, may hold, and nothing reverses it yet."""
+        return self.has_left and self.may_hold and not self.is_reversed
+
+    @property
+    def approved_amount(self) -> str | None:
+        """Of a partial approval: what its reversal reverses."""
+        return self.told.elements.get(DE.AMOUNT) if self.told is not None else None
+
+    @property
+    def must_stay_silent(self) -> bool:
+        """An approval handed to the disk may be found there by a restart, whatever we say now."""
+        return self.approval_on_record and not message_types.is_advice(self.about.mti)
+
+    def mark_reversed(self, partial: bool, told: Told) -> None:
+        """Reversed on record; in full, a repeat hears a decline."""
+        self.is_reversed = True
+        self.partial = partial
+        if not partial:
+            if self.told is None or self.told.approves:
+                self.told = told
+            self.approval_on_record = False
