@@ -1,1 +1,1 @@
-"""A payment HSM over TCP, payShield-like. No PCI certificate, no tamper boundary, public test keys."""
+"""A payment HSM over TCP, payShield-like: no certificate, no tamper boundary, public test keys."""

@@ -1,6 +1,8 @@
 """The command line: one module per command, listed here in the order a newcomer meets them."""
 import typer
 
+from noyau import hsm
+
 app = typer.Typer(
     name="noyau",
     help="A card payment switch: ISO 8583 between acquirers and issuers, PINs through an HSM.",
@@ -15,6 +17,9 @@ app = typer.Typer(
 @app.callback()
 def noyau() -> None:
     """A card payment switch: ISO 8583 between acquirers and issuers, PINs through an HSM."""
+
+
+app.command("hsm")(hsm.command)
 
 
 def main() -> None:

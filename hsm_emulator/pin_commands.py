@@ -1,0 +1,93 @@
+"""Commands that move PINs: from key to key (CA, CC) and under the LMK (JE)."""
+from typing import Final
+
+from hsm_emulator.errors import Code, Refused
+from hsm_emulator.key_types import PIN_SOURCE_TPK, PIN_SOURCE_ZPK, PIN_TARGET_ZPK, KeyRole
+from hsm_emulator.layout import Account, Command, Digits, Key, PinBlock
+from hsm_emulator.lmk import Lmk
+from hsm_emulator.pin_blocks import (
+    check_translation,
+    check_verification,
+    deciphered_pin,
+    enciphered_pin,
+)
+from hsm_emulator.pin_under_lmk import pin_enciphered
+
+
+def translate_from_tpk(lmk: Lmk, *values: bytes) -> bytes:
+    return _translate(lmk, PIN_SOURCE_TPK, *values)
+
+
+def translate_from_zpk(lmk: Lmk, *values: bytes) -> bytes:
+    return _translate(lmk, PIN_SOURCE_ZPK, *values)
+
+
+def _translate(
+    lmk: Lmk,
+    source_role: KeyRole,
+    source: bytes,
+    target: bytes,
+    pin_length_max: bytes,
+    block: bytes,
+    source_format: bytes,
+    target_format: bytes,
+    account: bytes,
+) -> bytes:
+    source_key = lmk.key(source, source_role, Code.SOURCE_PARITY)
+    target_key = lmk.key(target, PIN_TARGET_ZPK, Code.TARGET_PARITY)
+    check_translation(source_format, target_format)
+    pin = deciphered_pin(source_key, block, source_format, account)
+    if len(pin) > int(pin_length_max):
+        raise Refused(Code.PIN_LENGTH)
+    translated = enciphered_pin(target_key, pin, target_format, account)
+    return b"00%02d%b%b" % (len(pin), translated.hex().upper().encode("ascii"), target_format)
+
+
+def pin_to_lmk(lmk: Lmk, zpk: bytes, block: bytes, number: bytes, account: bytes) -> bytes:
+    key = lmk.key(zpk, PIN_SOURCE_ZPK, Code.SOURCE_PARITY)
+    check_verification(number)
+    pin = deciphered_pin(key, block, number, account)
+    return Code.OK + pin_enciphered(lmk.pin_key, pin, account)
+
+
+_TRANSLATION: Final = (
+    Digits("maximum PIN length", 2),
+    PinBlock("PIN block"),
+    Digits("source PIN block format", 2, Code.PIN_BLOCK_FORMAT),
+    Digits("target PIN block format", 2, Code.PIN_BLOCK_FORMAT),
+    Account("account number", (4, 5)),
+)
+_TRANSLATED: Final = (
+    ("PIN length", "2 N"),
+    ("PIN block", "16 H (32 H under an AES key)"),
+    ("PIN block format", "2 N"),
+)
+
+COMMANDS: Final = (
+    Command(
+        "CA",
+        "Translate a PIN from a TPK to a ZPK",
+        (Key("source TPK"), Key("target ZPK"), *_TRANSLATION),
+        _TRANSLATED,
+        translate_from_tpk,
+    ),
+    Command(
+        "CC",
+        "Translate a PIN from one ZPK to another",
+        (Key("source ZPK"), Key("target ZPK"), *_TRANSLATION),
+        _TRANSLATED,
+        translate_from_zpk,
+    ),
+    Command(
+        "JE",
+        "Translate a PIN from a ZPK to the LMK",
+        (
+            Key("ZPK"),
+            PinBlock("PIN block"),
+            Digits("PIN block format", 2, Code.PIN_BLOCK_FORMAT),
+            Account("account number", (2,)),
+        ),
+        (("PIN under the LMK", "5 to 13 N"),),
+        pin_to_lmk,
+    ),
+)

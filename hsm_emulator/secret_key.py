@@ -1,0 +1,107 @@
+"""A key in the clear, with its cipher contexts ready: what every command computes with.
+
+The contexts are kept because making one costs ten times the block it enciphers. They hold state:
+whole blocks only, one thread only. Neither `str` nor `repr` shows the key.
+"""
+import hmac
+from itertools import pairwise
+from typing import Final
+
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
+from cryptography.hazmat.primitives.cmac import CMAC
+
+TDES: Final = "T"
+AES_: Final = "A"
+
+WEAK_HALVES: Final = frozenset(
+    bytes.fromhex(half)
+    for half in (
+        "0101010101010101", "FEFEFEFEFEFEFEFE", "E0E0E0E0F1F1F1F1", "1F1F1F1F0E0E0E0E",
+        "011F011F010E010E", "1F011F010E010E01", "01E001E001F101F1", "E001E001F101F101",
+        "01FE01FE01FE01FE", "FE01FE01FE01FE01", "1FE01FE00EF10EF1", "E01FE01FF10EF10E",
+        "1FFE1FFE0EFE0EFE", "FE1FFE1FFE0EFE0E", "E0FEE0FEF1FEF1FE", "FEE0FEE0FEF1FEF1",
+    )
+)  # fmt: skip
+
+_ODD: Final = bytes(byte if byte.bit_count() % 2 else byte ^ 1 for byte in range(256))
+
+
+class SecretKey:
+    """TDES (8, 16 or 24 bytes) or AES (16, 24 or 32 bytes)."""
+
+    __slots__ = ("algorithm", "block_bytes", "clear", "decrypt", "encrypt", "exportability", "mode")
+
+    def __init__(
+        self, clear: bytes, algorithm: str = TDES, mode: str = "N", exportability: str = "S"
+    ) -> None:
+        """Make both ECB contexts; `mode` and `exportability` are those of its key block."""
+        self.clear = clear
+        self.algorithm = algorithm
+        self.mode = mode
+        self.exportability = exportability
+        cipher = Cipher(_algorithm(clear, algorithm), ECB())
+        self.encrypt = cipher.encryptor().update
+        self.decrypt = cipher.decryptor().update
+        self.block_bytes = 8 if algorithm == TDES else 16
+
+    def __repr__(self) -> str:
+        """Name the kind of key, never the key."""
+        return f"<key: {self.algorithm}, {8 * len(self.clear)} bits>"
+
+    def encrypt_cbc(self, clear: bytes, start: bytes) -> bytes:
+        """Return whole blocks enciphered in CBC from the vector `start`."""
+        return Cipher(_algorithm(self.clear, self.algorithm), CBC(start)).encryptor().update(clear)
+
+    def decrypt_cbc(self, enciphered: bytes, start: bytes) -> bytes:
+        """Return whole blocks deciphered in CBC from the vector `start`."""
+        cipher = Cipher(_algorithm(self.clear, self.algorithm), CBC(start))
+        return cipher.decryptor().update(enciphered)
+
+    def cmac(self, data: bytes) -> bytes:
+        """Return the CMAC of `data`, one block long."""
+        mac = CMAC(_algorithm(self.clear, self.algorithm))
+        mac.update(data)
+        return mac.finalize()
+
+    def check_value(self) -> bytes:
+        """Return the KCV, whole: TDES of a zero block; AES-CMAC of one (ANSI X9.24-1 and -3)."""
+        if self.algorithm == TDES:
+            return self.encrypt(bytes(8))
+        return self.cmac(bytes(16))
+
+
+def has_odd_parity(clear: bytes) -> bool:
+    """Say whether every byte of a TDES key has an odd number of ones."""
+    return hmac.compare_digest(clear.translate(_ODD), clear)
+
+
+def with_odd_parity(clear: bytes) -> bytes:
+    """Return the TDES key with the last bit of each byte set for odd parity."""
+    return clear.translate(_ODD)
+
+
+def halves_repeat(clear: bytes) -> bool:
+    """Say whether a longer TDES key is no stronger than a single one."""
+    halves = [with_odd_parity(clear[at : at + 8]) for at in range(0, len(clear), 8)]
+    return any(left == right for left, right in pairwise(halves))
+
+
+def is_weak(clear: bytes) -> bool:
+    """Say whether a third of the TDES key is one of the sixteen weak and semi-weak DES keys."""
+    odd = with_odd_parity(clear)
+    return any(odd[at : at + 8] in WEAK_HALVES for at in range(0, len(odd), 8))
+
+
+def _algorithm(clear: bytes, algorithm: str) -> TripleDES | AES:
+    if algorithm == AES_:
+        return AES(clear)
+    match len(clear):
+        case 8:
+            return TripleDES(clear * 3)
+        case 16:
+            return TripleDES(clear + clear[:8])
+        case _:
+            return TripleDES(clear)
