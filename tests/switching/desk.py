@@ -1,0 +1,224 @@
+"""A conductor with everything around it in memory: hand-written ports, a clock set by hand."""
+
+from dataclasses import dataclass, field
+
+from router.wire.message import Message
+
+from router.switching.commits import Commit
+from router.switching.conductor import Conductor, Limits
+from router.switching.needs import PinRefused, PinTranslated, TranslatePin
+from router.switching.peers import Acquirer, Issuer, IssuerTerms, PinKey
+from router.switching.pending import Line
+from router.switching.routing import BinRange, BinTable
+from router.switching.switch import Switch
+from router.switching.transaction import Transaction
+from router.switching.transaction_event import TransactionEvent
+from specs.elements import DE
+from specs.journal_format import Record
+from tests.builders import codec
+
+ZPK = PinKey("zpk", "U" + "A" * 32, "000000", "01")
+
+
+class HandClock:
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def transmission_time(self) -> str:
+        minutes, seconds = divmod(int(self.seconds), 60)
+        return f"1124{minutes // 60 % 24:02d}{minutes % 60:02d}{seconds:02d}"
+
+
+class Disk:
+    """What the router wrote. `refuses` and `stalls` are its bad days."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.waiting: list[Commit] = []
+        self.refuses = False
+        self.stalls = False
+        self.conductor: Conductor | None = None
+
+    def append(self, commit: Commit) -> None:
+        self.waiting.append(commit)
+
+    def work(self) -> bool:
+        """One group; False when there was nothing to do."""
+        if self.stalls or not self.waiting or self.conductor is None:
+            return False
+        group, self.waiting = self.waiting, []
+        if not self.refuses:
+            for commit in group:
+                self.records.extend(commit.records)
+        self.conductor.landed(group, not self.refuses)
+        return not self.refuses
+
+
+class Translator:
+    """The HSM: says `error`, or marks the block as translated."""
+
+    def __init__(self) -> None:
+        self.error: str | None = None
+        self.is_slow = False
+        self.waiting: list[tuple[TranslatePin, Transaction]] = []
+        self.conductor: Conductor | None = None
+
+    def translate_pin(self, need: TranslatePin, owner: Transaction) -> None:
+        self.waiting.append((need, owner))
+
+    def work(self) -> bool:
+        if self.is_slow or not self.waiting or self.conductor is None:
+            return False
+        need, owner = self.waiting.pop(0)
+        translated = "EE" + need.pin_block[2:]
+        event = PinTranslated(translated) if self.error is None else PinRefused(self.error)
+        self.conductor.translated(owner, event)
+        return True
+
+
+@dataclass
+class Terminal:
+    """An acquirer's link, and what it heard."""
+
+    acquirer: Acquirer
+    is_signed_on: bool = True
+    is_open: bool = True
+    heard: list[Message] = field(default_factory=list)
+
+    def reply(self, response: Message) -> bool:
+        if self.is_open:
+            self.heard.append(response)
+        return self.is_open
+
+    @property
+    def codes(self) -> list[str]:
+        return [response.text(DE.RESPONSE_CODE) for response in self.heard]
+
+
+@dataclass
+class Wire:
+    """The socket of an issuer's line, and what went out on it."""
+
+    takes: bool = True
+    sent: list[Message] = field(default_factory=list)
+
+    def send(self, outbound: Message) -> bool:
+        if self.takes:
+            self.sent.append(outbound)
+        return self.takes
+
+
+@dataclass
+class Watcher:
+    events: list[TransactionEvent] = field(default_factory=list)
+    counts: list[tuple[str, str]] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
+
+    def transaction(self, event: TransactionEvent) -> None:
+        self.events.append(event)
+
+    def counted(self, what: str, link: str) -> None:
+        self.counts.append((what, link))
+
+    def unmatched(self, what: str, line: str, differing: list[int]) -> None:
+        self.counts.append((what, line))
+
+    def alarm(self, what: str, **facts: str | int | float) -> None:
+        self.alarms.append(what)
+
+
+def bank(name: str, lines: int = 1, timeout_s: float = 6.0, dialect: str = "national") -> Issuer:
+    """An issuer whose lines are up."""
+    terms = IssuerTerms("domestic", codec(dialect), ZPK, timeout_s, saf_window=4, saf_retry_s=1.0)
+    issuer = Issuer(name, terms)
+    match_elements = codec(dialect).dialect.match_key
+    for number in range(1, lines + 1):
+        line = Line(f"{name}-{number}", name, issuer.stans, match_elements, pending_max=100)
+        line.port = Wire()
+        line.carries_traffic = True
+        issuer.lines.append(line)
+    return issuer
+
+
+def bins(first: str, issuer: str, e_commerce: bool = True) -> BinRange:
+    return BinRange(first, first, issuer, 0, "domestic", "", "504", "debit", e_commerce)
+
+
+class Desk:
+    """One router's decisions under test. `settle` lets everything happen that is due now."""
+
+    def __init__(
+        self,
+        *issuers: Issuer,
+        ranges: list[BinRange] | None = None,
+        records: list[Record] | None = None,
+        clock: HandClock | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.clock = clock or HandClock()
+        self.disk = Disk()
+        self.disk.records = list(records or [])
+        self.hsm = Translator()
+        self.watcher = Watcher()
+        self.issuers = issuers or (bank("atlas"),)
+        chosen = ranges if ranges is not None else [bins("950401", self.issuers[0].name)]
+        switch = Switch("950400", BinTable(chosen), {i.name: i for i in self.issuers}, self.clock)
+        self.conductor = Conductor(
+            switch, self.clock, self.disk, self.hsm, self.watcher, limits or Limits()
+        )
+        self.disk.conductor = self.hsm.conductor = self.conductor
+        self.conductor.recover(list(self.disk.records))
+
+    def terminal(
+        self,
+        name: str = "souk",
+        answer_within_s: float = 10.0,
+        in_flight_max: int = 100,
+        dialect: str = "iso87-ascii",
+    ) -> Terminal:
+        return Terminal(Acquirer(name, "1001", codec(dialect), ZPK, answer_within_s, in_flight_max))
+
+    def wire(self, line: int = 0, issuer: int = 0) -> Wire:
+        port = self.issuers[issuer].lines[line].port
+        assert isinstance(port, Wire)
+        return port
+
+    def arrive(self, terminal: Terminal, message: Message) -> None:
+        self.conductor.arrive(terminal, message)
+        self.settle()
+
+    def answer(self, sent: Message, code: str, line: int = 0, issuer: int = 0, **more: str) -> None:
+        """The issuer answers what it got."""
+        values = {
+            n: sent.text(n)
+            for n in sent.elements()
+            if n not in (DE.PIN_BLOCK, DE.TRACK_2, DE.CHIP_DATA)
+        }
+        values[DE.RESPONSE_CODE] = code
+        if code == "00":
+            values[DE.AUTHORIZATION_CODE] = "A00001"
+        if "amount" in more:
+            values[DE.AMOUNT] = more["amount"]
+        mti = sent.mti[:2] + str(int(sent.mti[2]) + 1) + "0"
+        response = sent.codec.written(mti, values)
+        self.conductor.respond(self.issuers[issuer].lines[line], response)
+        self.settle()
+
+    def pass_time(self, seconds: float) -> None:
+        """In steps of a tick, as the daemon does."""
+        until = self.clock.seconds + seconds
+        while self.clock.seconds < until:
+            self.clock.seconds += 0.05
+            self.conductor.tick()
+            self.settle()
+
+    def settle(self) -> None:
+        while self.hsm.work() or self.disk.work():
+            pass
+
+    def restarted(self, *issuers: Issuer) -> "Desk":
+        """kill -9, and a new process with the same disk."""
+        return Desk(*issuers, records=self.disk.records, clock=self.clock)
