@@ -1,12 +1,115 @@
 """A configuration folder -> Settings, or all its mistakes at once."""
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Final, TypeVar
 
-from router.net.mistakes import Mistake, SettingsRejected
-from router.net.settings import Settings
+from router.net.agreement import disagreements
+from router.net.bin_file import BinFile
+from router.net.expected import suggestion
+from router.net.key_form import check_key
+from router.net.mistakes import Mistake, SettingsRejected, Wrong
+from router.net.settings import (
+    AcquirerSettings,
+    DialectName,
+    FramingText,
+    HsmSettings,
+    HttpSettings,
+    IssuerSettings,
+    KeyUnderLmk,
+    MqttSettings,
+    RouterSettings,
+    Settings,
+)
+from router.net.toml_tables import Check, Table, TableReader
+from specs.dialect import DialectError, dialect_names, load_dialect, parse_framing
 
 __all__ = ["Mistake", "SettingsRejected", "load_settings"]
+
+ROUTER_FILE: Final = "router.toml"
+ACQUIRERS_FILE: Final = "acquirers.toml"
+ISSUERS_FILE: Final = "issuers.toml"
+
+Read = TypeVar("Read")
 
 
 def load_settings(folder: Path) -> Settings:
     """Raises SettingsRejected with every mistake of every file."""
-    raise NotImplementedError
+    reader = TableReader(folder, CHECKS)
+    general = reader.content(ROUTER_FILE, ("router", "hsm", "http", "mqtt"))
+    router = table(reader, RouterSettings, general, "router")
+    hsm = table(reader, HsmSettings, general, "hsm")
+    http = table(reader, HttpSettings, general, "http", {})
+    mqtt = table(reader, MqttSettings, general, "mqtt") if general and "mqtt" in general else None
+    acquirers = peers(reader, AcquirerSettings, ACQUIRERS_FILE, "acquirer")
+    issuers = peers(reader, IssuerSettings, ISSUERS_FILE, "issuer")
+    bins = BinFile(folder)
+    reader.mistakes.extend(disagreements(http, acquirers or [], issuers or []))
+    if issuers is not None:
+        bins.refuse_unknown_issuers([issuer.given_name for issuer in issuers])
+    if reader.mistakes or bins.mistakes:
+        raise SettingsRejected(reader.mistakes + bins.mistakes)
+    return Settings(
+        folder=folder,
+        router=made(router),
+        hsm=made(hsm),
+        http=made(http),
+        mqtt=made(mqtt) if mqtt is not None else None,
+        acquirers=tuple(made(one) for one in acquirers or ()),
+        issuers=tuple(made(one) for one in issuers or ()),
+        bins=tuple(row.bin_range for row in bins.rows),
+    )
+
+
+def table(reader: TableReader, kind: type[Read], content: dict[str, Any] | None, name: str,
+          absent: dict[str, Any] | None = None) -> Table[Read] | None:
+    """One table of router.toml; `absent` stands for it where it is not there."""
+    if content is None:
+        return None
+    label = f"[{name}]"
+    given = content.get(name, absent)
+    if given is None:
+        right = f"the table {label} with its keys"
+        reader.mistakes.append(Mistake(ROUTER_FILE, label, "", "is missing", right))
+        return None
+    return reader.one(kind, ROUTER_FILE, label, given)
+
+
+def peers(reader: TableReader, kind: type[Read], file: str, name: str) -> list[Table[Read]] | None:
+    """The acquirers or the issuers; None when the file cannot be read."""
+    content = reader.content(file, (name,))
+    return reader.several(kind, file, name, content.get(name)) if content is not None else None
+
+
+def made(whole: Table[Read] | None) -> Read:
+    """Of a table without mistakes."""
+    assert whole is not None
+    assert whole.made is not None
+    return whole.made
+
+
+def check_dialect(name: str) -> None:
+    """Raises Wrong."""
+    try:
+        load_dialect(name)
+    except DialectError as error:
+        if name in dialect_names():
+            raise Wrong(str(error), "mend the dialect") from None
+        right = suggestion(name, dialect_names(), "dialects")
+        raise Wrong(f'there is no dialect "{name}"', right) from None
+
+
+def check_framing(text: str) -> None:
+    """Raises Wrong; nothing at all means the dialect's own."""
+    if not text:
+        return
+    try:
+        parse_framing(text)
+    except ValueError as error:
+        raise Wrong(f'"{text}" is no framing', str(error)) from None
+
+
+CHECKS: Final[Mapping[Any, Check]] = {
+    DialectName: check_dialect,
+    FramingText: check_framing,
+    KeyUnderLmk: check_key,
+}

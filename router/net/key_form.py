@@ -4,7 +4,7 @@ from typing import Final
 
 from router.net.mistakes import Wrong
 
-TAGGED: Final = {"U": 32, "X": 32, "T": 48, "Y": 48}  # variant and X9.17 schemes: digits that follow
+TAGGED: Final = {"U": 32, "X": 32, "T": 48, "Y": 48}  # digits that follow
 KEY_BLOCK_HEADER: Final = re.compile(
     r"S[01][0-9]{4}[A-Z0-9]{2}[ADEHRT][A-Z][A-Z0-9]{2}[ENS][0-9]{2}[A-Z0-9]{2}"
 )
@@ -33,7 +33,8 @@ def check_key_block(cryptogram: str) -> None:
         raise Wrong("has no key block header", "S and 16 characters, such as S00072P0TE00N0000")
     stated = int(cryptogram[2:6])
     if stated != len(cryptogram) - 1:
-        raise Wrong(f"has {len(cryptogram) - 1} characters after S", f"{stated}, as its header says")
+        right = f"{stated}, as its header says"
+        raise Wrong(f"has {len(cryptogram) - 1} characters after S", right)
 
 
 def is_aes(cryptogram: str) -> bool:

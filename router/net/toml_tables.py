@@ -6,7 +6,7 @@ What a type demands is said by its annotation; msgspec converts. Checks that nee
 import dataclasses
 import tomllib
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
@@ -31,12 +31,14 @@ Check = Callable[[Any], None]  # raises Wrong
 class Table(Generic[Read]):
     """One table as far as it could be read: good values and defaults, and the whole if all are."""
 
-    __slots__ = ("file", "label", "made", "values")
+    __slots__ = ("file", "given_name", "inner", "label", "made", "values")
 
-    def __init__(self, file: str, label: str) -> None:
+    def __init__(self, file: str, label: str, given_name: str = "") -> None:
         self.file = file
         self.label = label
+        self.given_name = given_name  # good or not
         self.values: dict[str, Any] = {}  # a key with a mistake is not in it
+        self.inner: dict[str, dict[str, Any]] = {}  # the same of each table inside, by its key
         self.made: Read | None = None
 
     def mistake(self, key: str, wrong: str, right: str) -> Mistake:
@@ -72,13 +74,15 @@ class TableReader:
             self.mistakes.append(Mistake(file, f"[{unknown}]", "", "unknown table", right))
         return tables
 
-    def one(self, kind: type[Read], file: str, label: str, given: object) -> Table[Read]:
+    def one(self, kind: type[Read], file: str, label: str, given: object,
+            given_name: str = "") -> Table[Read]:
         """One table; what it does not say is the default."""
-        table: Table[Read] = Table(file, label)
+        table: Table[Read] = Table(file, label, given_name)
         if isinstance(given, dict):
             table.made = cast(Read | None, self._read(kind, table, "", given, table.values))
         else:
-            self.mistakes.append(table.mistake("", f"{shown(given)} is no table", "keys and values"))
+            wrong = f"{shown(given)} is no table"
+            self.mistakes.append(table.mistake("", wrong, "keys and values"))
         return table
 
     def several(self, kind: type[Read], file: str, name: str, given: object) -> list[Table[Read]]:
@@ -89,9 +93,11 @@ class TableReader:
             return []
         tables = []
         for place, row in enumerate(given, start=1):
-            own_name = row.get("name") if isinstance(row, dict) else None
-            quoted = f' "{own_name[:SHOWN_MAX]}"' if isinstance(own_name, str) else ""
-            tables.append(self.one(kind, file, f"[[{name}]] {place}{quoted}", row))
+            given_name = row.get("name", "") if isinstance(row, dict) else ""
+            known_name = given_name if isinstance(given_name, str) else ""
+            quoted = f' "{known_name[:SHOWN_MAX]}"' if known_name else ""
+            label = f"[[{name}]] {place}{quoted}"
+            tables.append(self.one(kind, file, label, row, known_name))
         return tables
 
     def _read(self, kind: type, table: Table[Any], prefix: str, given: Mapping[str, Any],
@@ -125,8 +131,8 @@ class TableReader:
         if dataclasses.is_dataclass(bare):
             if not isinstance(given, dict):
                 raise Wrong(f"{shown(given)} is no table", "keys and values")
-            inside = table.values.setdefault(f"{key}.", {})  # for checks across keys
-            made = self._read(cast(type, bare), table, f"{key}.", given, inside)
+            inner = table.inner.setdefault(key, {})
+            made = self._read(cast(type, bare), table, f"{key}.", given, inner)
             if made is None:
                 raise Reported
             return made
