@@ -64,8 +64,8 @@ class Known:
         return known if known is not None else self._by_loose_key.get(original.about.loose_key)
 
     def evict(self, now: float) -> None:
-        """What is older than the window leaves; past the limit, the oldest that are over do too."""
-        excess = len(self._by_key) - self._limit
+        """What is older than the window leaves; near the limit, the oldest that are over do too."""
+        excess = len(self._by_key) - self._limit * 9 // 10
         leaving: list[Transaction] = []
         for transaction in self._by_key.values():
             is_old = now - transaction.known_since > self._window_s
