@@ -35,7 +35,8 @@ from router.switching.switch import Switch
 from router.switching.told import Told, declined
 from router.switching.transaction import Transaction
 from router.switching.translation import answer_of, written_for
-from router.wire.message import Message, Unwritable
+from router.wire.element import Unwritable
+from router.wire.message import Message
 from specs.elements import DE
 from specs.journal_format import Forwarded
 

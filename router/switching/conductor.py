@@ -133,11 +133,12 @@ class Conductor:
 
     def arrive(self, link: "AcquirerLink", message: Message) -> None:
         """Any message but network management (08xx)."""
+        if not message_types.may_be_answered(message.mti):
+            self._observer.counted("unexpected_message", link.acquirer.name)
+            return
         mti, values = canonical(message)
         request = Request(link, message, mti, values, card_of(values), self._clock.now())
-        if message_types.is_response(mti):
-            self._observer.counted("response_from_acquirer", link.acquirer.name)
-        elif self._is_overloaded(request):
+        if self._is_overloaded(request):
             self._answering.reply(request, OVERLOADED, None)
         elif mti in message_types.REVERSALS:
             self._reversing.arrive(request)

@@ -27,6 +27,11 @@ def is_advice(mti: str) -> bool:
     return mti[2] == "2"
 
 
+def may_be_answered(mti: str) -> bool:
+    """Four digits, and a request, an advice or a notification."""
+    return len(mti) == 4 and mti.isascii() and mti.isdigit() and mti[2] in "024"
+
+
 def is_response(mti: str) -> bool:
     """The function digit is odd; only these are matched to a request."""
     return mti[2] in "135"

