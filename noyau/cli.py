@@ -1,7 +1,7 @@
 """The command line: one module per command, listed here in the order a newcomer meets them."""
 import typer
 
-from noyau import hsm
+from noyau import hsm, issuer
 
 app = typer.Typer(
     name="noyau",
@@ -20,6 +20,7 @@ def noyau() -> None:
 
 
 app.command("hsm")(hsm.command)
+app.add_typer(issuer.app, name="issuer")
 
 
 def main() -> None:

@@ -1,0 +1,109 @@
+"""What an issuer asks its HSM: is this the PIN, is this the CVV.
+
+Commands as in the public descriptions of the host protocol: EC compares a PVV, EA an IBM 3624
+offset, CY a CVV. The PIN leaves its block inside the HSM only.
+"""
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from issuers.cards import Card
+from issuers.decision import Checked
+from issuers.entry import PinVerdict
+from issuers.hsm_client import HsmAway
+from issuers.settings import CvvTable, PinCheckTable, PinKeyTable
+from issuers.transaction import Transaction
+from specs.elements import DE
+
+log = structlog.get_logger("checks")
+
+Ask = Callable[[bytes], Awaitable[bytes]]
+
+OK: Final = "00"
+VERIFICATION_FAILED: Final = "01"
+BLOCK_UNACCEPTABLE: Final = ("20", "23", "24")
+PIN_LENGTH_MAX: Final = "12"
+
+
+class CardChecks:
+    """PIN and CVV of one bank's cards, under the bank's keys."""
+
+    def __init__(
+        self, ask: Ask, pin_key: PinKeyTable | None, pin_check: PinCheckTable | None,
+        cvv: CvvTable | None,
+    ) -> None:
+        self._ask = ask
+        self._pin_key = pin_key
+        self._pin_check = pin_check
+        self._cvv = cvv
+
+    async def checked(self, transaction: Transaction, card: Card) -> Checked:
+        """What the HSM finds of a request; it is asked for nothing that is not there."""
+        pin = await self._pin_verdict(transaction, card)
+        cvv_is_wrong = pin in (PinVerdict.ABSENT, PinVerdict.VERIFIED) and (
+            await self._cvv_is_wrong(transaction, card))
+        return Checked(pin, cvv_is_wrong)
+
+    async def _pin_verdict(self, transaction: Transaction, card: Card) -> PinVerdict:
+        block = transaction.message.get(DE.PIN_BLOCK).upper()
+        if not block:
+            return PinVerdict.ABSENT
+        if self._pin_key is None or self._pin_check is None:
+            return PinVerdict.UNCHECKED
+        command = _pin_command(self._pin_key, self._pin_check, block, card)
+        if command is None:
+            return PinVerdict.WRONG
+        code = await self._code(command)
+        if code in (OK, VERIFICATION_FAILED):
+            return PinVerdict.VERIFIED if code == OK else PinVerdict.WRONG
+        return PinVerdict.UNACCEPTABLE if code in BLOCK_UNACCEPTABLE else PinVerdict.UNCHECKED
+
+    async def _cvv_is_wrong(self, transaction: Transaction, card: Card) -> bool:
+        """Whether track 2 has a CVV that is not the card's. With the HSM away nobody can say so."""
+        track_2 = transaction.track_2
+        if self._cvv is None or track_2 is None:
+            return False
+        position = self._cvv.position
+        cvv = track_2.discretionary[position:position + 3]
+        if len(cvv) < 3:
+            return False
+        if track_2.pan != card.pan:
+            return True
+        command = (f"CY{self._cvv.cvk_under_lmk}{cvv}{card.pan};"
+                   f"{track_2.expiry}{track_2.service_code}")
+        return await self._code(command) not in (OK, "")
+
+    async def _code(self, command: str) -> str:
+        """The error code of the answer; empty when there is no answer."""
+        try:
+            answer = await self._ask(command.encode("ascii"))
+        except HsmAway:
+            return ""
+        code = answer[2:4].decode("ascii", "replace")
+        if code not in (OK, VERIFICATION_FAILED, *BLOCK_UNACCEPTABLE):
+            log.warning("hsm_refused", command=command[:2], code=code)
+        return code
+
+
+def account_digits(pan: str) -> str:
+    """The twelve digits of a PAN that PIN blocks and PVVs take: the rightmost, no check digit."""
+    return pan[-13:-1].zfill(12)
+
+
+def validation_data(pan: str) -> str:
+    """For offsets: the first eleven digits of the PAN, then (N) the last five of its twelve."""
+    return pan[:11] + "N"
+
+
+def _pin_command(
+    key: PinKeyTable, check: PinCheckTable, block: str, card: Card
+) -> str | None:
+    """The command that verifies this card's PIN; None for a card without PVV or offset."""
+    account = account_digits(card.pan)
+    if check.method == "pvv":
+        return (f"EC{key.under_lmk}{check.pvk_under_lmk}{block}{key.block_format}{account}"
+                f"{card.pvki}{card.pvv}") if card.pvv else None
+    return (f"EA{key.under_lmk}{check.pvk_under_lmk}{PIN_LENGTH_MAX}{block}{key.block_format}"
+            f"{check.check_length:02d}{account}{check.decimalisation_table}"
+            f"{validation_data(card.pan)}{card.offset:F<12}") if card.offset else None

@@ -1,0 +1,89 @@
+"""Commands to a running issuer host: a local socket, one JSON line in, one out.
+
+The one command, `{"misbehave": [rules]}`, puts rules in force at once; an empty list ends them.
+"""
+import asyncio
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from issuers.misbehaviour import Misbehaviour
+from issuers.settings import MisbehaviourRule
+from issuers.state import reachable
+
+log = structlog.get_logger("control")
+
+LINE_BYTES_MAX: Final = 65_536
+ANSWER_WITHIN_S: Final = 5.0
+
+
+class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    misbehave: list[MisbehaviourRule]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    done: bool
+    reason: str = ""
+
+
+class HostAway(Exception):
+    """No host listens there."""
+
+
+@contextmanager
+def bound(path: Path) -> Iterator[socket.socket]:
+    """A socket at this path, for the user who runs the host only."""
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        with reachable(path) as name:
+            listening.bind(name)
+        path.chmod(0o600)
+        try:
+            yield listening
+        finally:
+            path.unlink(missing_ok=True)
+
+
+async def listen(listening: socket.socket, misbehaviour: Misbehaviour) -> asyncio.Server:
+    """Take commands on this socket."""
+
+    async def taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                writer.write(msgspec.json.encode(_obeyed(await reader.readline(), misbehaviour)))
+                await writer.drain()
+        except (TimeoutError, ValueError, ConnectionError):
+            log.warning("command_unread")
+        finally:
+            writer.close()
+
+    return await asyncio.start_unix_server(taken, sock=listening, limit=LINE_BYTES_MAX)
+
+
+def misbehave(path: Path, rules: Sequence[MisbehaviourRule]) -> Outcome:
+    """Have the host that listens there misbehave by these rules from now on."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(ANSWER_WITHIN_S)
+        try:
+            with reachable(path) as name:
+                connection.connect(name)
+            connection.sendall(msgspec.json.encode(Command(list(rules))) + b"\n")
+            with connection.makefile("rb") as answer:
+                return msgspec.json.decode(answer.read(LINE_BYTES_MAX), type=Outcome)
+        except (OSError, msgspec.DecodeError):
+            raise HostAway(path) from None
+
+
+def _obeyed(line: bytes, misbehaviour: Misbehaviour) -> Outcome:
+    try:
+        command = msgspec.json.decode(line, type=Command)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        return Outcome(False, str(error))
+    misbehaviour.command(command.misbehave)
+    log.info("misbehaviour_commanded", rules=[rule.does for rule in command.misbehave])
+    return Outcome(True)

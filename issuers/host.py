@@ -1,0 +1,277 @@
+"""An issuer host: what arrives on its links is decided, made durable, answered; in that order.
+
+A message is one short task. What two messages about the same thing must not do at once is settled
+in two places: `_undecided` holds back a repeat or a reversal while the HSM looks at the original,
+and the ledger tells when what an answer rests on is on the disk.
+"""
+import asyncio
+import datetime
+from collections.abc import Coroutine, Mapping
+from typing import Any, Final
+
+import structlog
+
+from issuers.bank import Bank
+from issuers.cards import Card
+from issuers.checks import CardChecks
+from issuers.codes import ResponseCode
+from issuers.decision import Checked
+from issuers.entry import Effect, Entry, original_key
+from issuers.framing import Frame, FrameSplitter
+from issuers.ledger import Ledger
+from issuers.link import Link
+from issuers.messages import Codec, MalformedMessage, Message, Unwritable
+from issuers.misbehaviour import ArmedRule, Misbehaviour
+from issuers.settings import HostTable
+from issuers.transaction import Transaction, key_of, transaction_of
+from specs.dialect import Framing
+from specs.elements import DE
+
+log = structlog.get_logger("host")
+
+TRANSACTIONS: Final = ("10", "12", "20", "22")
+REVERSALS: Final = ("40", "42")
+STOP_S_MAX: Final = 5.0
+NOISE_BYTES: Final = 64
+
+
+class IssuerHost:
+    def __init__(
+        self, settings: HostTable, framing: Framing, codec: Codec, cards: Mapping[str, Card],
+        bank: Bank, ledger: Ledger, checks: CardChecks, misbehaviour: Misbehaviour,
+    ) -> None:
+        self.misbehaviour = misbehaviour
+        self._settings = settings
+        self._framing = framing
+        self._codec = codec
+        self._dialect = codec.dialect
+        self._network_names = {code: name for name, code in self._dialect.network_codes.items()}
+        self._cards = cards
+        self._bank = bank
+        self._ledger = ledger
+        self._checks = checks
+        self._links: set[Link] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._undecided: dict[str, asyncio.Event] = {}
+        self._stopping = asyncio.Event()
+
+    def new_link(self) -> Link:
+        """A link for a connection that was accepted."""
+        return Link(self, FrameSplitter(self._framing, self._settings.frame_bytes_max))
+
+    async def stop(self) -> None:
+        """Answer what is in progress, drop what is late on purpose, close the links."""
+        self._stopping.set()
+        for link in self._links:
+            link.stop_reading()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_S_MAX)
+        for link in tuple(self._links):
+            link.close()
+
+    def link_up(self, link: Link) -> bool:
+        if len(self._links) >= self._settings.connections_max or self._stopping.is_set():
+            return False
+        self._links.add(link)
+        log.info("link_up", peer=link.peer)
+        return True
+
+    def link_down(self, link: Link) -> None:
+        if link in self._links:
+            self._links.discard(link)
+            log.info("link_down", peer=link.peer)
+
+    def arrived(self, link: Link, frame: Frame) -> None:
+        """Read one message and answer it, at once or from a task."""
+        try:
+            message = self._codec.read(frame.payload)
+        except MalformedMessage as error:
+            self._malformed(link, frame, error)
+            return
+        link.malformed_in_a_row = 0
+        what = message.mti[1:3]
+        if not _is_request(message.mti):
+            log.warning("not_a_request", peer=link.peer, mti=message.mti)
+        elif what[0] == "8":
+            self._send(link, frame, self._network_answer(link, message))
+        elif self._settings.sign_on == "required" and not link.is_signed_on:
+            self._send(link, frame, self._refused(message, ResponseCode.NOT_SIGNED_ON))
+        elif what not in TRANSACTIONS + REVERSALS:
+            self._send(link, frame, self._refused(message, ResponseCode.INVALID_TRANSACTION))
+        elif lacking := message.lacks(self._dialect.mandatory_for(message.mti)):
+            log.warning("element_missing", peer=link.peer, mti=message.mti, element=lacking)
+            self._send(link, frame, self._refused(message, ResponseCode.FORMAT_ERROR))
+        elif len(self._tasks) >= self._settings.in_flight_max:
+            self._send(link, frame, self._refused(message, ResponseCode.MALFUNCTION))
+        else:
+            self._start(link, self._answer(link, frame, message))
+
+    def _start(self, link: Link, answer: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(answer)
+        self._tasks.add(task)
+        task.add_done_callback(lambda task: self._finished(link, task))
+
+    def _finished(self, link: Link, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # A mistake of ours ends this link, not the bank. Its text may hold card data.
+            log.error("answer_failed", peer=link.peer, error=type(error).__name__,
+                      place=_place_of(error))
+            link.close()
+
+    async def _answer(self, link: Link, frame: Frame, message: Message) -> None:
+        at = _now()
+        key = key_of(message)
+        transaction = transaction_of(message, self._cards, key, at)
+        rule = self.misbehaviour.rule_for(message, transaction.card)
+        if rule is not None and rule.rule.does == "deaf":
+            return
+        done = rule.rule.does if rule is not None else ""
+        if message.mti[1] == "4":
+            response = await self._reversal_answer(message, key, at, done)
+        else:
+            response = await self._transaction_answer(transaction, done)
+        await self._deliver(link, frame, response, rule)
+
+    async def _transaction_answer(self, transaction: Transaction, misbehaviour: str) -> Message:
+        key, message = transaction.key, transaction.message
+        await self._decided(key)
+        known = self._ledger.find(key)
+        if known is None or known.effect == Effect.REVERSED_UNSEEN:
+            known = await self._new_entry(transaction, misbehaviour)
+        elif not self._bank.is_repeat(transaction, known):
+            log.warning("duplicate", mti=message.mti, stan=known.stan)
+            return self._refused(message, ResponseCode.DUPLICATE)
+        await self._ledger.landed(key)
+        return self._response(message, known)
+
+    async def _new_entry(self, transaction: Transaction, misbehaviour: str) -> Entry:
+        if transaction.is_advice:
+            return self._bank.advise(transaction, misbehaviour)
+        checked = Checked()
+        self._undecided[transaction.key] = decided = asyncio.Event()
+        try:
+            if self._bank.refused_unchecked(transaction) is None and transaction.card is not None:
+                checked = await self._checks.checked(transaction, transaction.card)
+            return self._bank.authorize(transaction, checked, misbehaviour)
+        finally:
+            del self._undecided[transaction.key]
+            decided.set()
+
+    async def _reversal_answer(
+        self, message: Message, key: str, at: str, misbehaviour: str
+    ) -> Message:
+        original = original_key(message.get(DE.ORIGINAL_DATA))
+        if original is None:
+            return self._refused(message, ResponseCode.FORMAT_ERROR)
+        await self._decided(original)
+        known = self._ledger.find(key)
+        if known is None:
+            reversal = self._bank.reverse(message, key, original, at, misbehaviour)
+            code = reversal.response_code
+        elif known.original_key != original:
+            return self._refused(message, ResponseCode.DUPLICATE)
+        else:
+            # Remembered is as good as reversed: "not found" is said once.
+            code = ResponseCode.APPROVED
+        await self._ledger.landed(key)
+        await self._ledger.landed(original)
+        return self._refused(message, code)
+
+    async def _decided(self, key: str) -> None:
+        while (undecided := self._undecided.get(key)) is not None:
+            await undecided.wait()
+
+    async def _deliver(
+        self, link: Link, frame: Frame, response: Message, rule: ArmedRule | None
+    ) -> None:
+        """Send the answer, or spoil it as the rule says."""
+        match rule.rule.does if rule is not None else "":
+            case "silent":
+                return
+            case "hang_up":
+                link.close()
+                return
+            case "garbage":
+                assert rule is not None
+                link.send(rule.noise(NOISE_BYTES), frame.tpdu)
+                return
+            case "slow" | "late":
+                assert rule is not None
+                if await self._stopped_within(rule.delay_s):
+                    return
+            case "wrong_stan":
+                stan = (int(response.get(DE.STAN)) + 500_000) % 1_000_000
+                response = response.but(DE.STAN, f"{stan:06d}")
+            case "duplicate":
+                self._send(link, frame, response)
+        self._send(link, frame, response)
+
+    async def _stopped_within(self, delay_s: float) -> bool:
+        try:
+            async with asyncio.timeout(delay_s):
+                return await self._stopping.wait()
+        except TimeoutError:
+            return False
+
+    def _network_answer(self, link: Link, message: Message) -> Message:
+        element = self._dialect.network_element
+        name = self._network_names.get(message.get(element), "")
+        code = ResponseCode.APPROVED
+        if name in ("sign_on", "sign_off"):
+            link.is_signed_on = name == "sign_on"
+        if name in ("sign_on", "sign_off", "cutover"):
+            log.info(name, peer=link.peer)
+        elif name != "echo":
+            code = ResponseCode.INVALID_TRANSACTION
+        return self._said(message, {element: message.get(element), DE.RESPONSE_CODE: code})
+
+    def _malformed(self, link: Link, frame: Frame, error: MalformedMessage) -> None:
+        log.warning("malformed", peer=link.peer, element=error.element, offset=error.offset)
+        if error.salvaged is not None and _is_request(error.salvaged.mti):
+            self._send(link, frame, self._refused(error.salvaged, ResponseCode.FORMAT_ERROR))
+        link.malformed_in_a_row += 1
+        if link.malformed_in_a_row >= self._settings.malformed_max:
+            log.warning("link_closed", peer=link.peer, reason="malformed_max")
+            link.close()
+
+    def _response(self, request: Message, entry: Entry) -> Message:
+        in_part = entry.response_code == ResponseCode.APPROVED_IN_PART
+        return self._said(request, {
+            DE.AMOUNT: f"{entry.moved_minor:012d}" if in_part else "",
+            DE.AUTHORIZATION_CODE: entry.authorization_code,
+            DE.RESPONSE_CODE: entry.response_code,
+            DE.ADDITIONAL_AMOUNTS: entry.balances,
+        })
+
+    def _refused(self, request: Message, code: str) -> Message:
+        return self._said(request, {DE.RESPONSE_CODE: code})
+
+    def _said(self, request: Message, own: Mapping[int, str]) -> Message:
+        echoed = (*self._dialect.echoed, *self._dialect.match_key)
+        return request.response(echoed, {element: text for element, text in own.items()
+                                         if element in self._dialect.elements})
+
+    def _send(self, link: Link, frame: Frame, response: Message) -> None:
+        try:
+            payload = self._codec.write(response)
+        except Unwritable as error:
+            log.error("answer_unwritable", mti=response.mti, reason=str(error))
+            return
+        link.send(payload, frame.tpdu)
+
+
+def _is_request(mti: str) -> bool:
+    """Whether an MTI asks for an answer (its third digit is even)."""
+    return len(mti) == 4 and mti.isascii() and mti.isdigit() and int(mti[2]) % 2 == 0
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _place_of(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""

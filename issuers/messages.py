@@ -1,0 +1,113 @@
+"""Messages as an issuer host reads and writes them: pyiso8583 on a dialect, and nothing leaked.
+
+pyiso8583's exceptions carry the frame and the decoded PAN; none leaves this module.
+"""
+from collections.abc import Mapping
+from typing import Final
+
+import iso8583
+from specs.pyiso import pyiso8583_spec
+
+from specs.dialect import Dialect
+from specs.elements import DE
+
+
+class Message:
+    """One message: MTI and elements in canonical text; its repr lists numbers, no values."""
+
+    __slots__ = ("_values", "header", "mti")
+
+    def __init__(self, mti: str, values: Mapping[str, str], header: str = "") -> None:
+        self.mti = mti
+        self.header = header
+        self._values = values
+
+    def get(self, element: int) -> str:
+        """The element's text, empty when it is absent."""
+        return self._values.get(str(element), "")
+
+    def has(self, element: int) -> bool:
+        return str(element) in self._values
+
+    def lacks(self, needed: tuple[str, ...]) -> str:
+        """The first of these that is absent ("2|35": one of them is enough), or nothing."""
+        for expression in needed:
+            if not any(number in self._values for number in expression.split("|")):
+                return expression
+        return ""
+
+    def response(self, echoed: tuple[int, ...], own: Mapping[int, str]) -> "Message":
+        """The answer: elements of this request that are echoed, and the issuer's own."""
+        values = {str(element): self._values[str(element)] for element in echoed
+                  if str(element) in self._values}
+        values.update((str(element), text) for element, text in own.items() if text)
+        return Message(response_mti(self.mti), values, self.header)
+
+    def but(self, element: int, text: str) -> "Message":
+        """The same message with one element changed."""
+        return Message(self.mti, {**self._values, str(element): text}, self.header)
+
+    def values(self) -> dict[str, str]:
+        """A copy of the elements by number, for the codec."""
+        return dict(self._values)
+
+    def __repr__(self) -> str:
+        return f"<{self.mti} with {', '.join(self._values)}>"
+
+
+class MalformedMessage(Exception):
+    """What arrived cannot be read; `salvaged` is what stood before the fault, when an answer can be
+    made from it."""
+
+    def __init__(self, element: str, offset: int, salvaged: Message | None) -> None:
+        self.element = element
+        self.offset = offset
+        self.salvaged = salvaged
+        super().__init__(f"element {element} at byte {offset}")
+
+
+class Unwritable(Exception):
+    """The dialect has no room for an element of the answer."""
+
+
+def response_mti(mti: str) -> str:
+    """0100 -> 0110, and the answer to a repeat is that to its original: 0421 -> 0430."""
+    return f"{mti[:2]}{int(mti[2]) + 1}{int(mti[3]) & ~1}"
+
+
+INTERNAL: Final = ("p", "1", "t", "h")
+
+
+class Codec:
+    """Bytes to messages and back, in one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._spec = pyiso8583_spec(dialect)
+        self._default_header = dialect.default_header.hex().upper()
+
+    def read(self, payload: bytes) -> Message:
+        """The message in these bytes, or `MalformedMessage`."""
+        try:
+            values, _ = iso8583.decode(payload, self._spec)
+        except iso8583.DecodeError as error:
+            salvaged = _message(error.doc_dec) if str(DE.STAN) in error.doc_dec else None
+            raise MalformedMessage(error.field, error.pos, salvaged) from None
+        return _message(values)
+
+    def write(self, message: Message) -> bytes:
+        """The bytes of this message, or `Unwritable`."""
+        values = message.values()
+        values["t"] = message.mti
+        if self.dialect.header_bytes:
+            values["h"] = message.header or self._default_header
+        try:
+            payload, _ = iso8583.encode(values, self._spec)
+        except iso8583.EncodeError as error:
+            raise Unwritable(f"element {error.field}") from None
+        return bytes(payload)
+
+
+def _message(decoded: dict[str, str]) -> Message:
+    values = {number: text for number, text in decoded.items() if number not in INTERNAL}
+    return Message(decoded["t"], values, decoded.get("h", ""))

@@ -1,0 +1,115 @@
+"""The process of one issuer host, from its settings to its last answer. Only this module wires."""
+import asyncio
+import datetime
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from issuers import control, state
+from issuers.bank import Bank
+from issuers.cards import Card
+from issuers.checks import CardChecks
+from issuers.codes import ResponseCode
+from issuers.host import IssuerHost
+from issuers.hsm_client import HsmAway, HsmClient
+from issuers.ledger import Ledger
+from issuers.messages import Codec
+from issuers.misbehaviour import Misbehaviour
+from issuers.settings import HostSettings, HsmTable
+from specs.dialect import Framing
+
+new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+try:
+    import uvloop
+except ImportError:
+    pass
+else:
+    new_event_loop = uvloop.new_event_loop
+
+log = structlog.get_logger("program")
+
+Announce = Callable[[Sequence[str]], None]
+
+
+async def run_host(
+    settings: HostSettings, framing: Framing, codec: Codec, cards: Mapping[str, Card],
+    state_folder: Path, announce: Announce,
+) -> None:
+    """Run until SIGTERM or SIGINT; `announce` hears the addresses once they are open."""
+    name = settings.host.name
+    control_path = state.control_path(state_folder, name)
+    with state.locked(state_folder, name), control.bound(control_path) as commands:
+        ledger = Ledger(state.ledger_path(state_folder, name))
+        try:
+            await _run(settings, framing, codec, cards, ledger, commands, announce)
+        finally:
+            ledger.close()
+
+
+async def _run(
+    settings: HostSettings, framing: Framing, codec: Codec, cards: Mapping[str, Card],
+    ledger: Ledger, commands: socket.socket, announce: Announce,
+) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    bank = Bank(cards, ledger, settings.host.pin_tries_max,
+                ResponseCode(settings.host.unknown_original), today)
+    hsm = _hsm_client(settings.hsm)
+    checks = CardChecks(hsm.ask if hsm else _no_hsm, settings.pin_key, settings.pin_check,
+                        settings.cvv)
+    misbehaviour = Misbehaviour(settings.misbehaviour)
+    host = IssuerHost(settings.host, framing, codec, cards, bank, ledger, checks, misbehaviour)
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(ledger.commit_groups())]
+        if hsm is not None:
+            running.append(tasks.create_task(hsm.keep_connected()))
+        servers = [await control.listen(commands, misbehaviour)]
+        try:
+            servers += [await _listening(host, address) for address in settings.host.listen]
+            addresses = [_address_of(server) for server in servers[1:]]
+            log.info("listening", addresses=addresses, cards=len(cards))
+            announce(addresses)
+            await stop.wait()
+            log.info("stopping")
+        finally:
+            for server in servers:
+                server.close()
+            await host.stop()
+            for task in running:
+                task.cancel()
+    log.info("stopped")
+
+
+async def _listening(host: IssuerHost, address: str) -> asyncio.Server:
+    name, _, port = address.rpartition(":")
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(host.new_link, name.strip("[]"), int(port))
+
+
+def _address_of(server: asyncio.Server) -> str:
+    name, port = server.sockets[0].getsockname()[:2]
+    return f"{name}:{port}"
+
+
+def _hsm_client(hsm: HsmTable | None) -> HsmClient | None:
+    if hsm is None:
+        return None
+    return HsmClient(hsm.endpoints, hsm.connections, hsm.timeout_s, hsm.pending_max)
+
+
+async def _no_hsm(command: bytes) -> bytes:
+    raise HsmAway
+
+
+def run(
+    settings: HostSettings, framing: Framing, codec: Codec, cards: Mapping[str, Card],
+    state_folder: Path, announce: Announce,
+) -> None:
+    """`run_host` on uvloop where it is installed."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(run_host(settings, framing, codec, cards, state_folder, announce))

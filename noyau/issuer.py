@@ -1,0 +1,155 @@
+"""`noyau issuer`: run a bank's host, read its ledger, have it misbehave."""
+import json
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from issuers import state as places
+
+app = typer.Typer(
+    help="Issuer hosts: a bank behind ISO 8583 lines, with cards, accounts and holds.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its frames print local variables: card data
+    rich_markup_mode="rich",
+)
+
+Name = Annotated[str, typer.Argument(help="The issuer, as in config/hosts/NAME.toml.")]
+State = Annotated[Path, typer.Option("--state", help="Where ledgers and sockets are kept.")]
+Config = Annotated[Path | None, typer.Option("--config", help="Configuration folder.")]
+
+DEFAULT_STATE = Path("state")
+CONFIG_HERE = Path("config")
+CONFIG_PACKED = Path(__file__).parent / "demo_config"
+
+
+def config_folder(given: Path | None) -> Path:
+    """The folder given, else ./config, else the demo's, packed with the program."""
+    if given is not None:
+        return given
+    return CONFIG_HERE if CONFIG_HERE.is_dir() else CONFIG_PACKED
+
+
+@app.command("run")
+def run(name: Name, config: Config = None, state: State = DEFAULT_STATE) -> None:
+    """Run one issuer host until SIGTERM.
+
+    One line of JSON on standard output says where it listens; logs go to standard error.
+
+    Examples:
+
+      noyau issuer run atlas
+
+      noyau issuer run atlas --config ./config --state ./state
+    """
+    from issuers import log, program  # noqa: PLC0415
+    from issuers.opening import opening  # noqa: PLC0415
+    from issuers.settings import BadSettings  # noqa: PLC0415
+
+    try:
+        opened = opening(config_folder(config), name)
+    except BadSettings as error:
+        _refuse("\n".join(error.mistakes))
+    log.configure(opened.settings.host.log_level, name)
+    try:
+        program.run(
+            opened.settings, opened.framing, opened.codec, opened.cards, state,
+            lambda addresses: print(
+                json.dumps({"issuer": name, "listening": list(addresses)}), flush=True))
+    except places.AlreadyRuns:
+        _refuse(f"{name} runs already on {state}; stop it, or give another --state")
+    except OSError as error:
+        _refuse(f"{name}: {error.strerror or error}: see [issuer] listen and --state")
+
+
+@app.command("holds")
+def holds(
+    name: Name,
+    state: State = DEFAULT_STATE,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Everything ever held, released and decided.")] = False,
+) -> None:
+    """What the issuer holds; works while its host runs.
+
+    Examples:
+
+      noyau issuer holds atlas
+
+      noyau issuer holds atlas --json --all
+    """
+    from issuers import holds as ledger_view  # noqa: PLC0415
+
+    path = places.ledger_path(state, name)
+    try:
+        listing = ledger_view.holds(path, everything)
+    except ledger_view.NoLedger:
+        _refuse(f"no ledger at {path}: has {name} run with this --state?")
+    if as_json:
+        print(json.dumps(listing))
+    else:
+        _print_listing(listing)
+
+
+@app.command("misbehave")
+def misbehave(
+    name: Name,
+    rule: Annotated[str, typer.Argument(
+        help="deaf, silent, slow, late, wrong_stan, duplicate, garbage, hang_up; or none.")],
+    state: State = DEFAULT_STATE,
+    amounts_ending: Annotated[list[str] | None, typer.Option(
+        help="Only amounts (DE 4) with these last digits.")] = None,
+    cards: Annotated[list[str] | None, typer.Option(
+        "--card", help="Only cards with these references.")] = None,
+    to: Annotated[list[str] | None, typer.Option(
+        help="request (default), advice, reversal.")] = None,
+    delay_s: Annotated[float | None, typer.Option(help="For slow and late.")] = None,
+    probability: Annotated[float, typer.Option(help="How often, 0 to 1.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of the dice.")] = 0,
+    count: Annotated[int, typer.Option(help="How many messages at most; 0: all.")] = 0,
+) -> None:
+    """Have a running host misbehave from now on; `none` ends what was commanded.
+
+    Examples:
+
+      noyau issuer misbehave atlas silent
+
+      noyau issuer misbehave atlas hang_up --count 1
+
+      noyau issuer misbehave atlas none
+    """
+    import msgspec  # noqa: PLC0415
+
+    from issuers import control  # noqa: PLC0415
+    from issuers.settings import MisbehaviourRule  # noqa: PLC0415
+
+    table: dict[str, Any] = {
+        "does": rule, "amounts_ending": amounts_ending or [], "cards": cards or [],
+        "to": to or ["request"], "delay_s": delay_s, "probability": probability,
+        "seed": seed, "count": count,
+    }
+    try:
+        rules = [] if rule == "none" else [msgspec.convert(table, MisbehaviourRule)]
+        outcome = control.misbehave(places.control_path(state, name), rules)
+    except msgspec.ValidationError as error:
+        _refuse(f"{error}; see `noyau issuer misbehave --help`")
+    except control.HostAway as error:
+        _refuse(f"{name} does not run: nothing listens at {error}")
+    if not outcome.done:
+        _refuse(outcome.reason)
+
+
+def _print_listing(listing: dict[str, Any]) -> None:
+    for hold in listing["holds"]:
+        amount = f"{hold['amount_minor']:>14} {hold['currency']}"
+        print(f"{hold['at']}  {hold['pan_masked']:<19}  {amount}  rrn {hold['rrn']:<12}"
+              f"  stan {hold['stan']}  {hold.get('state', '')}".rstrip())
+    for currency, total_minor in sorted(listing["total_minor"].items()):
+        print(f"held in {currency}: {total_minor}")
+    for counter, count in listing.get("counters", {}).items():
+        print(f"{counter}: {count}")
+
+
+def _refuse(reason: str) -> NoReturn:
+    typer.echo(f"noyau issuer: {reason}", err=True)
+    raise typer.Exit(2)

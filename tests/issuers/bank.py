@@ -1,0 +1,123 @@
+"""A bank for tests: its configuration in a folder, its host here or in a process of its own."""
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from issuers import program
+from issuers.holds import holds
+from issuers.opening import opening
+from issuers.state import ledger_path
+
+CARDS = """\
+reference,pan,expiry,status,balance_minor,currency,limit_minor,e_commerce,pvv,flags
+good,9504000000000010,3012,active,100000,504,,yes,1234,
+poor,9504000000000028,3012,active,5000,504,,yes,1234,
+blocked,9504000000000036,3012,blocked,100000,504,,yes,1234,
+lost,9504000000000044,3012,lost,100000,504,,yes,1234,
+stolen,9504000000000051,3012,stolen,100000,504,,yes,1234,
+expired,9504000000000069,2001,active,100000,504,,yes,1234,
+shop-only,9504000000000077,3012,active,100000,504,,no,1234,
+capped,9504000000000085,3012,active,100000,504,5000,yes,1234,
+partial,9504000000000093,3012,active,5000,504,,yes,1234,partial
+counted,9504000000000101,3012,active,100000,504,,yes,1234,pin_limited
+"""
+PANS = dict(line.split(",")[:2] for line in CARDS.splitlines()[1:])
+
+SETTINGS = """\
+[issuer]
+name = "atlas"
+dialect = "iso87-ascii"
+listen = ["127.0.0.1:0"]
+"""
+
+HSM_TABLES = """
+[hsm]
+endpoints = ["{endpoint}"]
+timeout_s = 1.0
+[pin_key]
+under_lmk = "U11111111111111111111111111111111"
+[pin_check]
+pvk_under_lmk = "U22222222222222222222222222222222"
+[cvv]
+cvk_under_lmk = "U33333333333333333333333333333333"
+"""
+
+
+@dataclass(frozen=True)
+class Bank:
+    """A running host: where it listens, and what its ledger says."""
+
+    address: str
+    state: Path
+
+    def listing(self, everything: bool = False) -> dict[str, Any]:
+        return holds(ledger_path(self.state, "atlas"), everything)
+
+    def held_minor(self) -> int:
+        total: int = self.listing()["total_minor"]["504"]
+        return total
+
+
+def write_configuration(folder: Path, settings: str = SETTINGS, cards: str = CARDS) -> Path:
+    """A configuration folder with one issuer host, atlas."""
+    hosts = folder / "config" / "hosts"
+    hosts.mkdir(parents=True, exist_ok=True)
+    (hosts / "atlas.toml").write_text(settings)
+    (hosts / "atlas-cards.csv").write_text(cards)
+    return folder / "config"
+
+
+@asynccontextmanager
+async def running_bank(folder: Path, more_settings: str = "") -> AsyncIterator[Bank]:
+    """The host on a free port; it stops at the end, and may be run again on the same folder."""
+    opened = opening(write_configuration(folder, SETTINGS + more_settings), "atlas")
+    listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    host = asyncio.create_task(program.run_host(
+        opened.settings, opened.framing, opened.codec, opened.cards, folder / "state",
+        lambda addresses: listening.set_result(addresses[0])))
+    await asyncio.wait({host, listening}, return_when=asyncio.FIRST_COMPLETED)
+    if host.done():
+        await host
+    try:
+        yield Bank(listening.result(), folder / "state")
+    finally:
+        host.cancel()
+        await asyncio.wait({host})
+
+
+class BankProcess:
+    """The host as `noyau issuer run` starts it."""
+
+    def __init__(self, folder: Path, settings: str = SETTINGS) -> None:
+        self._config = write_configuration(folder, settings)
+        self._state = folder / "state"
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> Bank:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "noyau", "issuer", "run", "atlas",
+            "--config", str(self._config), "--state", str(self._state),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        assert self._process.stdout is not None
+        async with asyncio.timeout(10):
+            line = await self._process.stdout.readline()
+        return Bank(json.loads(line)["listening"][0], self._state)
+
+    async def killed(self) -> None:
+        """kill -9, and nothing of it left."""
+        assert self._process is not None
+        self._process.kill()
+        await self._process.communicate()
+
+    async def terminated(self) -> tuple[int | None, str]:
+        """SIGTERM; its exit code and what it logged."""
+        assert self._process is not None
+        self._process.terminate()
+        async with asyncio.timeout(10):
+            _, logged = await self._process.communicate()
+        return self._process.returncode, logged.decode()
