@@ -1,0 +1,140 @@
+"""A byte stream cut into frames, each led by its length.
+
+A frame longer than the limit is refused before it is read, with a guess at what the peer's length
+prefix really is. Frames of no length are keep-alives: counted, not delivered. Where a TPDU leads
+the message, `feed` leaves it out and `feed_with_tpdu` gives it beside each message; `framed` takes
+the TPDU of the frame that is answered and swaps its source and destination.
+"""
+from typing import Final
+
+from specs.rules import Framing
+
+TPDU_BYTES: Final = 5
+DEFAULT_TPDU: Final = bytes.fromhex("6000000000")
+
+KINDS: Final = {
+    "binary-2": "2-byte binary",
+    "binary-4": "4-byte binary",
+    "ascii-4": "4-digit ASCII",
+    "bcd-2": "2-byte BCD",
+}
+
+
+class FrameTooLong(Exception):
+    """A length that cannot be, or exceeds the limit; `guess` names the prefix it may be instead."""
+
+    def __init__(self, length: int, frame_bytes_max: int, kind: str, guess: str) -> None:
+        super().__init__(length, frame_bytes_max, kind, guess)
+        self.length = length  # -1: the prefix is no number
+        self.frame_bytes_max = frame_bytes_max
+        self.kind = kind
+        self.guess = guess
+
+    def __str__(self) -> str:
+        said = f"a frame of {self.length} bytes" if self.length >= 0 else "a length of no digits"
+        if self.guess:
+            peer, ours = KINDS[self.guess], KINDS[self.kind]
+            return f"{said}: peer sends a {peer} length, {ours} is configured"
+        return f"{said}: {KINDS[self.kind]} length configured, at most {self.frame_bytes_max} bytes"
+
+
+class FrameReader:
+    __slots__ = ("_frame_bytes_max", "_framing", "_prefix_bytes", "_rest", "keep_alives")
+
+    def __init__(self, framing: Framing, frame_bytes_max: int) -> None:
+        self._framing = framing
+        self._frame_bytes_max = frame_bytes_max
+        self._prefix_bytes = prefix_bytes(framing.kind)
+        self._rest = b""
+        self.keep_alives = 0
+
+    def feed(self, received: bytes) -> list[bytes]:
+        """The messages that are whole by now; the rest waits for more."""
+        if not self._framing.tpdu:
+            return self._frames(received)
+        return [frame[TPDU_BYTES:] for frame in self._frames(received)]
+
+    def feed_with_tpdu(self, received: bytes) -> list[tuple[bytes, bytes]]:
+        """The same, each message with its TPDU (empty where the framing has none)."""
+        size = TPDU_BYTES if self._framing.tpdu else 0
+        return [(frame[:size], frame[size:]) for frame in self._frames(received)]
+
+    def _frames(self, received: bytes) -> list[bytes]:
+        data = self._rest + received if self._rest else received
+        size = len(data)
+        frames: list[bytes] = []
+        start = 0
+        while start + self._prefix_bytes <= size:
+            body = start + self._prefix_bytes
+            stop = body + self._length(data, start)
+            if stop > size:
+                break
+            if stop == body:
+                self.keep_alives += 1
+            else:
+                frames.append(data[body:stop])
+            start = stop
+        self._rest = data[start:] if start < size else b""
+        return frames
+
+    def _length(self, data: bytes, start: int) -> int:
+        length = announced(self._framing.kind, data[start:start + self._prefix_bytes])
+        body = length - self._prefix_bytes if self._framing.includes_itself else length
+        is_short = self._framing.tpdu and 0 < body <= TPDU_BYTES
+        if length == 0:
+            return 0
+        if body < 0 or body > self._frame_bytes_max or is_short:
+            guess = likely_prefix(data[start:start + 8], self._framing.kind, self._frame_bytes_max)
+            raise FrameTooLong(length, self._frame_bytes_max, self._framing.kind, guess)
+        return body
+
+
+class FrameWriter:
+    __slots__ = ("_framing", "_prefix_bytes")
+
+    def __init__(self, framing: Framing) -> None:
+        self._framing = framing
+        self._prefix_bytes = prefix_bytes(framing.kind)
+
+    def framed(self, data: bytes, tpdu: bytes = b"") -> bytes:
+        """The message behind its length; `tpdu` is that of the frame it answers, if any."""
+        if self._framing.tpdu:
+            data = (answering(tpdu) if tpdu else DEFAULT_TPDU) + data
+        length = len(data) + (self._prefix_bytes if self._framing.includes_itself else 0)
+        return written(self._framing.kind, length) + data
+
+
+def answering(tpdu: bytes) -> bytes:
+    """The TPDU of an answer: identifier, then source and destination swapped."""
+    return tpdu[:1] + tpdu[3:5] + tpdu[1:3]
+
+
+def prefix_bytes(kind: str) -> int:
+    return 2 if kind in ("binary-2", "bcd-2") else 4
+
+
+def announced(kind: str, prefix: bytes) -> int:
+    """The length that a prefix says; -1 when it is no number."""
+    if kind in ("binary-2", "binary-4"):
+        return int.from_bytes(prefix, "big")
+    digits = prefix.hex() if kind == "bcd-2" else prefix.decode("latin-1")
+    return int(digits) if digits.isascii() and digits.isdigit() else -1
+
+
+def written(kind: str, length: int) -> bytes:
+    if kind in ("binary-2", "binary-4"):
+        return length.to_bytes(prefix_bytes(kind), "big")
+    digits = str(length).zfill(4)
+    if len(digits) > 4:
+        raise ValueError(f"a frame of {length} bytes cannot be led by a {KINDS[kind]} length")
+    return bytes.fromhex(digits) if kind == "bcd-2" else digits.encode("ascii")
+
+
+def likely_prefix(beginning: bytes, configured: str, frame_bytes_max: int) -> str:
+    """Which other kind of prefix these first bytes would be sensible for; "" when none."""
+    for kind in ("ascii-4", "binary-4", "bcd-2", "binary-2"):
+        if kind == configured or len(beginning) < prefix_bytes(kind):
+            continue
+        if 0 < announced(kind, beginning[:prefix_bytes(kind)]) <= frame_bytes_max:
+            return kind
+    return ""

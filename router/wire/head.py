@@ -1,0 +1,95 @@
+"""What stands before the elements: the header, the MTI, and the bitmap that says what follows."""
+import binascii
+from collections.abc import Iterable
+from typing import Final
+
+from router.wire.element import Unwritable
+from router.wire.faults import MalformedMessage
+from specs.rules import EBCDIC, Dialect
+
+BITS: Final = 64
+TERTIARY: Final = 65
+
+
+class Head:
+    __slots__ = ("bitmap_start", "bitmap_widths", "codec_name", "default_header", "is_bcd",
+                 "is_binary", "is_sixteen", "mti_codec_name", "mti_start")
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.default_header = dialect.default_header
+        self.mti_start: int = dialect.header_bytes
+        self.is_bcd: bool = dialect.mti_encoding == "bcd"
+        self.mti_codec_name: str = EBCDIC if dialect.mti_encoding == "ebcdic" else "latin-1"
+        self.bitmap_start: int = self.mti_start + (2 if self.is_bcd else 4)
+        self.is_binary: bool = dialect.bitmap_encoding == "binary"
+        self.codec_name: str = EBCDIC if dialect.bitmap_encoding == "hex-ebcdic" else "latin-1"
+        self.is_sixteen: bool = dialect.secondary_bitmap_always
+        # By the bitmap's first byte, which holds bit 1: the bytes of all bitmaps. 0: no bitmap.
+        self.bitmap_widths: list[int] = [self._width(first) for first in range(256)]
+
+    def _width(self, first: int) -> int:
+        if self.is_binary:
+            return 16 if self.is_sixteen or first & 0x80 else 8
+        digit = bytes([first]).decode(self.codec_name)
+        if digit not in "0123456789ABCDEFabcdef":
+            return 0
+        return 32 if self.is_sixteen or int(digit, 16) & 8 else 16
+
+    def numbers(self, data: bytes) -> list[int]:
+        """The elements that the bitmap announces; bit 1 is not one, and bit 65 is refused."""
+        start = self.bitmap_start
+        if len(data) <= start:
+            raise MalformedMessage(0 if len(data) < start else 1, len(data),
+                                   f"{start} bytes before the bitmap, and a bitmap",
+                                   f"{len(data)} bytes in all")
+        width = self.bitmap_widths[data[start]]
+        bitmap = data[start:start + width]
+        bits = self.bits(bitmap)
+        if not width or bits is None:
+            raise MalformedMessage(1, start, "hexadecimal digits", "something else")
+        if len(bitmap) < width:
+            raise MalformedMessage(1, start, f"a bitmap of {width} bytes", f"{len(bitmap)} bytes")
+        count = 4 * width if not self.is_binary else 8 * width
+        numbers = [n for n in range(2, count + 1) if bits >> (count - n) & 1]
+        if TERTIARY in numbers:
+            raise MalformedMessage(TERTIARY, start, "no tertiary bitmap (elements 129 to 192)")
+        return numbers
+
+    def bits(self, bitmap: bytes) -> int | None:
+        """The bitmap as a number; None when it is not written in hexadecimal digits."""
+        if self.is_binary:
+            return int.from_bytes(bitmap, "big")
+        try:
+            return int.from_bytes(binascii.a2b_hex(bitmap.decode(self.codec_name)), "big")
+        except ValueError:
+            return 0 if len(bitmap) & 1 else None  # an odd digit is left by a cut: too short
+
+    def mti(self, data: bytes) -> str:
+        written = data[self.mti_start:self.bitmap_start]
+        return written.hex().upper() if self.is_bcd else written.decode(self.mti_codec_name)
+
+    def written(self, header: bytes, mti: str, numbers: Iterable[int], has_bit_1: bool) -> bytes:
+        """Header, MTI and bitmap; the bitmap has a second half where it must or `has_bit_1`."""
+        header = header or self.default_header
+        if len(header) != self.mti_start:
+            raise Unwritable(0, f"a header of {len(header)} bytes, exactly {self.mti_start}")
+        bits = 0
+        for number in numbers:
+            bits |= 1 << (2 * BITS - number)
+        has_second = self.is_sixteen or has_bit_1 or bits & ((1 << BITS) - 1) != 0
+        if has_bit_1 or (has_second and not self.is_sixteen):
+            bits |= 1 << (2 * BITS - 1)
+        bitmap = bits.to_bytes(16, "big") if has_second else (bits >> BITS).to_bytes(8, "big")
+        if not self.is_binary:
+            bitmap = bitmap.hex().upper().encode(self.codec_name)
+        return header + self.mti_bytes(mti) + bitmap
+
+    def mti_bytes(self, mti: str) -> bytes:
+        if len(mti) == 4 and mti.isascii():
+            if not self.is_bcd:
+                return mti.encode(self.mti_codec_name)
+            try:
+                return binascii.a2b_hex(mti)
+            except ValueError:
+                pass
+        raise Unwritable(0, "an MTI has four digits")

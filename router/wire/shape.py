@@ -1,0 +1,60 @@
+"""The layout that all messages with one bitmap share.
+
+Two messages with the same bitmap differ only in the lengths of their variable elements. So a bitmap
+is laid out once, as a Shape: the message falls into segments, each ended by a variable element, and
+every element stands at a known distance from the end of the variable element before it. A scan has
+only the variable lengths left to read; an element is found by one addition.
+"""
+from collections.abc import Mapping
+
+from router.wire.element import Element
+
+
+class Place:
+    """Where an element stands: so many bytes after the end of the variable element before it."""
+
+    __slots__ = ("element", "offset", "segment", "size")
+
+    def __init__(self, element: Element, segment: int, offset: int, size: int) -> None:
+        self.element = element
+        self.segment = segment
+        self.offset = offset
+        self.size = size  # -1: variable, up to the end of its segment
+
+
+class Variable:
+    """A variable element on the way through a scan: what its length prefix may be, and means."""
+
+    __slots__ = ("byte_counts", "element", "gap", "is_filled_up", "prefix_bytes")
+
+    def __init__(self, element: Element, gap: int) -> None:
+        self.element = element
+        self.gap = gap
+        self.prefix_bytes: int = element.prefix_bytes
+        self.byte_counts: dict[bytes, int] = element.byte_counts
+        self.is_filled_up: bool = element.counts_nibbles
+
+
+class Shape:
+    __slots__ = ("filled_up", "numbers", "places", "tail_bytes", "variables")
+
+    def __init__(self, numbers: list[int], elements: Mapping[int, Element]) -> None:
+        self.numbers = numbers
+        self.places: list[Place | None] = [None] * 129
+        self.variables: list[Variable] = []
+        self.filled_up: list[Place] = []  # of fixed length, with an odd number of digits
+        offset = segment = 0
+        for number in numbers:
+            element = elements[number]
+            if element.prefix_bytes:
+                self.variables.append(Variable(element, offset))
+                self.places[number] = Place(element, segment, offset + element.prefix_bytes, -1)
+                segment += 1
+                offset = 0
+                continue
+            place = Place(element, segment, offset, element.fixed_bytes)
+            self.places[number] = place
+            if element.counts_nibbles and element.units_max & 1:
+                self.filled_up.append(place)
+            offset += element.fixed_bytes
+        self.tail_bytes = offset
