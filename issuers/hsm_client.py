@@ -14,6 +14,7 @@ import structlog
 log = structlog.get_logger("hsm")
 
 HEADERS: Final = 10_000
+RECONNECT_S_MIN: Final = 0.05
 RECONNECT_S_MAX: Final = 5.0
 
 
@@ -95,6 +96,11 @@ class HsmClient:
         self._timeout_s = timeout_s
         self._pending_max = pending_max
         self._lines: list[HsmLine] = []
+        self._any_line = asyncio.Event()
+
+    async def connected(self) -> None:
+        """Return once there is a connection."""
+        await self._any_line.wait()
 
     async def ask(self, command: bytes) -> bytes:
         """The answer to the command, from its response code on; `HsmAway` when there is none."""
@@ -111,20 +117,22 @@ class HsmClient:
 
     async def _keep_line(self, endpoint: str) -> None:
         host, _, port = endpoint.rpartition(":")
-        wait_s = 0.05
+        wait_s = RECONNECT_S_MIN
         while True:
             try:
                 async with asyncio.timeout(self._timeout_s):
                     _, line = await asyncio.get_running_loop().create_connection(
                         lambda: HsmLine(self._pending_max), host, int(port))
             except OSError:
-                log.warning("hsm_away", endpoint=endpoint, again_in_s=round(wait_s, 2))
+                if wait_s == RECONNECT_S_MIN:
+                    log.warning("hsm_away", endpoint=endpoint)
                 await asyncio.sleep(wait_s * random.uniform(0.8, 1.2))
                 wait_s = min(2 * wait_s, RECONNECT_S_MAX)
                 continue
-            wait_s = 0.05
+            wait_s = RECONNECT_S_MIN
             log.info("hsm_connected", endpoint=endpoint)
             self._lines.append(line)
+            self._any_line.set()
             try:
                 await line.fell.wait()
             finally:

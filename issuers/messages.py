@@ -91,7 +91,10 @@ class Codec:
         try:
             values, _ = iso8583.decode(payload, self._spec)
         except iso8583.DecodeError as error:
-            salvaged = _message(error.doc_dec) if str(DE.STAN) in error.doc_dec else None
+            # The element at fault is in doc_dec too, as far as it went.
+            before = {number: text for number, text in error.doc_dec.items()
+                      if number != error.field}
+            salvaged = _message(before) if str(DE.STAN) in before else None
             raise MalformedMessage(error.field, error.pos, salvaged) from None
         return _message(values)
 

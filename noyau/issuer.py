@@ -1,5 +1,6 @@
 """`noyau issuer`: run a bank's host, read its ledger, have it misbehave."""
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -137,6 +138,46 @@ def misbehave(
         _refuse(f"{name} does not run: nothing listens at {error}")
     if not outcome.done:
         _refuse(outcome.reason)
+
+
+@app.command("pvv")
+def pvv(
+    name: Name,
+    zpk: Annotated[str, typer.Option(help="The clear test key of [pin_key], 32 digits.")],
+    config: Config = None,
+) -> None:
+    """Make PVVs for a card file, through the HSM that the issuer uses.
+
+    Standard input: PAN,PIN or PAN,PIN,PVKI per line. Standard output: PAN,PVKI,PVV per line.
+    For test keys and test cards only.
+
+    Example:
+
+      noyau issuer pvv atlas --zpk 13131313131313132525252525252525 < pins.csv
+    """
+    import asyncio  # noqa: PLC0415
+
+    from issuers import log  # noqa: PLC0415
+    from issuers.hsm_client import HsmAway  # noqa: PLC0415
+    from issuers.pvv import NoPvv, pvvs  # noqa: PLC0415
+    from issuers.settings import BadSettings, load_settings  # noqa: PLC0415
+
+    log.configure("error", name)
+    cards = []
+    for number, line in enumerate(sys.stdin, start=1):
+        pan, _, rest = line.strip().partition(",")
+        pin, _, pvki = rest.partition(",")
+        if not (pan.isdigit() and pin.isdigit() and 4 <= len(pin) <= 12):
+            _refuse(f"standard input, line {number}: expected PAN,PIN or PAN,PIN,PVKI")
+        cards.append((pan, pin, pvki or "1"))
+    try:
+        made = asyncio.run(pvvs(load_settings(config_folder(config), name), zpk, cards))
+    except BadSettings as error:
+        _refuse("\n".join(error.mistakes))
+    except (HsmAway, NoPvv) as error:
+        _refuse(str(error) or "the HSM does not answer; start it: noyau hsm")
+    for (pan, _, pvki), value in zip(cards, made, strict=True):
+        print(f"{pan},{pvki},{value}")
 
 
 def _print_listing(listing: dict[str, Any]) -> None:

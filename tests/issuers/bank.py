@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from issuers import program
 from issuers.holds import holds
 from issuers.opening import opening
 from issuers.state import ledger_path
+from tests.issuers.acquirer import Acquirer, network
 
 CARDS = """\
 reference,pan,expiry,status,balance_minor,currency,limit_minor,e_commerce,pvv,flags
@@ -50,10 +51,24 @@ cvk_under_lmk = "U33333333333333333333333333333333"
 
 @dataclass(frozen=True)
 class Bank:
-    """A running host: where it listens, and what its ledger says."""
+    """A running host: how to reach it, and what its ledger says."""
 
     address: str
     state: Path
+    acquirers: list[Acquirer] = field(default_factory=list)
+
+    async def connected(self, signed_on: bool = True) -> Acquirer:
+        """A connection to it, closed with the bank."""
+        acquirer = await Acquirer.connected(self.address)
+        self.acquirers.append(acquirer)
+        if signed_on:
+            assert (await acquirer.asks(network("001")))["39"] == "00"
+        return acquirer
+
+    async def left_alone(self) -> None:
+        """Close all connections."""
+        for acquirer in self.acquirers:
+            await acquirer.close()
 
     def listing(self, everything: bool = False) -> dict[str, Any]:
         return holds(ledger_path(self.state, "atlas"), everything)
@@ -83,9 +98,11 @@ async def running_bank(folder: Path, more_settings: str = "") -> AsyncIterator[B
     await asyncio.wait({host, listening}, return_when=asyncio.FIRST_COMPLETED)
     if host.done():
         await host
+    bank = Bank(listening.result(), folder / "state")
     try:
-        yield Bank(listening.result(), folder / "state")
+        yield bank
     finally:
+        await bank.left_alone()
         host.cancel()
         await asyncio.wait({host})
 
