@@ -1,0 +1,56 @@
+"""Lines of text to a file descriptor, written by a thread: whoever reads them slowly, or not at
+all, never stops the router. What does not fit is dropped and counted."""
+import contextlib
+import os
+import threading
+from collections import deque
+from typing import Final
+
+LINES_MAX: Final = 20_000
+BATCH_MAX: Final = 512
+
+
+class LineWriter:
+    """A logger in structlog's sense: its methods take a rendered line."""
+
+    def __init__(self, descriptor: int, lines_max: int = LINES_MAX) -> None:
+        self.dropped = 0
+        self._descriptor = descriptor
+        self._lines: deque[str] = deque()
+        self._lines_max = lines_max
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._writer = threading.Thread(target=self._write, name="log", daemon=True)
+        self._writer.start()
+
+    def msg(self, line: str) -> None:
+        """Never blocks for longer than it takes to append."""
+        with self._changed:
+            if self._stopping or len(self._lines) >= self._lines_max:
+                self.dropped += 1
+                return
+            self._lines.append(line)
+            if len(self._lines) == 1:
+                self._changed.notify()
+
+    debug = info = warning = error = critical = exception = fatal = log = msg
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """What waits is written, as far as the reader takes it in time."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._writer.join(timeout_s)
+
+    def _write(self) -> None:
+        while True:
+            with self._changed:
+                while not self._lines and not self._stopping:
+                    self._changed.wait()
+                if not self._lines:
+                    return
+                batch = [self._lines.popleft() for _ in range(min(len(self._lines), BATCH_MAX))]
+            remaining = ("\n".join(batch) + "\n").encode("utf-8", "backslashreplace")
+            with contextlib.suppress(OSError):  # nobody reads any more: nowhere to say so
+                while remaining:
+                    remaining = remaining[os.write(self._descriptor, remaining):]

@@ -1,0 +1,131 @@
+"""The log: JSON lines on standard error, or plain ones on a terminal.
+
+`start_log` is called once by the daemon. Libraries that use `logging` come through the same pipe.
+No frame's local variables are ever shown: they hold card data.
+"""
+import io
+import logging
+import sys
+from dataclasses import fields
+from typing import Any, Final
+
+import msgspec
+import structlog
+from structlog.processors import (
+    ExceptionRenderer,
+    JSONRenderer,
+    TimeStamper,
+    add_log_level,
+)
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import FilteringBoundLogger, Processor
+
+from router.net.card_data import without_card_data
+from router.net.line_writer import LineWriter
+from router.switching.transaction_event import TransactionEvent
+
+LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+TRANSACTION_FIELDS: Final = tuple(field.name for field in fields(TransactionEvent))
+
+_encoder = msgspec.json.Encoder()
+
+
+class Log:
+    """The pipe to standard error; `logger` writes to it."""
+
+    def __init__(self, level: str, descriptor: int, for_terminal: bool) -> None:
+        self._writer = LineWriter(descriptor)
+        self._processors = console_processors() if for_terminal else json_processors()
+        self._foreign = LibraryMessages(self)
+        self.logger: FilteringBoundLogger = self._logger(level)
+
+    @property
+    def lines_dropped(self) -> int:
+        """Nobody read them in time."""
+        return self._writer.dropped
+
+    def set_level(self, level: str) -> None:
+        """At a reload. Whoever keeps a logger asks for `logger` again, each time."""
+        self.logger = self._logger(level)
+
+    def take_over_libraries(self) -> None:
+        """asyncio's and others' warnings come here too."""
+        logging.basicConfig(handlers=[self._foreign], level=logging.WARNING, force=True)
+
+    def stop(self) -> None:
+        """Everything written; later lines are dropped."""
+        root = logging.getLogger()
+        if self._foreign in root.handlers:
+            root.removeHandler(self._foreign)
+        self._writer.stop()
+
+    def _logger(self, level: str) -> FilteringBoundLogger:
+        bound: Any = structlog.make_filtering_bound_logger(LEVELS[level])
+        logger: FilteringBoundLogger = bound(self._writer, self._processors, {})
+        return logger
+
+
+class LibraryMessages(logging.Handler):
+    """What libraries say through `logging`."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One event, named as such."""
+        level = max(record.levelno, logging.DEBUG)
+        self._log.logger.log(
+            level, "library_message", library=record.name, text=record.getMessage(),
+            exc_info=record.exc_info)
+
+
+def start_log(level: str) -> Log:
+    """To standard error: plain lines on a terminal, JSON lines elsewhere."""
+    log = Log(level, sys.stderr.fileno(), sys.stderr.isatty())
+    log.take_over_libraries()
+    return log
+
+
+def transaction_fields(event: TransactionEvent) -> dict[str, str | int]:
+    """What the one `transaction` event of an exchange says."""
+    return {name: getattr(event, name) for name in TRANSACTION_FIELDS}
+
+
+def json_processors() -> list[Processor]:
+    """One JSON object per line."""
+    return [
+        add_log_level,
+        TimeStamper(fmt="iso", utc=True, key="at"),
+        ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+        without_card_data,
+        JSONRenderer(serializer=json_line),
+    ]
+
+
+def console_processors() -> list[Processor]:
+    """For people. Not the rich formatter: it prints local variables."""
+    return [
+        add_log_level,
+        TimeStamper(fmt="%H:%M:%S", utc=False, key="timestamp"),
+        ExceptionRenderer(plain_traceback),
+        without_card_data,
+        structlog.dev.ConsoleRenderer(colors=True),
+    ]
+
+
+def plain_traceback(exc_info: Any) -> str:
+    """Files and lines only."""
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, exc_info)
+    return text.getvalue()
+
+
+def json_line(event: dict[str, Any], **_unused: Any) -> str:
+    """What structlog's JSON renderer calls to serialise."""
+    return _encoder.encode(event).decode()

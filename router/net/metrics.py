@@ -1,0 +1,167 @@
+"""Prometheus metrics in a registry of their own, with a bound on every label.
+
+What happens is counted where it happens; states (lines, links, what is in flight) come from one
+RouterStatus at each scrape. A scrape is some hundred lines, however long the router runs.
+"""
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, Generic, Protocol, TypeVar
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from router.net.status import LineStatus, RouterStatus, not_ready
+from router.switching.transaction_event import TransactionEvent
+
+SERIES_MAX: Final = 1000  # of one metric; what comes later counts under "other"
+OTHER: Final = "other"
+SECONDS: Final = (
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+)
+
+One = TypeVar("One", bound="Labelled")
+
+
+class Labelled(Protocol):
+    """Counter and Histogram."""
+
+    def labels(self: One, *values: str) -> One: ...
+
+
+Kind = TypeVar("Kind", bound=Labelled)
+
+
+class Series(Generic[Kind]):
+    """The series of one metric by their labels: found without a lock, bounded in number."""
+
+    __slots__ = ("_by_labels", "_limit", "_metric")
+
+    def __init__(self, metric: Kind, limit: int = SERIES_MAX) -> None:
+        self._metric = metric
+        self._limit = limit
+        self._by_labels: dict[tuple[str, ...], Kind] = {}
+
+    def of(self, *labels: str) -> Kind:
+        """The one with these labels."""
+        series = self._by_labels.get(labels)
+        if series is not None:
+            return series
+        if len(self._by_labels) >= self._limit:
+            return self._metric.labels(*[OTHER] * len(labels))
+        series = self._by_labels[labels] = self._metric.labels(*labels)
+        return series
+
+
+class Metrics:
+    """Everything that is counted."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._transactions = Series(Counter(
+            "noyau_transactions", "Exchanges with acquirers that are over",
+            ("acquirer", "issuer", "mti", "response_code", "decided_by"), registry=registry))
+        self._total = Series(Histogram(
+            "noyau_answer_seconds", "From a request's arrival to its answer",
+            ("acquirer",), registry=registry, buckets=SECONDS))
+        self._issuer = Series(Histogram(
+            "noyau_issuer_seconds", "From sending to an issuer to its response",
+            ("issuer",), registry=registry, buckets=SECONDS))
+        self._hsm = Histogram(
+            "noyau_hsm_seconds", "PIN translations", registry=registry, buckets=SECONDS)
+        self._happened = Series(Counter(
+            "noyau_events", "Late responses, dropped frames and the like",
+            ("event", "link"), registry=registry))
+        self._alarms = Series(Counter(
+            "noyau_alarms", "What a person must look at", ("alarm",), registry=registry))
+        self._reloads = Series(Counter(
+            "noyau_reloads", "Reloads of the configuration", ("outcome",), registry=registry))
+
+    def transaction(self, event: TransactionEvent) -> None:
+        """Counted, and its times taken."""
+        self._transactions.of(
+            event.acquirer, event.issuer, event.mti, event.response_code, event.decided_by,
+        ).inc()
+        self._total.of(event.acquirer).observe(event.total_us / 1e6)
+        if event.issuer_us:
+            self._issuer.of(event.issuer).observe(event.issuer_us / 1e6)
+        if event.hsm_us:
+            self._hsm.observe(event.hsm_us / 1e6)
+
+    def counted(self, what: str, link: str) -> None:
+        """Something that happens and is no state."""
+        self._happened.of(what, link).inc()
+
+    def alarm(self, what: str) -> None:
+        """Something a person must look at."""
+        self._alarms.of(what).inc()
+
+    def reloaded(self, outcome: str) -> None:
+        """A reload, done or refused."""
+        self._reloads.of(outcome).inc()
+
+    def text(self, status: RouterStatus, dropped: Mapping[str, int]) -> bytes:
+        """As Prometheus reads it. Touches nothing of the loop's: it may run in a thread."""
+        return generate_latest(Scrape(self._registry, status, dropped))
+
+
+class Scrape(Collector):
+    """What one scrape shows: everything counted, and the state at that moment."""
+
+    def __init__(self, counted: CollectorRegistry, status: RouterStatus,
+                 dropped: Mapping[str, int]) -> None:
+        self._counted = counted
+        self._status = status
+        self._dropped = dropped
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics."""
+        yield from self._counted.collect()
+        yield from of_router(self._status)
+        yield from of_lines(self._status.lines)
+        yield table("noyau_acquirer_links", "Connections", ("acquirer",),
+                    (((one.acquirer,), one.links) for one in self._status.listeners))
+        yield table("noyau_observation_dropped", "What nobody took in time: log lines, messages",
+                    ("what",), (((what,), number) for what, number in self._dropped.items()))
+
+
+def of_router(status: RouterStatus) -> Iterator[Metric]:
+    """What has no label, or never changes."""
+    yield table("noyau_info", "What runs here", ("version", "form"),
+                [((status.version, status.form), 1)])
+    yield gauge("noyau_ready", "1 when traffic may be sent", not not_ready(status))
+    yield gauge("noyau_in_flight", "Requests being worked on", status.in_flight)
+    yield gauge("noyau_hsm_connections", "Connections that are up", status.hsm_connections)
+    yield gauge("noyau_journal_ready", "1 when it takes records", not status.journal_fault)
+    yield gauge("noyau_saf_open", "Stored entries without their end", status.saf_open)
+    yield gauge("noyau_saf_parked", "Stored entries that wait for a person", status.saf_parked)
+
+
+def of_lines(lines: Sequence[LineStatus]) -> Iterator[Metric]:
+    """Each line to an issuer."""
+    names = ("issuer", "line")
+    yield table("noyau_line_up", "1 when the line is signed on", names,
+                (((one.issuer, one.line), one.carries_traffic) for one in lines))
+    yield table("noyau_line_waiting", "Requests without a response", names,
+                (((one.issuer, one.line), one.waiting) for one in lines))
+
+
+def table(name: str, words: str, labels: tuple[str, ...],
+          rows: Iterable[tuple[tuple[str, ...], int]]) -> GaugeMetricFamily:
+    """A gauge with labels."""
+    family = GaugeMetricFamily(name, words, labels=labels)
+    for values, value in rows:
+        family.add_metric(values, float(value))
+    return family
+
+
+def gauge(name: str, words: str, value: float) -> GaugeMetricFamily:
+    """A gauge without labels."""
+    return GaugeMetricFamily(name, words, value=float(value))

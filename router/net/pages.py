@@ -1,0 +1,65 @@
+"""What the router shows and takes over HTTP: which path is answered with what."""
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from router.net.http import HttpServer, Page, Show, json_page
+from router.net.metrics import Metrics
+from router.net.reload_outcome import ReloadOutcome
+from router.net.status import RouterStatus, not_ready, status_json
+
+PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Pages:
+    """`status` says what is so now; `reload` and `drain` are the daemon's."""
+
+    def __init__(self, status: Callable[[], RouterStatus], metrics: Metrics,
+                 dropped: Callable[[], Mapping[str, int]],
+                 reload: Callable[[], Awaitable[ReloadOutcome]], drain: Callable[[], None]) -> None:
+        self._status = status
+        self._metrics = metrics
+        self._dropped = dropped
+        self._reload = reload
+        self._drain = drain
+        self._scrape: asyncio.Task[bytes] | None = None
+
+    def server(self, failed: Callable[[str], None]) -> HttpServer:
+        """Ready to be started."""
+        pages: dict[str, Show] = {
+            "/healthz": self.healthz,
+            "/readyz": self.readyz,
+            "/metrics": self.metrics,
+            "/status": self.status,
+        }
+        return HttpServer(pages, {"/reload": self.reload, "/drain": self.drain}, failed)
+
+    async def healthz(self) -> Page:
+        """The loop turns."""
+        return json_page(200, {"alive": True})
+
+    async def readyz(self) -> Page:
+        """May traffic be sent here, and if not, why."""
+        reasons = not_ready(self._status())
+        return json_page(503 if reasons else 200, {"ready": not reasons, "reasons": reasons})
+
+    async def status(self) -> Page:
+        """Everything, for `noyau status`."""
+        return json_page(200, status_json(self._status()))
+
+    async def metrics(self) -> Page:
+        """Written by a thread, once for all who ask meanwhile."""
+        if self._scrape is None or self._scrape.done():
+            text = asyncio.to_thread(self._metrics.text, self._status(), dict(self._dropped()))
+            self._scrape = asyncio.create_task(text)
+        return Page(200, await asyncio.shield(self._scrape), PROMETHEUS)
+
+    async def reload(self) -> Page:
+        """The configuration is read again; 409 when it has mistakes and nothing changed."""
+        outcome = await self._reload()
+        return json_page(409 if outcome.outcome == "refused" else 200, outcome)
+
+    async def drain(self) -> Page:
+        """The router stops when what is in flight is answered."""
+        self._drain()
+        return json_page(202, {"draining": True})

@@ -1,0 +1,92 @@
+"""What a reload changed, or why it was refused: for the log, the caller and the broker.
+
+Names what is different, never a key's value.
+"""
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from router.net.settings import AcquirerSettings, IssuerSettings, Settings
+
+ROWS_SHOWN_MAX: Final = 20
+SECRET: Final = ("under_lmk", "data_key_under_lmk", "username")
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadOutcome:
+    """One reload."""
+
+    outcome: str  # "reloaded", "unchanged" or "refused"
+    changes: tuple[str, ...] = ()
+    after_restart: tuple[str, ...] = ()  # read, but in force only when the router starts again
+    mistakes: tuple[str, ...] = ()
+
+
+def changes(old: Settings, new: Settings) -> list[str]:
+    """Every difference between two configurations, in words."""
+    return [
+        *in_table("[router]", old.router, new.router),
+        *in_table("[hsm]", old.hsm, new.hsm),
+        *in_table("[http]", old.http, new.http),
+        *in_table("[mqtt]", old.mqtt, new.mqtt),
+        *in_peers("acquirer", old.acquirers, new.acquirers),
+        *in_peers("issuer", old.issuers, new.issuers),
+        *in_bins(old, new),
+    ]
+
+
+def waiting_for_restart(old: Settings, new: Settings) -> list[str]:
+    """Differences in what is opened once, at the start."""
+    return [
+        *in_table("[hsm]", old.hsm, new.hsm),
+        *in_table("[http]", old.http, new.http),
+        *in_table("[mqtt]", old.mqtt, new.mqtt),
+    ]
+
+
+def in_table(label: str, old: object, new: object) -> Iterator[str]:
+    """Key by key; a table that came or went as a whole."""
+    if old is None or new is None:
+        if old is not new:
+            yield f"{label} {'added' if old is None else 'removed'}"
+        return
+    for field in dataclasses.fields(type_of(old)):
+        before, after = getattr(old, field.name), getattr(new, field.name)
+        if before == after:
+            continue
+        if field.name in SECRET:
+            yield f"{label} {field.name} changed"
+        elif dataclasses.is_dataclass(before) or dataclasses.is_dataclass(after):
+            yield from in_table(f"{label} {field.name}", before, after)
+        else:
+            yield f"{label} {field.name}: {written(before)} -> {written(after)}"
+
+
+def in_peers(what: str, old: Sequence[AcquirerSettings] | Sequence[IssuerSettings],
+             new: Sequence[AcquirerSettings] | Sequence[IssuerSettings]) -> Iterator[str]:
+    """By their names."""
+    before: Mapping[str, object] = {one.name: one for one in old}
+    after: Mapping[str, object] = {one.name: one for one in new}
+    for name in before.keys() | after.keys():
+        yield from in_table(f'{what} "{name}"', before.get(name), after.get(name))
+
+
+def in_bins(old: Settings, new: Settings) -> Iterator[str]:
+    """Ranges that came and went, the first of them by name."""
+    before, after = set(old.bins), set(new.bins)
+    for word, ranges in (("added", after - before), ("removed", before - after)):
+        if not ranges:
+            continue
+        issuers = sorted({one.issuer or "unassigned" for one in ranges})[:ROWS_SHOWN_MAX]
+        yield f"bins: {len(ranges)} {word} ({', '.join(issuers)})"
+
+
+def written(value: object) -> str:
+    """A value in a list of changes."""
+    return ", ".join(str(one) for one in value) if isinstance(value, tuple) else str(value)
+
+
+def type_of(table: object) -> Any:
+    """For dataclasses.fields, whose types know no `object`."""
+    return type(table)
