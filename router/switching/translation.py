@@ -9,6 +9,7 @@ from router.wire.codec import Codec
 from router.wire.element import Unwritable
 from router.wire.message import Message
 from router.wire.pan import Pan
+from specs import tlv
 from specs.elements import DE
 
 CANONICAL: Final = 1987
@@ -100,7 +101,19 @@ def track_1_pan(track: str) -> str:
 
 def chip_pans(chip_data: str) -> list[str]:
     """Tags 5A and 57 of DE 55; unreadable chip data names no card."""
-    return []
+    if "5A" not in chip_data and "57" not in chip_data:
+        return []
+    try:
+        data = bytes.fromhex(chip_data)
+    except ValueError:
+        return []
+    pan, track = tlv.first(data, "5A"), tlv.first(data, "57")
+    found: list[str] = []
+    if pan is not None:
+        found.append(pan.hex().upper().rstrip("F"))
+    if track is not None:
+        found.append(track_2_pan(track.hex().upper()))
+    return found
 
 
 def translate(
