@@ -20,6 +20,7 @@ from issuers.entry import Effect, Entry, original_key
 from issuers.framing import Frame, FrameSplitter
 from issuers.ledger import Ledger
 from issuers.link import Link
+from issuers.log import place_of
 from issuers.messages import Codec, MalformedMessage, Message, Unwritable
 from issuers.misbehaviour import ArmedRule, Misbehaviour
 from issuers.settings import HostTable
@@ -59,13 +60,15 @@ class IssuerHost:
         """A link for a connection that was accepted."""
         return Link(self, FrameSplitter(self._framing, self._settings.frame_bytes_max))
 
-    async def stop(self) -> None:
-        """Answer what is in progress, drop what is late on purpose, close the links."""
+    async def stop(self, answering: bool) -> None:
+        """Answer what is in progress unless it cannot be, drop what is late on purpose, hang up."""
         self._stopping.set()
         for link in self._links:
             link.stop_reading()
-        if self._tasks:
+        if self._tasks and answering:
             await asyncio.wait(self._tasks, timeout=STOP_S_MAX)
+        for task in self._tasks:
+            task.cancel()
         for link in tuple(self._links):
             link.close()
 
@@ -116,7 +119,7 @@ class IssuerHost:
         if not task.cancelled() and (error := task.exception()) is not None:
             # A mistake of ours ends this link, not the bank. Its text may hold card data.
             log.error("answer_failed", peer=link.peer, error=type(error).__name__,
-                      place=_place_of(error))
+                      place=place_of(error))
             link.close()
 
     async def _answer(self, link: Link, frame: Frame, message: Message) -> None:
@@ -268,10 +271,3 @@ def _is_request(mti: str) -> bool:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _place_of(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""

@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import structlog
 
@@ -38,8 +38,8 @@ class HsmLine(asyncio.Protocol):
         return len(self._pending)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        # uvloop's transports are asyncio's by conduct, not by class.
+        self._transport = cast(asyncio.WriteTransport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -1,6 +1,8 @@
 """Logs of an issuer host: JSON lines on standard error, without the locals of any exception."""
+import asyncio
 import logging
 import sys
+from typing import Any
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
@@ -22,3 +24,18 @@ def configure(level: str, issuer: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     structlog.contextvars.bind_contextvars(program="issuer", issuer=issuer)
+
+
+def place_of(error: BaseException) -> str:
+    """Where an exception was raised; its text is not for logs, it may hold card data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+
+
+def log_unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What a callback raised; the event loop would print its text and values."""
+    error = context.get("exception")
+    structlog.get_logger("loop").error(
+        "callback_failed", error=type(error).__name__, place=place_of(error) if error else "")

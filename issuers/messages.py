@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 import iso8583
-from specs.pyiso import pyiso8583_spec
 
 from specs.dialect import Dialect
 from specs.elements import DE
+from specs.pyiso import pyiso8583_spec
 
 
 class Message:

@@ -3,6 +3,7 @@ import asyncio
 import datetime
 import signal
 import socket
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from issuers.codes import ResponseCode
 from issuers.host import IssuerHost
 from issuers.hsm_client import HsmAway, HsmClient
 from issuers.ledger import Ledger
+from issuers.log import log_unhandled
 from issuers.messages import Codec
 from issuers.misbehaviour import Misbehaviour
 from issuers.settings import HostSettings, HsmTable
@@ -32,6 +34,10 @@ else:
 log = structlog.get_logger("program")
 
 Announce = Callable[[Sequence[str]], None]
+
+
+class LedgerFailed(Exception):
+    """The disk refused; what was not answered before is not answered."""
 
 
 async def run_host(
@@ -54,6 +60,7 @@ async def _run(
     ledger: Ledger, commands: socket.socket, announce: Announce,
 ) -> None:
     stop = asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(log_unhandled)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
@@ -79,7 +86,7 @@ async def _run(
         finally:
             for server in servers:
                 server.close()
-            await host.stop()
+            await host.stop(answering=stop.is_set())
             for task in running:
                 task.cancel()
     log.info("stopped")
@@ -112,4 +119,8 @@ def run(
 ) -> None:
     """`run_host` on uvloop where it is installed."""
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(run_host(settings, framing, codec, cards, state_folder, announce))
+        try:
+            runner.run(run_host(settings, framing, codec, cards, state_folder, announce))
+        except* sqlite3.Error as errors:
+            log.error("ledger_failed", reasons=[str(error) for error in errors.exceptions])
+            raise LedgerFailed from None

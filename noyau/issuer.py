@@ -59,6 +59,8 @@ def run(name: Name, config: Config = None, state: State = DEFAULT_STATE) -> None
                 json.dumps({"issuer": name, "listening": list(addresses)}), flush=True))
     except places.AlreadyRuns:
         _refuse(f"{name} runs already on {state}; stop it, or give another --state")
+    except program.LedgerFailed:
+        raise typer.Exit(1) from None
     except OSError as error:
         _refuse(f"{name}: {error.strerror or error}: see [issuer] listen and --state")
 

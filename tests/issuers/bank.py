@@ -1,5 +1,6 @@
 """A bank for tests: its configuration in a folder, its host here or in a process of its own."""
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -95,7 +96,9 @@ async def running_bank(folder: Path, more_settings: str = "") -> AsyncIterator[B
     host = asyncio.create_task(program.run_host(
         opened.settings, opened.framing, opened.codec, opened.cards, folder / "state",
         lambda addresses: listening.set_result(addresses[0])))
-    await asyncio.wait({host, listening}, return_when=asyncio.FIRST_COMPLETED)
+    host.add_done_callback(lambda _: listening.cancel())
+    with contextlib.suppress(asyncio.CancelledError):
+        await listening
     if host.done():
         await host
     bank = Bank(listening.result(), folder / "state")
@@ -130,6 +133,13 @@ class BankProcess:
         assert self._process is not None
         self._process.kill()
         await self._process.communicate()
+
+    async def ended(self) -> int:
+        """Its exit code, once it ends by itself."""
+        assert self._process is not None
+        await self._process.communicate()
+        assert self._process.returncode is not None
+        return self._process.returncode
 
     async def terminated(self) -> tuple[int | None, str]:
         """SIGTERM; its exit code and what it logged."""
