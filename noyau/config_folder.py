@@ -1,4 +1,5 @@
 """Which configuration a command uses: the given one, ./config, or the demo's, packed with us."""
+
 from importlib import resources
 from pathlib import Path
 

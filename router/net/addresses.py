@@ -1,4 +1,5 @@
 """Addresses as a configuration writes them: "127.0.0.1:8583", "[::1]:8583", "10.1.0.0/16"."""
+
 import ipaddress
 import re
 from collections.abc import Sequence

@@ -2,6 +2,7 @@
 
 Looks at what could be read, so that a mistake elsewhere in a table hides nothing here.
 """
+
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -21,8 +22,9 @@ Acquirers = Sequence[Table[AcquirerSettings]]
 Issuers = Sequence[Table[IssuerSettings]]
 
 
-def disagreements(http: Table[HttpSettings] | None, acquirers: Acquirers,
-                  issuers: Issuers) -> Iterator[Mistake]:
+def disagreements(
+    http: Table[HttpSettings] | None, acquirers: Acquirers, issuers: Issuers
+) -> Iterator[Mistake]:
     """All of them."""
     yield from same_names(acquirers)
     yield from same_names(issuers)
@@ -73,7 +75,8 @@ def collide(one: Address, other: Address) -> bool:
 def tight_timeouts(acquirers: Acquirers, issuers: Issuers) -> Iterator[Mistake]:
     """Promise 1: an issuer's share and the margin fit into the answer time of every acquirer."""
     answer_times = [
-        (table.values["answer_within_s"], table) for table in acquirers
+        (table.values["answer_within_s"], table)
+        for table in acquirers
         if "answer_within_s" in table.values
     ]
     if not answer_times:
@@ -82,8 +85,10 @@ def tight_timeouts(acquirers: Acquirers, issuers: Issuers) -> Iterator[Mistake]:
     for issuer in issuers:
         timeout = issuer.values.get("issuer_timeout_s")
         if timeout is not None and timeout + ANSWER_MARGIN_S > shortest:
-            wrong = (f"{timeout:g} s and a margin of {ANSWER_MARGIN_S:g} s do not fit into"
-                     f" answer_within_s of {acquirer.label}, {shortest:g} s")
+            wrong = (
+                f"{timeout:g} s and a margin of {ANSWER_MARGIN_S:g} s do not fit into"
+                f" answer_within_s of {acquirer.label}, {shortest:g} s"
+            )
             most = shortest - ANSWER_MARGIN_S
             right = f"at most {most:g} here" if most > 0 else "more time there"
             yield issuer.mistake("issuer_timeout_s", wrong, right)

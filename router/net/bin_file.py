@@ -1,4 +1,5 @@
 """bins.csv -> BIN ranges, each with its line, and every mistake in them."""
+
 import csv
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,15 @@ from router.switching.routing import BinRange
 
 FILE: Final = "bins.csv"
 COLUMNS: Final = (
-    "first", "last", "issuer", "priority", "region", "brand", "country", "product", "e_commerce",
+    "first",
+    "last",
+    "issuer",
+    "priority",
+    "region",
+    "brand",
+    "country",
+    "product",
+    "e_commerce",
 )
 ROWS_MAX: Final = 500_000
 MISTAKES_MAX: Final = 100  # then the rest are counted
@@ -67,7 +76,7 @@ class BinFile:
                     return
                 self._read_row(lines.line_num, header, cells)
         except csv.Error as error:
-            right = 'commas between the cells, quotes only in pairs around a whole cell'
+            right = "commas between the cells, quotes only in pairs around a whole cell"
             self._refuse(f"line {lines.line_num}", "", f"is no CSV: {error}", right)
 
     def _is_header(self, header: list[str]) -> bool:

@@ -3,6 +3,7 @@
 Nobody should rely on it; what is logged is masked where it is made. Runs of 13 to 19 digits are
 shown as first six, last four; longer runs and bytes only by their length.
 """
+
 import re
 from collections.abc import MutableMapping
 from typing import Any, Final

@@ -1,4 +1,5 @@
 """A configuration folder -> Settings, or all its mistakes at once."""
+
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -60,8 +61,13 @@ def load_settings(folder: Path) -> Settings:
     )
 
 
-def table(reader: TableReader, kind: type[Read], content: dict[str, Any] | None, name: str,
-          absent: dict[str, Any] | None = None) -> Table[Read] | None:
+def table(
+    reader: TableReader,
+    kind: type[Read],
+    content: dict[str, Any] | None,
+    name: str,
+    absent: dict[str, Any] | None = None,
+) -> Table[Read] | None:
     """One table of router.toml; `absent` stands for it where it is not there."""
     if content is None:
         return None

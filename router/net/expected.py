@@ -1,4 +1,5 @@
 """What a type of the settings demands, in words, for whoever has to write the right value."""
+
 import dataclasses
 import difflib
 import types

@@ -3,6 +3,7 @@
 A small HTTP/1.1 server of our own: one request per connection, no bodies, everything bounded. It
 shares the loop with the transactions, so nothing here may take long or wait without a deadline.
 """
+
 import asyncio
 import contextlib
 import ipaddress
@@ -24,9 +25,16 @@ LINGER_READS_MAX: Final = 32
 REQUEST_LINE: Final = re.compile(r"([A-Z]{1,16}) (/[!-~]{0,1000}) HTTP/1\.[01]")
 HEADER_LINE: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)")
 REASONS: Final = {
-    200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
-    405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict",
-    431: "Request Header Fields Too Large", 500: "Internal Server Error",
+    200: "OK",
+    202: "Accepted",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    409: "Conflict",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
     503: "Service Unavailable",
 }
 
@@ -64,8 +72,9 @@ Show = Callable[[], Awaitable[Page]]
 class HttpServer:
     """`pages` answer GET and HEAD to anybody who can connect, `commands` POST from loopback."""
 
-    def __init__(self, pages: dict[str, Show], commands: dict[str, Show],
-                 failed: Callable[[str], None]) -> None:
+    def __init__(
+        self, pages: dict[str, Show], commands: dict[str, Show], failed: Callable[[str], None]
+    ) -> None:
         self._pages = pages
         self._commands = commands
         self._failed = failed  # hears which path could not be shown, from within the except block
@@ -75,7 +84,8 @@ class HttpServer:
     async def start(self, listen: Address) -> Address:
         """Opens the port; the address it got."""
         self._server = await asyncio.start_server(
-            self._connected, listen.host, listen.port, limit=HEAD_BYTES_MAX)
+            self._connected, listen.host, listen.port, limit=HEAD_BYTES_MAX
+        )
         return Address(listen.host, self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:

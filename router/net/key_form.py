@@ -1,4 +1,5 @@
 """Keys as a configuration writes them: cryptograms under the LMK, judged by their form alone."""
+
 import re
 from typing import Final
 

@@ -1,5 +1,6 @@
 """Lines of text to a file descriptor, written by a thread: whoever reads them slowly, or not at
 all, never stops the router. What does not fit is dropped and counted."""
+
 import contextlib
 import os
 import threading
@@ -53,4 +54,4 @@ class LineWriter:
             remaining = ("\n".join(batch) + "\n").encode("utf-8", "backslashreplace")
             with contextlib.suppress(OSError):  # nobody reads any more: nowhere to say so
                 while remaining:
-                    remaining = remaining[os.write(self._descriptor, remaining):]
+                    remaining = remaining[os.write(self._descriptor, remaining) :]

@@ -3,6 +3,7 @@
 `start_log` is called once by the daemon. Libraries that use `logging` come through the same pipe.
 No frame's local variables are ever shown: they hold card data.
 """
+
 import io
 import logging
 import sys
@@ -81,8 +82,12 @@ class LibraryMessages(logging.Handler):
         """One event, named as such."""
         level = max(record.levelno, logging.DEBUG)
         self._log.logger.log(
-            level, "library_message", library=record.name, text=record.getMessage(),
-            exc_info=record.exc_info)
+            level,
+            "library_message",
+            library=record.name,
+            text=record.getMessage(),
+            exc_info=record.exc_info,
+        )
 
 
 def start_log(level: str) -> Log:

@@ -3,6 +3,7 @@
 What happens is counted where it happens; states (lines, links, what is in flight) come from one
 RouterStatus at each scrape. A scrape is some hundred lines, however long the router runs.
 """
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -23,7 +24,20 @@ from router.switching.transaction_event import TransactionEvent
 SERIES_MAX: Final = 1000  # of one metric; what comes later counts under "other"
 OTHER: Final = "other"
 SECONDS: Final = (
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
 )
 
 One = TypeVar("One", bound="Labelled")
@@ -65,29 +79,60 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self._transactions = Series(Counter(
-            "noyau_transactions", "Exchanges with acquirers that are over",
-            ("acquirer", "issuer", "mti", "response_code", "decided_by"), registry=registry))
-        self._total = Series(Histogram(
-            "noyau_answer_seconds", "From a request's arrival to its answer",
-            ("acquirer",), registry=registry, buckets=SECONDS))
-        self._issuer = Series(Histogram(
-            "noyau_issuer_seconds", "From sending to an issuer to its response",
-            ("issuer",), registry=registry, buckets=SECONDS))
+        self._transactions = Series(
+            Counter(
+                "noyau_transactions",
+                "Exchanges with acquirers that are over",
+                ("acquirer", "issuer", "mti", "response_code", "decided_by"),
+                registry=registry,
+            )
+        )
+        self._total = Series(
+            Histogram(
+                "noyau_answer_seconds",
+                "From a request's arrival to its answer",
+                ("acquirer",),
+                registry=registry,
+                buckets=SECONDS,
+            )
+        )
+        self._issuer = Series(
+            Histogram(
+                "noyau_issuer_seconds",
+                "From sending to an issuer to its response",
+                ("issuer",),
+                registry=registry,
+                buckets=SECONDS,
+            )
+        )
         self._hsm = Histogram(
-            "noyau_hsm_seconds", "PIN translations", registry=registry, buckets=SECONDS)
-        self._happened = Series(Counter(
-            "noyau_events", "Late responses, dropped frames and the like",
-            ("event", "link"), registry=registry))
-        self._alarms = Series(Counter(
-            "noyau_alarms", "What a person must look at", ("alarm",), registry=registry))
-        self._reloads = Series(Counter(
-            "noyau_reloads", "Reloads of the configuration", ("outcome",), registry=registry))
+            "noyau_hsm_seconds", "PIN translations", registry=registry, buckets=SECONDS
+        )
+        self._happened = Series(
+            Counter(
+                "noyau_events",
+                "Late responses, dropped frames and the like",
+                ("event", "link"),
+                registry=registry,
+            )
+        )
+        self._alarms = Series(
+            Counter("noyau_alarms", "What a person must look at", ("alarm",), registry=registry)
+        )
+        self._reloads = Series(
+            Counter(
+                "noyau_reloads", "Reloads of the configuration", ("outcome",), registry=registry
+            )
+        )
 
     def transaction(self, event: TransactionEvent) -> None:
         """Counted, and its times taken."""
         self._transactions.of(
-            event.acquirer, event.issuer, event.mti, event.response_code, event.decided_by,
+            event.acquirer,
+            event.issuer,
+            event.mti,
+            event.response_code,
+            event.decided_by,
         ).inc()
         self._total.of(event.acquirer).observe(event.total_us / 1e6)
         if event.issuer_us:
@@ -115,8 +160,9 @@ class Metrics:
 class Scrape(Collector):
     """What one scrape shows: everything counted, and the state at that moment."""
 
-    def __init__(self, counted: CollectorRegistry, status: RouterStatus,
-                 dropped: Mapping[str, int]) -> None:
+    def __init__(
+        self, counted: CollectorRegistry, status: RouterStatus, dropped: Mapping[str, int]
+    ) -> None:
         self._counted = counted
         self._status = status
         self._dropped = dropped
@@ -126,16 +172,25 @@ class Scrape(Collector):
         yield from self._counted.collect()
         yield from of_router(self._status)
         yield from of_lines(self._status.lines)
-        yield table("noyau_acquirer_links", "Connections", ("acquirer",),
-                    (((one.acquirer,), one.links) for one in self._status.listeners))
-        yield table("noyau_observation_dropped", "What nobody took in time: log lines, messages",
-                    ("what",), (((what,), number) for what, number in self._dropped.items()))
+        yield table(
+            "noyau_acquirer_links",
+            "Connections",
+            ("acquirer",),
+            (((one.acquirer,), one.links) for one in self._status.listeners),
+        )
+        yield table(
+            "noyau_observation_dropped",
+            "What nobody took in time: log lines, messages",
+            ("what",),
+            (((what,), number) for what, number in self._dropped.items()),
+        )
 
 
 def of_router(status: RouterStatus) -> Iterator[Metric]:
     """What has no label, or never changes."""
-    yield table("noyau_info", "What runs here", ("version", "form"),
-                [((status.version, status.form), 1)])
+    yield table(
+        "noyau_info", "What runs here", ("version", "form"), [((status.version, status.form), 1)]
+    )
     yield gauge("noyau_ready", "1 when traffic may be sent", not not_ready(status))
     yield gauge("noyau_in_flight", "Requests being worked on", status.in_flight)
     yield gauge("noyau_hsm_connections", "Connections that are up", status.hsm_connections)
@@ -147,14 +202,23 @@ def of_router(status: RouterStatus) -> Iterator[Metric]:
 def of_lines(lines: Sequence[LineStatus]) -> Iterator[Metric]:
     """Each line to an issuer."""
     names = ("issuer", "line")
-    yield table("noyau_line_up", "1 when the line is signed on", names,
-                (((one.issuer, one.line), one.carries_traffic) for one in lines))
-    yield table("noyau_line_waiting", "Requests without a response", names,
-                (((one.issuer, one.line), one.waiting) for one in lines))
+    yield table(
+        "noyau_line_up",
+        "1 when the line is signed on",
+        names,
+        (((one.issuer, one.line), one.carries_traffic) for one in lines),
+    )
+    yield table(
+        "noyau_line_waiting",
+        "Requests without a response",
+        names,
+        (((one.issuer, one.line), one.waiting) for one in lines),
+    )
 
 
-def table(name: str, words: str, labels: tuple[str, ...],
-          rows: Iterable[tuple[tuple[str, ...], int]]) -> GaugeMetricFamily:
+def table(
+    name: str, words: str, labels: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], int]]
+) -> GaugeMetricFamily:
     """A gauge with labels."""
     family = GaugeMetricFamily(name, words, labels=labels)
     for values, value in rows:

@@ -1,4 +1,5 @@
 """What is wrong with a configuration: every mistake with its place and its remedy, all at once."""
+
 from dataclasses import dataclass
 
 

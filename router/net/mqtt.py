@@ -5,6 +5,7 @@ tables of fixed size, which are emptied while there is a connection. Below TOPIC
 (up, draining, stopped; `down` is the last will), `line/ISSUER/LINE`, `reload/outcome`, `alarm`,
 `transaction`; and `reload`: whoever may publish there has the configuration read again.
 """
+
 import asyncio
 import random
 from collections import deque
@@ -28,8 +29,12 @@ PASSWORD_BYTES_MAX: Final = 4096
 class MqttFeed:
     """One connection to one broker, made again whenever it falls."""
 
-    def __init__(self, settings: MqttSettings, reload: Callable[[], Awaitable[object]],
-                 changed: Callable[[bool, str], None]) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        reload: Callable[[], Awaitable[object]],
+        changed: Callable[[bool, str], None],
+    ) -> None:
         self.dropped = 0
         self.is_connected = False
         self._reason = ""

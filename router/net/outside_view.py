@@ -3,6 +3,7 @@
 Implements switching's Observer, and what the links and the daemon have to tell. Nothing here raises
 or waits: the log has a thread of its own, the broker a table of fixed size.
 """
+
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -68,7 +69,8 @@ class OutsideView:
     def link_changed(self, acquirer: str, peer: str, state: str, reason: str = "") -> None:
         """An acquirer's link was opened, signed on, closed."""
         self._log.logger.info(
-            "link_state_changed", acquirer=acquirer, peer=peer, state=state, reason=reason)
+            "link_state_changed", acquirer=acquirer, peer=peer, state=state, reason=reason
+        )
 
     def reloaded(self, outcome: ReloadOutcome) -> None:
         """A reload, done or refused."""

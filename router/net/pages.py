@@ -1,4 +1,5 @@
 """What the router shows and takes over HTTP: which path is answered with what."""
+
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -14,9 +15,14 @@ PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 class Pages:
     """`status` says what is so now; `reload` and `drain` are the daemon's."""
 
-    def __init__(self, status: Callable[[], RouterStatus], metrics: Metrics,
-                 dropped: Callable[[], Mapping[str, int]],
-                 reload: Callable[[], Awaitable[ReloadOutcome]], drain: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        status: Callable[[], RouterStatus],
+        metrics: Metrics,
+        dropped: Callable[[], Mapping[str, int]],
+        reload: Callable[[], Awaitable[ReloadOutcome]],
+        drain: Callable[[], None],
+    ) -> None:
         self._status = status
         self._metrics = metrics
         self._dropped = dropped

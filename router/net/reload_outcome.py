@@ -2,6 +2,7 @@
 
 Names what is different, never a key's value.
 """
+
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,8 +64,11 @@ def in_table(label: str, old: object, new: object) -> Iterator[str]:
             yield f"{label} {field.name}: {written(before)} -> {written(after)}"
 
 
-def in_peers(what: str, old: Sequence[AcquirerSettings] | Sequence[IssuerSettings],
-             new: Sequence[AcquirerSettings] | Sequence[IssuerSettings]) -> Iterator[str]:
+def in_peers(
+    what: str,
+    old: Sequence[AcquirerSettings] | Sequence[IssuerSettings],
+    new: Sequence[AcquirerSettings] | Sequence[IssuerSettings],
+) -> Iterator[str]:
     """By their names."""
     before: Mapping[str, object] = {one.name: one for one in old}
     after: Mapping[str, object] = {one.name: one for one in new}

@@ -3,7 +3,8 @@
 `router.net.configuration.load_settings` makes it from a folder. Each object of the daemon is given
 the values it needs by name, never one of these classes. docs/configuration.md has it in words.
 """
-from dataclasses import dataclass
+
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -12,17 +13,33 @@ from msgspec import Meta
 from router.net.addresses import Address, AllowedPeers
 from router.switching.routing import BinRange
 
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$",
-                          description='a name of a-z, 0-9 and "-", at most 32 long')]
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9-]{0,31}$", description='a name of a-z, 0-9 and "-", at most 32 long'
+    ),
+]
 DialectName = Annotated[str, Meta(description='the name of a dialect, such as "iso87-ascii"')]
 FramingText = Annotated[str, Meta(description='a framing, such as "binary-2" or "ascii-4"')]
 KeyUnderLmk = Annotated[str, Meta(description="a key's cryptogram under the LMK: U and 32 digits")]
-Kcv = Annotated[str, Meta(pattern=r"^([0-9A-F]{6}|[0-9A-F]{16})$",
-                         description="6 or 16 hexadecimal digits in capitals, in quotes")]
-InstitutionId = Annotated[str, Meta(pattern=r"^[0-9]{1,11}$",
-                                   description="1 to 11 digits, in quotes")]
-Topic = Annotated[str, Meta(pattern=r"^[^/+#\x00]+(/[^/+#\x00]+)*$", max_length=128,
-                           description='topic levels without "+" and "#", such as "noyau"')]
+Kcv = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9A-F]{6}|[0-9A-F]{16})$",
+        description="6 or 16 hexadecimal digits in capitals, in quotes",
+    ),
+]
+InstitutionId = Annotated[
+    str, Meta(pattern=r"^[0-9]{1,11}$", description="1 to 11 digits, in quotes")
+]
+Topic = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^/+#\x00]+(/[^/+#\x00]+)*$",
+        max_length=128,
+        description='topic levels without "+" and "#", such as "noyau"',
+    ),
+]
 HostName = Annotated[str, Meta(min_length=1, description='a host, such as "127.0.0.1"')]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -49,7 +66,7 @@ class HsmSettings:
     """[hsm] in router.toml."""
 
     endpoints: Annotated[tuple[Address, ...], Meta(min_length=1, max_length=16)]
-    data_key_under_lmk: KeyUnderLmk  # wraps the journal's key at rest
+    data_key_under_lmk: KeyUnderLmk = field(repr=False)  # wraps the journal's key at rest
     data_key_kcv: Kcv
     connections: Annotated[int, Meta(ge=1, le=64)] = 2  # to each endpoint
     timeout_s: Seconds = 1.0  # of one command
@@ -82,7 +99,7 @@ class PinKeySettings:
     """[acquirer.pin_key] and [issuer.pin_key]: a key as its cryptogram under the LMK."""
 
     kind: Literal["zpk", "tpk"]  # tpk for an acquirer only
-    under_lmk: KeyUnderLmk
+    under_lmk: KeyUnderLmk = field(repr=False)
     kcv: Kcv
     block_format: Literal["01", "05", "47", "48"] = "01"  # ISO-0, ISO-1, ISO-3, ISO-4
 

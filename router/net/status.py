@@ -2,6 +2,7 @@
 
 The daemon makes a RouterStatus when it is asked for one; nothing here is kept up to date.
 """
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,8 @@ def not_ready(status: RouterStatus) -> list[str]:
     reasons.extend(f"issuer {one}: no line is signed on" for one in issuers if one not in working)
     reasons.extend(
         f"acquirer {one.acquirer}: {one.address} is not open"
-        for one in status.listeners if not one.is_open
+        for one in status.listeners
+        if not one.is_open
     )
     return reasons
 

@@ -3,6 +3,7 @@
 What a type demands is said by its annotation; msgspec converts. Checks that need more than a type
 (a dialect's name, the form of a key) come from the caller, by the annotated type they belong to.
 """
+
 import dataclasses
 import tomllib
 import typing
@@ -74,8 +75,9 @@ class TableReader:
             self.mistakes.append(Mistake(file, f"[{unknown}]", "", "unknown table", right))
         return tables
 
-    def one(self, kind: type[Read], file: str, label: str, given: object,
-            given_name: str = "") -> Table[Read]:
+    def one(
+        self, kind: type[Read], file: str, label: str, given: object, given_name: str = ""
+    ) -> Table[Read]:
         """One table; what it does not say is the default."""
         table: Table[Read] = Table(file, label, given_name)
         if isinstance(given, dict):
@@ -100,8 +102,14 @@ class TableReader:
             tables.append(self.one(kind, file, label, row, known_name))
         return tables
 
-    def _read(self, kind: type, table: Table[Any], prefix: str, given: Mapping[str, Any],
-              values: dict[str, Any]) -> object | None:
+    def _read(
+        self,
+        kind: type,
+        table: Table[Any],
+        prefix: str,
+        given: Mapping[str, Any],
+        values: dict[str, Any],
+    ) -> object | None:
         """The dataclass, or None where a key is missing or wrong; good values go to `values`."""
         wanted = typing.get_type_hints(kind, include_extras=True)
         for unknown in sorted(given.keys() - wanted.keys()):
@@ -112,10 +120,12 @@ class TableReader:
             if field.name in given:
                 try:
                     values[field.name] = self._value(
-                        given[field.name], type_of_value, table, prefix + field.name)
+                        given[field.name], type_of_value, table, prefix + field.name
+                    )
                 except Wrong as error:
                     self.mistakes.append(
-                        table.mistake(prefix + field.name, error.wrong, error.right))
+                        table.mistake(prefix + field.name, error.wrong, error.right)
+                    )
                 except Reported:
                     pass
             elif field.default is dataclasses.MISSING:
@@ -142,8 +152,9 @@ class TableReader:
             return AllowedPeers(self._entries(given, wanted, AllowedPeers, table, key))
         return self._single(given, wanted)
 
-    def _entries(self, given: object, wanted: Any, entry_type: Any, table: Table[Any],
-                 key: str) -> tuple[Any, ...]:
+    def _entries(
+        self, given: object, wanted: Any, entry_type: Any, table: Table[Any], key: str
+    ) -> tuple[Any, ...]:
         """A list: each entry that is wrong is named."""
         if not isinstance(given, list):
             raise Wrong(f"{shown(given)} is no list", expected(wanted))
@@ -168,7 +179,7 @@ class TableReader:
             if not isinstance(given, str):
                 raise Wrong(f"{shown(given)} is no text", expected(wanted))
             if bare is Path:
-                return self._folder / given
+                return self._file(given)
             return Address.parsed(given) if bare is Address else str(network_of(given))
         try:
             value = msgspec.convert(given, wanted)
@@ -177,6 +188,12 @@ class TableReader:
         if (check := self._checks.get(wanted)) is not None:
             check(value)
         return value
+
+    def _file(self, given: str) -> Path:
+        path = self._folder / given
+        if not path.is_file():
+            raise Wrong(f"{path} is no file", "a path from this folder on, or a whole one")
+        return path
 
     def _refuse(self, file: str, wrong: str, right: str) -> None:
         self.mistakes.append(Mistake(file, "", "", wrong, right))
