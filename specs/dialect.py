@@ -46,6 +46,7 @@ KEYS: Final = {
 }
 ELEMENT_KEYS: Final = {"name", "form", "encoding", "prefix_encoding", "counts", "odd", "pad", "tlv"}
 KIND_GROUPS: Final = {"n": "numeric", "z": "track", "b": "binary", "x+n": "signed"}  # others: text
+FIRST_DIGITS: Final = {1987: "0", 1993: "1", 2003: "2"}  # of an MTI
 FORM: Final = re.compile(r"(x\+n|[a-z]+)(\.{0,6})(\d+)")
 
 
@@ -132,7 +133,7 @@ class _Reader:
 
     def dialect(self) -> Dialect:
         version = self._said("version", int)
-        if version not in (1987, 1993, 2003):
+        if version not in FIRST_DIGITS:
             raise self._error("version", "1987, 1993 or 2003")
         network = self._said("network", dict)
         match_key = self._numbers("match_key")
@@ -151,7 +152,11 @@ class _Reader:
             elements=self._elements(),
             framing=self._framing(),
             match_key=match_key,
-            mandatory={mti: tuple(asked) for mti, asked in self._said("mandatory", dict).items()},
+            mandatory={
+                mti: tuple(asked)
+                for mti, asked in self._said("mandatory", dict).items()
+                if mti[0] == FIRST_DIGITS[version]  # the extended file may be of another version
+            },
             echoed=self._numbers("echoed"),
             approvals=frozenset(self._said("approvals", list)),
             network_element=network["element"],
