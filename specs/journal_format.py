@@ -55,7 +55,7 @@ class Reversed(msgspec.Struct, frozen=True, array_like=True, tag="R"):
 
 
 class Stored(msgspec.Struct, frozen=True, array_like=True, tag="S"):
-    """A store-and-forward entry: sent, flagged repeat from the second time on, until it is answered."""
+    """A store-and-forward entry: sent until it is answered, flagged from the second time on."""
 
     id: EntryId  # issuer, MTI, STAN, DE 7
     about: About
