@@ -1,7 +1,7 @@
 """The command line: one module per command, listed here in the order a newcomer meets them."""
 import typer
 
-from noyau import demo_cards, hsm, issuer
+from noyau import demo_cards, hsm, issuer, up
 
 app = typer.Typer(
     name="noyau",
@@ -19,6 +19,7 @@ def noyau() -> None:
     """A card payment switch: ISO 8583 between acquirers and issuers, PINs through an HSM."""
 
 
+app.command("up")(up.command)
 app.command("demo-cards")(demo_cards.command)
 app.command("hsm")(hsm.command)
 app.add_typer(issuer.app, name="issuer")

@@ -51,11 +51,12 @@ def as_text(listing: dict[str, Any]) -> str:
     """The same for eyes."""
     link = listing["link"]
     lines = [
-        f"Connect to {link['host']}:{link['port']}, dialect {link['dialect']}, framing {link['framing']}.",
+        f"Connect to {link['host']}:{link['port']}: {link['dialect']}, framing {link['framing']}.",
         f"PIN blocks ISO-0 under the test key {link['zpk']} (KCV {link['zpk_kcv']}).",
-        "Test cards only: numbers, PINs and keys are public. `expect`: DE 39 of a purchase of 100.00.",
+        "Numbers, PINs and keys are public test material. `expect`: DE 39 of a purchase of 100.00.",
         "",
-        f"{'PAN':19}  {'expiry':6}  {'PIN':9}  {'issuer':10}  {'region':8}  {'balance':>14}  expect",
+        f"{'PAN':19}  {'expiry':6}  {'PIN':9}  {'issuer':10}  {'region':8}  {'balance':>14}  "
+        "expect",
     ]
     lines.extend(
         f"{card['pan']:19}  {card['expiry']:6}  {card['pin']:9}  {card['issuer']:10}  "

@@ -1,4 +1,4 @@
-"""One link of the demo acquirer: numbers, what waits for an answer, and reversals until acknowledged.
+"""One link of the demo acquirer: numbers, what waits for an answer, reversals to be acknowledged.
 
 Behaves as acquirers do: what it did not hear in time it reverses (0420), and repeats that (0421)
 until somebody answers. An answer counts once, for the request whose numbers it carries.
@@ -107,6 +107,7 @@ class AcquirerLink:
         for stan in self._overdue(now):
             asked = self._asked.pop(stan)
             asked.entry.gave_up = True
+            self._feed.given_up()
             self._undo(asked, "", now)
         for undoing in self._undoing.values():
             if undoing.again_at <= now and self.is_ready:
@@ -184,7 +185,7 @@ class AcquirerLink:
             return
         wrong = [number for number in ECHOED if answer.get(number) != asked.request[number]]
         if wrong:
-            asked.entry.faults.append(f"an answer for someone else came: element {wrong[0]} differs")
+            asked.entry.faults.append(f"an answer for someone else: element {wrong[0]} differs")
             return
         del self._asked[stan]
         self._remember(stan, asked.entry)

@@ -1,6 +1,6 @@
-"""The demo's cards: PINs and expected answers from demo-cards.csv, the rest from the hosts' own files."""
+"""The demo's cards: PINs and expected answers from demo-cards.csv, the rest from hosts/."""
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,14 +38,14 @@ class DemoCard:
         return self.pin[:-1] + str((int(self.pin[-1]) + 5) % 10)
 
 
-def demo_cards(config: Path, regions: dict[str, str]) -> list[DemoCard]:
+def demo_cards(config: Path, regions: Mapping[str, str]) -> list[DemoCard]:
     """In the order of the file. `regions`: issuer name -> domestic or foreign."""
     known = {row["pan"]: (issuer, row) for issuer in regions for row in host_cards(config, issuer)}
     return [card(row, known, regions) for row in rows_of(config / CARDS_FILE)]
 
 
 def card(row: dict[str, str], known: dict[str, tuple[str, dict[str, str]]],
-         regions: dict[str, str]) -> DemoCard:
+         regions: Mapping[str, str]) -> DemoCard:
     """One line of demo-cards.csv and the same card in its host's file."""
     pan = row["pan"]
     if pan not in known:

@@ -38,6 +38,7 @@ class Feed:
         self.by_issuer: dict[str, Counter[str]] = {}
         self.last: deque[Seen] = deque(maxlen=LAST_KEPT)
         self.sent = 0
+        self.in_flight = 0
         self.reversed = 0
         self._latency: Any = HdrHistogram(1, LATENCY_US_MAX, 3)
         self._second = 0
@@ -46,21 +47,28 @@ class Feed:
     def asked(self, now: float) -> None:
         """A request left."""
         self.sent += 1
+        self.in_flight += 1
         self._roll_to(int(now))
 
     def answered(self, entry: Entry, wish: Wish, local_time: str) -> None:
         """An answer was heard, in time."""
         self.codes[entry.heard] += 1
+        self.in_flight -= 1
         latency_s = entry.heard_at - entry.sent_at
         if not entry.is_timed_out:  # an issuer's silence says nothing about the switch's speed
             self._latency.record_value(min(int(latency_s * 1e6), LATENCY_US_MAX))
         told = self.by_issuer.setdefault(entry.issuer, Counter())
-        told["approved" if entry.is_approved else "silent" if entry.is_timed_out else "declined"] += 1
+        no = "silent" if entry.is_timed_out else "declined"
+        told["approved" if entry.is_approved else no] += 1
         self._roll_to(int(entry.heard_at))
         self._per_second[-1] += 1
         self.last.appendleft(Seen(local_time, entry.pan_masked, wish.merchant.name,
                                   entry.amount_minor, wish.entry, entry.issuer, entry.heard,
                                   latency_s * 1000, wish.is_taken_back and entry.is_approved))
+
+    def given_up(self) -> None:
+        """No answer came in time."""
+        self.in_flight -= 1
 
     def taken_back(self) -> None:
         """A reversal was acknowledged."""

@@ -1,4 +1,4 @@
-"""What the demo acquirer's terminals put into their messages: pyiso8583 dictionaries, 1987 elements."""
+"""What the demo acquirer's terminals say: 1987 elements, as pyiso8583 takes them."""
 import random
 from datetime import UTC, datetime, tzinfo
 
@@ -58,7 +58,7 @@ class Terminals:
         return elements
 
     def _chip_data(self, wish: Wish, local: datetime) -> str:
-        """What a chip tells of itself; the cryptogram is noise, the demo's issuers do not check it."""
+        """What a chip tells; the cryptogram is noise, the demo's issuers do not check it."""
         amount = f"{wish.amount_minor:012d}"
         return "".join((
             tlv("9F26", self._noise(8)),

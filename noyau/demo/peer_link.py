@@ -1,4 +1,4 @@
-"""One TCP connection of the demo acquirer, with a framing of its own: two bytes of length, big-endian.
+"""One TCP connection of the demo acquirer, with a framing of its own: two bytes of length.
 
 Knows no ISO 8583: frames in, frames out. Never `router.wire`: a mistake there must show here.
 """

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from hsm_emulator.device import Device
 from hsm_emulator.public_lmks import by_identifier
+from issuers.settings import HostSettings, load_settings
 from noyau.demo.cards import CARDS_FILE, host_cards, rows_of
 from noyau.demo.pin_pad import pin_block
 from noyau.demo.settings import DemoIssuer, DemoSettings
-from issuers.settings import HostSettings, load_settings
 
 OK = b"00"
 

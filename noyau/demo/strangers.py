@@ -18,7 +18,9 @@ def listing(config: Path, everything: bool) -> dict[str, Any]:
     regions = {issuer.name: issuer.region for issuer in settings.issuers}
     return {
         "link": link(demo, acquirer(settings, demo.strangers_acquirer)),
-        "cards": [told(card) for card in demo_cards(config, regions) if everything or not card.limited],
+        "cards": [
+            told(card) for card in demo_cards(config, regions) if everything or not card.limited
+        ],
     }
 
 
@@ -38,7 +40,8 @@ def link(demo: DemoSettings, acquirer: AcquirerSettings) -> dict[str, Any]:
 def framing_of(dialect: str) -> str:
     """A dialect's own framing, as the configuration writes it."""
     framing = load_dialect(dialect).framing
-    return framing.kind + ("+self" if framing.includes_itself else "") + ("+tpdu" if framing.tpdu else "")
+    itself = "+self" if framing.includes_itself else ""
+    return framing.kind + itself + ("+tpdu" if framing.tpdu else "")
 
 
 def acquirer(settings: Settings, name: str) -> AcquirerSettings:
@@ -46,7 +49,8 @@ def acquirer(settings: Settings, name: str) -> AcquirerSettings:
     for one in settings.acquirers:
         if one.name == name:
             return one
-    raise BadDemo(f"demo.toml names the acquirer {name!r}, acquirers.toml does not; name one of those")
+    known = ", ".join(one.name for one in settings.acquirers)
+    raise BadDemo(f"demo.toml: no acquirer is named {name!r} in acquirers.toml; there are: {known}")
 
 
 def told(card: DemoCard) -> dict[str, Any]:

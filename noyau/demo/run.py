@@ -1,0 +1,129 @@
+"""One run of the demo: start, trade, settle, compare, end."""
+import asyncio
+import signal
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from noyau.demo.comparison import Outcome, compared
+from noyau.demo.ledgers import postings_of
+from noyau.demo.platform import Platform, Say
+from noyau.demo.race import first_of
+from noyau.demo.settings import DemoSettings
+from noyau.demo.summary import summary
+from noyau.demo.traffic import Traffic
+from noyau.demo.view import View
+from router.net.settings import Settings
+
+LINKS_READY_S = 15.0
+SETTLE_S = 30.0
+SETTLE_INTERRUPTED_S = 3.5  # everything is to be gone within ten seconds
+COMPARE_AGAIN_S = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asked for."""
+
+    with_traffic: bool
+    for_s: float | None  # None: until stopped
+    seed: int
+    rate: float
+    is_live: bool  # a person is watching
+
+
+class Stopped:
+    """Ctrl-C or SIGTERM came; a second one hurries."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurried = asyncio.Event()
+
+    def listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._came)
+
+    def _came(self) -> None:
+        (self.hurried if self.asked.is_set() else self.asked).set()
+
+
+async def run(settings: Settings, demo: DemoSettings, state: Path, wanted: Wanted,
+              say: Say) -> dict[str, Any] | None:
+    """The summary; None where there was no traffic to sum up."""
+    stopped = Stopped()
+    stopped.listen()
+    async with Platform(settings, state, say) as platform:
+        platform.refuse_taken_ports()
+        await first_of(platform.start(), stopped.asked.wait())
+        if stopped.asked.is_set():
+            return None
+        if not wanted.with_traffic:
+            say("no traffic of its own: `noyau demo-cards` lists cards and link; Ctrl-C ends it")
+            await first_of(platform.any_died(), stopped.asked.wait(), lasting(wanted.for_s))
+            return None
+        traffic = Traffic(settings, demo, wanted.seed, wanted.rate)
+        view = None
+        if wanted.is_live:
+            view = View(traffic.feed, platform, settings, wanted.seed, wanted.for_s)
+        work = traded(traffic, state, wanted, stopped, say, view)
+        return await beside(work, platform, traffic, view)
+
+
+async def beside(work: Coroutine[Any, Any, dict[str, Any]], platform: Platform,
+                 traffic: Traffic, view: View | None) -> dict[str, Any]:
+    """The work while links are kept, the view is drawn and no program dies."""
+    result: dict[str, Any] = {}
+
+    async def working() -> None:
+        result.update(await work)
+
+    others = [platform.any_died(), traffic.acquirer.keep_links()]
+    if view is not None:
+        others.append(view.draw())
+    await first_of(working(), *others)
+    return result
+
+
+async def traded(traffic: Traffic, state: Path, wanted: Wanted, stopped: Stopped, say: Say,
+                 view: View | None) -> dict[str, Any]:
+    """Trade, settle, compare."""
+    async with asyncio.timeout(LINKS_READY_S):
+        await first_of(traffic.acquirer.ready(), stopped.asked.wait())
+    say(f"trading {wanted.rate:g} transactions a second, seed {wanted.seed}"
+        + (f", for {wanted.for_s:g} s" if wanted.for_s is not None else ""))
+    await first_of(traffic.trade(), lasting(wanted.for_s), stopped.asked.wait())
+    limit_s = SETTLE_INTERRUPTED_S if stopped.asked.is_set() else SETTLE_S
+    say(f"traffic has stopped; settling, {limit_s:g} s at most")
+    if view is not None:
+        view.is_settling = True
+    outcome = await settled(traffic, state, limit_s, stopped)
+    traffic.acquirer.sign_off()
+    return summary(outcome, traffic.feed.latency_ms(), traffic.regions)
+
+
+async def settled(traffic: Traffic, state: Path, limit_s: float, stopped: Stopped) -> Outcome:
+    """Compared once nothing is open; again while something differs and there is time."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + limit_s
+
+    def outcome() -> Outcome:
+        return compared(traffic.book, postings_of(state, traffic.regions, traffic.book.tag),
+                        traffic.regions)
+
+    await first_of(traffic.acquirer.settle(deadline), stopped.hurried.wait())
+    found = await asyncio.to_thread(outcome)
+    while found.violations and loop.time() < deadline and not stopped.hurried.is_set():
+        await asyncio.sleep(COMPARE_AGAIN_S)
+        found = await asyncio.to_thread(outcome)
+    return found
+
+
+async def lasting(seconds: float | None) -> None:
+    """So long, or for ever."""
+    if seconds is None:
+        await asyncio.Event().wait()
+    else:
+        await asyncio.sleep(seconds)
+

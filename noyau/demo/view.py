@@ -1,0 +1,213 @@
+"""The live view: what a stranger sees. Draws the acquirer's feed and the state of the lines.
+
+Everything about transactions is the acquirer's own count; the lines' state is the router's word.
+"""
+import asyncio
+import time
+from collections import Counter
+from typing import Any, Protocol
+
+from rich.align import Align
+from rich.console import Console, Group, RenderableType
+from rich.layout import Layout
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from noyau.demo import chart
+from noyau.demo.feed import Feed, Seen
+from router.net.settings import Settings
+
+DRAW_S = 0.25
+STATUS_S = 1.0
+TOP_ROWS = 8
+WIDE = 100
+ACCENT, GOOD, BAD, WAIT, DIM = "cyan", "green", "red", "yellow", "bright_black"
+MEANINGS = {
+    "00": "approved", "05": "do not honour", "14": "no such card", "15": "no such bank",
+    "30": "format error", "41": "lost card", "43": "stolen card", "51": "no funds",
+    "54": "expired", "55": "wrong PIN", "57": "closed online", "61": "over a limit",
+    "62": "blocked card", "75": "PIN tries", "86": "PIN not read", "91": "issuer silent",
+    "92": "no route", "96": "malfunction",
+}
+SIGNED_ON = "signed_on"
+
+
+class Lines(Protocol):
+    """Who knows the state of the lines."""
+
+    async def status(self) -> Any: ...
+
+
+class View:
+    """Drawn until cancelled."""
+
+    def __init__(self, feed: Feed, lines: Lines, settings: Settings, seed: int,
+                 for_s: float | None) -> None:
+        self.is_settling = False
+        self._feed = feed
+        self._lines = lines
+        self._seed = seed
+        self._for_s = for_s
+        self._regions = {issuer.name: issuer.region for issuer in settings.issuers}
+        self._http = settings.http.listen
+        self._status: Any = None
+        self._began = time.monotonic()
+
+    async def draw(self) -> None:
+        """On the whole screen; what was there before comes back afterwards."""
+        self._began = time.monotonic()
+        console = Console()
+        with Live(self.screen(console.width), console=console, screen=True,
+                  auto_refresh=False) as live:
+            next_status = 0.0
+            while True:
+                if time.monotonic() >= next_status:
+                    self._status = await self._lines.status()
+                    next_status = time.monotonic() + STATUS_S
+                live.update(self.screen(console.width), refresh=True)
+                await asyncio.sleep(DRAW_S)
+
+    def screen(self, width: int) -> RenderableType:
+        """All of it, at 80 columns and wider."""
+        whole = Layout()
+        whole.split_column(
+            Layout(self._head(), size=1),
+            Layout(name="figures", size=TOP_ROWS),
+            Layout(self._issuers(), size=len(self._regions) + 3),
+            Layout(self._last(width)),
+            Layout(self._foot(width), size=1),
+        )
+        left = (width - 22) * 3 // 7
+        whole["figures"].split_row(
+            Layout(self._throughput(left - 4), size=left),
+            Layout(self._answers(width - 22 - left - 4)),
+            Layout(self._latency(), size=22),
+        )
+        return whole
+
+    def _head(self) -> RenderableType:
+        lasted = int(time.monotonic() - self._began)
+        head = Table.grid(expand=True)
+        head.add_column()
+        head.add_column(justify="right")
+        phase = "settling: waiting for the last answers" if self.is_settling else clock(lasted)
+        until = f" of {clock(int(self._for_s))}" if self._for_s and not self.is_settling else ""
+        head.add_row(
+            Text.assemble((" noyau ", f"bold black on {ACCENT}"), "  a card payment switch"),
+            Text(f"{phase}{until}  seed {self._seed} ", style=WAIT if self.is_settling else DIM))
+        return head
+
+    def _foot(self, width: int) -> RenderableType:
+        told = ["Ctrl-C ends it", "noyau demo-cards: connect yourself", f"http://{self._http}/status"]
+        return Align.center(Text("   ".join(told if width >= WIDE else told[:2]), style=DIM))
+
+    def _throughput(self, width: int) -> Panel:
+        counts = self._feed.per_second(time.monotonic(), width)
+        top = max([*counts, 1])
+        now = sum(counts[-3:]) / max(len(counts[-3:]), 1)
+        figures = Table.grid(expand=True)
+        figures.add_column()
+        figures.add_column(justify="right")
+        figures.add_row(Text.assemble((f"{now:.0f}", f"bold {ACCENT}"), ("/s", DIM)),
+                        Text.assemble((f"{self._feed.sent:,}", "bold"), (" sent", DIM)))
+        rows = chart.columns(counts, width, TOP_ROWS - 3, top * 1.1)
+        return titled("transactions per second",
+                      Group(figures, *(Text(row, style=ACCENT) for row in rows)))
+
+    def _answers(self, width: int) -> Panel:
+        told = self._feed.codes
+        total = sum(told.values()) or 1
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_column()
+        table.add_column(no_wrap=True, min_width=13)
+        for code, count in told.most_common(TOP_ROWS - 2):
+            share = count / total
+            table.add_row(
+                Text(code, style=f"bold {colour(code)}"),
+                Text(MEANINGS.get(code, ""), style=DIM),
+                Text(chart.bar(share, max(width - 26, 3)), style=colour(code)),
+                Text(f"{share:6.1%}"))
+        return titled("answers (DE 39)", table)
+
+    def _latency(self) -> Panel:
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(style=DIM)
+        table.add_column(justify="right")
+        for share, value in self._feed.latency_ms().items():
+            table.add_row(share, Text(f"{value:.1f}", style=f"bold {ACCENT}"))
+        table.add_row("", "")
+        table.add_row("unanswered", f"{self._feed.in_flight}")
+        table.add_row("reversed", f"{self._feed.reversed}")
+        return titled("latency, ms", table)
+
+    def _issuers(self) -> Panel:
+        table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style=DIM)
+        for title in ("issuer", "region"):
+            table.add_column(title, no_wrap=True)
+        table.add_column("lines", no_wrap=True, ratio=1)
+        for title in ("waiting", "approved", "declined", "silent"):
+            table.add_column(title, no_wrap=True, justify="right")
+        for name, region in self._regions.items():
+            told = self._feed.by_issuer.get(name, Counter())
+            table.add_row(
+                Text(name, style="bold"), region, *self._lines_of(name),
+                Text(f"{told['approved']:,}", style=GOOD),
+                Text(f"{told['declined']:,}", style=BAD),
+                Text(f"{told['silent']:,}", style=WAIT))
+        return titled("issuers and their lines", table)
+
+    def _lines_of(self, issuer: str) -> tuple[Text, Text]:
+        """A dot for each line and what their states are; how many requests wait on them."""
+        if not isinstance(self._status, dict):
+            return Text("unknown", style=WAIT), Text("")
+        lines = [line for line in self._status.get("lines", []) if line.get("issuer") == issuer]
+        text = Text()
+        for line in lines:
+            text.append("● ", GOOD if line.get("state") == SIGNED_ON else BAD)
+        states = sorted({str(line.get("state", "?")).replace("_", " ") for line in lines})
+        text.append(", ".join(states))
+        return text, Text(str(sum(int(line.get("waiting", 0)) for line in lines)))
+
+    def _last(self, width: int) -> Panel:
+        is_wide = width >= WIDE
+        table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style=DIM)
+        table.add_column("time", no_wrap=True)
+        table.add_column("card", no_wrap=True)
+        table.add_column("where", no_wrap=True, ratio=1)
+        if is_wide:
+            table.add_column("how", no_wrap=True)
+            table.add_column("issuer", no_wrap=True)
+        table.add_column("MAD", justify="right", no_wrap=True)
+        table.add_column("answer", no_wrap=True)
+        table.add_column("ms", justify="right", no_wrap=True)
+        for seen in list(self._feed.last):
+            table.add_row(*self._row(seen, is_wide))
+        return titled("last transactions", table)
+
+    def _row(self, seen: Seen, is_wide: bool) -> list[RenderableType]:
+        meaning = "taken back" if seen.is_taken_back else MEANINGS.get(seen.code, "")
+        style = WAIT if seen.is_taken_back else colour(seen.code)
+        between: list[RenderableType] = [seen.kind, seen.issuer] if is_wide else []
+        return [
+            Text(seen.at, style=DIM), seen.pan_masked, seen.merchant, *between,
+            f"{seen.amount_minor / 100:,.2f}" if seen.amount_minor else "balance",
+            Text(f"{seen.code} {meaning}", style=style),
+            f"{seen.latency_ms:.0f}",
+        ]
+
+
+def titled(title: str, content: RenderableType) -> Panel:
+    return Panel(content, title=title, title_align="left", border_style=DIM)
+
+
+def colour(code: str) -> str:
+    """Of an answer."""
+    if code == "00":
+        return GOOD
+    return WAIT if code in {"91", "68"} else BAD
+
+
+def clock(seconds: int) -> str:
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"

@@ -1,0 +1,104 @@
+"""`noyau up`: the whole platform on this machine, with demo traffic and a live view."""
+import asyncio
+import contextlib
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+IN_A_PIPE_S = 20.0
+
+
+def command(
+    config: Annotated[Path | None, typer.Option(help="Configuration folder.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Keeps journal and ledgers there; else they are discarded."),
+    ] = None,
+    for_s: Annotated[
+        float | None, typer.Option("--for", help="Seconds of traffic; in a pipe 20, else no end.",
+                                   min=0.1),
+    ] = None,
+    no_traffic: Annotated[
+        bool, typer.Option("--no-traffic", help="Everything but the demo acquirer, until stopped."),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The closing summary as one JSON object."),
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the traffic; the same seed, the same day."),
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Transactions a second.", min=0.1, max=2000),
+    ] = None,
+) -> None:
+    """Run HSM, issuers, router and an acquirer with a believable day of traffic.
+
+    On a terminal a live view until Ctrl-C; in a pipe 20 seconds and a closing summary. The summary
+    compares what the acquirer sent and heard with the issuers' ledgers: exit 1 when a promise was
+    broken. Nothing but loopback is opened.
+
+    Examples:
+
+      noyau up
+
+      noyau up --for 60 --json | tail -1 | jq .violations
+
+      noyau up --no-traffic    (for software of your own: see noyau demo-cards)
+    """
+    from issuers.settings import BadSettings  # noqa: PLC0415
+    from noyau.config_folder import NoConfiguration, config_folder  # noqa: PLC0415
+    from noyau.demo import run as demo_run  # noqa: PLC0415
+    from noyau.demo import summary  # noqa: PLC0415
+    from noyau.demo.cards import CardsDisagree  # noqa: PLC0415
+    from noyau.demo.platform import PortTaken  # noqa: PLC0415
+    from noyau.demo.probes import NotInTime  # noqa: PLC0415
+    from noyau.demo.programs import ProgramDied  # noqa: PLC0415
+    from noyau.demo.settings import BadDemo, demo_settings  # noqa: PLC0415
+    from router.net.configuration import load_settings  # noqa: PLC0415
+    from router.net.mistakes import SettingsRejected  # noqa: PLC0415
+
+    def say(line: str) -> None:
+        """Plain lines; out of the way of the JSON."""
+        print(line, file=sys.stderr if as_json else sys.stdout, flush=True)
+
+    is_live = sys.stdout.isatty() and not as_json and not no_traffic
+    try:
+        folder = config_folder(config)
+        settings, demo = load_settings(folder), demo_settings(folder)
+        wanted = demo_run.Wanted(
+            with_traffic=not no_traffic,
+            for_s=IN_A_PIPE_S if for_s is None and not is_live and not no_traffic else for_s,
+            seed=demo.traffic.seed if seed is None else seed,
+            rate=rate or demo.traffic.rate,
+            is_live=is_live,
+        )
+        with kept_or_discarded(state) as place:
+            figures = asyncio.run(demo_run.run(settings, demo, place, wanted, say))
+    except (
+        NoConfiguration, BadDemo, CardsDisagree, SettingsRejected, BadSettings, PortTaken,
+    ) as error:
+        typer.echo(f"noyau up: {error}", err=True)
+        raise typer.Exit(2) from None
+    except (ProgramDied, NotInTime) as error:
+        typer.echo(f"noyau up: {error}", err=True)
+        raise typer.Exit(1) from None
+    if figures is None:
+        return
+    for line in [summary.as_json(figures)] if as_json else summary.as_lines(figures):
+        print(line, flush=True)
+    if figures["violations"]:
+        raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def kept_or_discarded(state: Path | None) -> Iterator[Path]:
+    """The folder given, else an empty one that is removed afterwards."""
+    if state is not None:
+        state.mkdir(parents=True, exist_ok=True)
+        yield state
+        return
+    with tempfile.TemporaryDirectory(prefix="noyau-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
