@@ -8,6 +8,7 @@ from issuers.cards import Card, masked
 from issuers.entry import Effect, Entry, message_key
 from issuers.messages import Message
 from specs.elements import DE
+from specs.tlv import first
 
 # What each processing code (the first two digits of DE 3) moves; others are not known here.
 EFFECTS: Final[Mapping[str, Effect]] = {
@@ -123,25 +124,12 @@ def _track_2(text: str) -> Track2 | None:
 
 
 def _chip_pan(message: Message) -> str:
-    if not message.has(DE.CHIP_DATA):
-        return ""
-    track_2 = _track_2(_chip(message, "57"))
-    return track_2.pan if track_2 else _chip(message, "5A").rstrip("F")
-
-
-def _chip(message: Message, wanted: str) -> str:
-    """The value of an EMV tag of DE 55 in hexadecimal digits, empty when it cannot be found."""
+    """The PAN of track 2 equivalent data (57), else that of the application (5A)."""
     try:
         chip = bytes.fromhex(message.get(DE.CHIP_DATA))
     except ValueError:
         return ""
-    at = 0
-    while at + 2 <= len(chip):
-        tag_bytes = 2 if chip[at] & 0x1F == 0x1F else 1
-        tag, at = chip[at:at + tag_bytes], at + tag_bytes
-        if at >= len(chip) or chip[at] > 0x7F:
-            return ""
-        value, at = chip[at + 1:at + 1 + chip[at]], at + 1 + chip[at]
-        if tag.hex().upper() == wanted:
-            return value.hex().upper()
-    return ""
+    if not chip:
+        return ""
+    track_2 = _track_2((first(chip, "57") or b"").hex().upper())
+    return track_2.pan if track_2 else (first(chip, "5A") or b"").hex().upper().rstrip("F")

@@ -3,11 +3,11 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import iso8583
-from iso8583.specs import default_ascii
 
+Spec = Mapping[str, Mapping[str, Any]]
 STANS = itertools.count(1)
 WITHIN_S = 5.0
 
@@ -68,14 +68,17 @@ def _message(
 class Acquirer:
     """A connection to an issuer host that reads answers in the order in which they come."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, spec: Spec, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._spec = spec
         self._reader = reader
         self._writer = writer
 
     @classmethod
-    async def connected(cls, address: str) -> Self:
+    async def connected(cls, address: str, spec: Spec) -> Self:
         host, _, port = address.rpartition(":")
-        return cls(*await asyncio.open_connection(host, int(port)))
+        return cls(spec, *await asyncio.open_connection(host, int(port)))
 
     async def asks(self, message: Mapping[str, str]) -> dict[str, str]:
         """Send a message and take the next answer."""
@@ -83,13 +86,13 @@ class Acquirer:
         return await self.hears()
 
     def sends(self, message: Mapping[str, str]) -> None:
-        self.sends_bytes(bytes(iso8583.encode(dict(message), default_ascii)[0]))
+        self.sends_bytes(bytes(iso8583.encode(dict(message), self._spec)[0]))
 
     def sends_bytes(self, payload: bytes) -> None:
         self._writer.write(len(payload).to_bytes(2, "big") + payload)
 
     async def hears(self) -> dict[str, str]:
-        return iso8583.decode(await self.hears_bytes(), default_ascii)[0]
+        return iso8583.decode(await self.hears_bytes(), self._spec)[0]
 
     async def hears_bytes(self) -> bytes:
         async with asyncio.timeout(WITHIN_S):

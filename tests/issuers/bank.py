@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from iso8583.specs import default_ascii
+
 from issuers import program
 from issuers.holds import holds
 from issuers.opening import opening
 from issuers.state import ledger_path
-from tests.issuers.acquirer import Acquirer, network
+from tests.issuers.acquirer import Acquirer, Spec, network
 
 CARDS = """\
 reference,pan,expiry,status,balance_minor,currency,limit_minor,e_commerce,pvv,flags
@@ -58,12 +60,14 @@ class Bank:
     state: Path
     acquirers: list[Acquirer] = field(default_factory=list)
 
-    async def connected(self, signed_on: bool = True) -> Acquirer:
+    async def connected(
+        self, signed_on: bool = True, spec: Spec = default_ascii, sign_on_code: str = "001"
+    ) -> Acquirer:
         """A connection to it, closed with the bank."""
-        acquirer = await Acquirer.connected(self.address)
+        acquirer = await Acquirer.connected(self.address, spec)
         self.acquirers.append(acquirer)
         if signed_on:
-            assert (await acquirer.asks(network("001")))["39"] == "00"
+            assert (await acquirer.asks(network(sign_on_code)))["39"] == "00"
         return acquirer
 
     async def left_alone(self) -> None:
@@ -89,9 +93,12 @@ def write_configuration(folder: Path, settings: str = SETTINGS, cards: str = CAR
 
 
 @asynccontextmanager
-async def running_bank(folder: Path, more_settings: str = "") -> AsyncIterator[Bank]:
+async def running_bank(
+    folder: Path, more_settings: str = "", dialect: str = "iso87-ascii", cards: str = CARDS
+) -> AsyncIterator[Bank]:
     """The host on a free port; it stops at the end, and may be run again on the same folder."""
-    opened = opening(write_configuration(folder, SETTINGS + more_settings), "atlas")
+    settings = SETTINGS.replace("iso87-ascii", dialect) + more_settings
+    opened = opening(write_configuration(folder, settings, cards), "atlas")
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     host = asyncio.create_task(program.run_host(
         opened.settings, opened.framing, opened.codec, opened.cards, folder / "state",
