@@ -1,4 +1,4 @@
-"""BER-TLV as EMV uses it in DE 55: tags of up to four bytes, lengths of up to four, templates opened.
+"""BER-TLV as EMV uses it in DE 55: tags and lengths of up to four bytes, templates opened.
 
 Everything is bounded and nothing raises but NotTlv: the bytes come from outside.
 """

@@ -1,0 +1,77 @@
+"""Canonical values of one dialect as another can write them: its version, separators, fillings.
+
+What the other has no place for is left out; `specs.versions.losses` says beforehand what that is.
+"""
+from collections.abc import Mapping
+from typing import Final
+
+from router.wire.codec import Codec
+from specs.elements import DE
+from specs.rules import ElementRule
+from specs.versions import translate
+
+TRACKS: Final = (DE.TRACK_2, DE.TRACK_3)
+MAY_BE_CUT: Final = (DE.CARD_ACCEPTOR, DE.ADDITIONAL_RESPONSE)  # words for people
+HEX_ENCODINGS: Final = ("hex", "hex-ebcdic")
+
+
+def carried(values: Mapping[int, str], source: Codec, target: Codec, mti: str) -> dict[int, str]:
+    """The values of a message with that MTI, as the target can write them."""
+    version, wanted = source.dialect.version, target.dialect.version
+    given = dict(values)
+    if version != wanted:
+        _, given = translate(given, mti, version, wanted)
+    return fitted(given, target)
+
+
+def fitted(values: Mapping[int, str], target: Codec) -> dict[int, str]:
+    """Values of the target's own version, fitted to its elements one by one."""
+    ready: dict[int, str] = {}
+    for number, text in values.items():
+        rule = target.dialect.elements.get(number)
+        if rule is None:
+            continue
+        fits = _fitted(rule, text)
+        if fits is not None:
+            ready[number] = fits
+    return ready
+
+
+def _fitted(rule: ElementRule, text: str) -> str | None:
+    """The text in the element's own form; None where it has no room for it."""
+    if rule.number in TRACKS:
+        text = _track(text, rule)
+    if rule.kind == "b":
+        return _bytes(text, rule)
+    if len(text) > rule.length_max:
+        if rule.number not in MAY_BE_CUT:
+            return None
+        text = text[:rule.length_max]
+    if rule.encoding == "bcd" and not _is_digits(text, rule):
+        return None
+    if not rule.is_fixed or len(text) == rule.length_max:
+        return text
+    if rule.kind == "n":
+        return text.zfill(rule.length_max)
+    return None if rule.kind in ("z", "x+n") else text.ljust(rule.length_max)
+
+
+def _track(text: str, rule: ElementRule) -> str:
+    """The separator as text writes it (=) or as digits do (D), without a filling digit F."""
+    text = text.removesuffix("F") if "D" in text else text
+    return text.replace("=", "D") if rule.encoding == "bcd" else text.replace("D", "=")
+
+
+def _bytes(text: str, rule: ElementRule) -> str | None:
+    text = text.upper()
+    if len(text) & 1 or len(text) > 2 * rule.length_max:
+        return None
+    if rule.is_fixed and len(text) != 2 * rule.length_max:
+        return None
+    return text if all(digit in "0123456789ABCDEF" for digit in text) else None
+
+
+def _is_digits(text: str, rule: ElementRule) -> bool:
+    digits = text[1:] if rule.kind == "x+n" else text
+    allowed = "0123456789ABCDEF" if rule.kind == "z" else "0123456789"
+    return all(digit in allowed for digit in digits)
