@@ -54,11 +54,13 @@ class Bank:
                 and known.amount_minor == (transaction.amount_minor or 0)
                 and known.processing_code == transaction.message.get(DE.PROCESSING_CODE))
 
-    def authorize(self, transaction: Transaction, checked: Checked, misbehaviour: str) -> Entry:
+    def authorize(
+        self, transaction: Transaction, checked: Checked, reversed_unseen: bool, misbehaviour: str
+    ) -> Entry:
         """Decide a request, and record it."""
         account = self.account(transaction)
-        if self._ledger.find(transaction.key) is not None:
-            decision = Decision(ResponseCode.DUPLICATE)  # reversed before it came
+        if reversed_unseen:
+            decision = Decision(ResponseCode.DUPLICATE)
         elif (refused := self.refused_unchecked(transaction)) is not None:
             decision = Decision(refused)
         else:
@@ -66,10 +68,12 @@ class Bank:
             decision = decided(transaction, account, checked)
         return self._recorded(transaction, decision, checked.pin, misbehaviour)
 
-    def advise(self, transaction: Transaction, misbehaviour: str) -> Entry:
+    def advise(
+        self, transaction: Transaction, reversed_unseen: bool, misbehaviour: str
+    ) -> Entry:
         """Record an advice, and hold what it says was approved."""
-        if self._ledger.find(transaction.key) is not None:
-            decision = Decision(ResponseCode.APPROVED)  # reversed before it came
+        if reversed_unseen:
+            decision = Decision(ResponseCode.APPROVED)
         else:
             decision = advised(transaction, self.account(transaction))
         return self._recorded(transaction, decision, PinVerdict.ABSENT, misbehaviour)

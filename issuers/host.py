@@ -32,6 +32,7 @@ log = structlog.get_logger("host")
 
 TRANSACTIONS: Final = ("10", "12", "20", "22")
 REVERSALS: Final = ("40", "42")
+NAMING: Final = (DE.TRANSMISSION_TIME, DE.STAN, DE.ACQUIRER_ID, DE.FORWARDER_ID)
 STOP_S_MAX: Final = 5.0
 NOISE_BYTES: Final = 64
 
@@ -86,6 +87,8 @@ class IssuerHost:
 
     def arrived(self, link: Link, frame: Frame) -> None:
         """Read one message and answer it, at once or from a task."""
+        if self._stopping.is_set():
+            return
         try:
             message = self._codec.read(frame.payload)
         except MalformedMessage as error:
@@ -101,13 +104,21 @@ class IssuerHost:
             self._send(link, frame, self._refused(message, ResponseCode.NOT_SIGNED_ON))
         elif what not in TRANSACTIONS + REVERSALS:
             self._send(link, frame, self._refused(message, ResponseCode.INVALID_TRANSACTION))
-        elif lacking := message.lacks(self._dialect.mandatory_for(message.mti)):
-            log.warning("element_missing", peer=link.peer, mti=message.mti, element=lacking)
+        elif fault := self._fault_of(message):
+            log.warning("format_error", peer=link.peer, mti=message.mti, element=fault)
             self._send(link, frame, self._refused(message, ResponseCode.FORMAT_ERROR))
         elif len(self._tasks) >= self._settings.in_flight_max:
             self._send(link, frame, self._refused(message, ResponseCode.MALFUNCTION))
         else:
             self._start(link, self._answer(link, frame, message))
+
+    def _fault_of(self, message: Message) -> str:
+        """An element that is missing, or names the message and is not digits."""
+        if lacking := message.lacks(self._dialect.mandatory_for(message.mti)):
+            return lacking
+        wrong = (str(element) for element in NAMING if message.has(element)
+                 and not (message.get(element).isascii() and message.get(element).isdigit()))
+        return next(wrong, "")
 
     def _start(self, link: Link, answer: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(answer)
@@ -141,22 +152,24 @@ class IssuerHost:
         await self._decided(key)
         known = self._ledger.find(key)
         if known is None or known.effect == Effect.REVERSED_UNSEEN:
-            known = await self._new_entry(transaction, misbehaviour)
+            known = await self._new_entry(transaction, known is not None, misbehaviour)
         elif not self._bank.is_repeat(transaction, known):
             log.warning("duplicate", mti=message.mti, stan=known.stan)
             return self._refused(message, ResponseCode.DUPLICATE)
         await self._ledger.landed(key)
         return self._response(message, known)
 
-    async def _new_entry(self, transaction: Transaction, misbehaviour: str) -> Entry:
+    async def _new_entry(
+        self, transaction: Transaction, reversed_unseen: bool, misbehaviour: str
+    ) -> Entry:
         if transaction.is_advice:
-            return self._bank.advise(transaction, misbehaviour)
+            return self._bank.advise(transaction, reversed_unseen, misbehaviour)
         checked = Checked()
         self._undecided[transaction.key] = decided = asyncio.Event()
         try:
             if self._bank.refused_unchecked(transaction) is None and transaction.card is not None:
                 checked = await self._checks.checked(transaction, transaction.card)
-            return self._bank.authorize(transaction, checked, misbehaviour)
+            return self._bank.authorize(transaction, checked, reversed_unseen, misbehaviour)
         finally:
             del self._undecided[transaction.key]
             decided.set()

@@ -55,11 +55,11 @@ class Link(asyncio.Protocol):
         self.stop_reading()
 
     def resume_writing(self) -> None:
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def stop_reading(self) -> None:
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def send(self, payload: bytes, tpdu: bytes) -> None:

@@ -40,6 +40,10 @@ class LedgerFailed(Exception):
     """The disk refused; what was not answered before is not answered."""
 
 
+class CannotListen(Exception):
+    """An address of the configuration cannot be opened."""
+
+
 async def run_host(
     settings: HostSettings, framing: Framing, codec: Codec, cards: Mapping[str, Card],
     state_folder: Path, announce: Announce,
@@ -95,7 +99,10 @@ async def _run(
 async def _listening(host: IssuerHost, address: str) -> asyncio.Server:
     name, _, port = address.rpartition(":")
     loop = asyncio.get_running_loop()
-    return await loop.create_server(host.new_link, name.strip("[]"), int(port))
+    try:
+        return await loop.create_server(host.new_link, name.strip("[]"), int(port))
+    except OSError as error:
+        raise CannotListen(f"{address}: {error.strerror or error}") from None
 
 
 def _address_of(server: asyncio.Server) -> str:
@@ -124,3 +131,5 @@ def run(
         except* sqlite3.Error as errors:
             log.error("ledger_failed", reasons=[str(error) for error in errors.exceptions])
             raise LedgerFailed from None
+        except* CannotListen as errors:
+            raise errors.exceptions[0] from None

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from issuers import state as places
+from noyau.config_folder import NoConfiguration, config_folder
 
 app = typer.Typer(
     help="Issuer hosts: a bank behind ISO 8583 lines, with cards, accounts and holds.",
@@ -20,15 +21,13 @@ State = Annotated[Path, typer.Option("--state", help="Where ledgers and sockets 
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration folder.")]
 
 DEFAULT_STATE = Path("state")
-CONFIG_HERE = Path("config")
-CONFIG_PACKED = Path(__file__).parent / "demo_config"
 
 
-def config_folder(given: Path | None) -> Path:
-    """The folder given, else ./config, else the demo's, packed with the program."""
-    if given is not None:
-        return given
-    return CONFIG_HERE if CONFIG_HERE.is_dir() else CONFIG_PACKED
+def _folder(given: Path | None) -> Path:
+    try:
+        return config_folder(given)
+    except NoConfiguration as error:
+        _refuse(str(error))
 
 
 @app.command("run")
@@ -48,7 +47,7 @@ def run(name: Name, config: Config = None, state: State = DEFAULT_STATE) -> None
     from issuers.settings import BadSettings  # noqa: PLC0415
 
     try:
-        opened = opening(config_folder(config), name)
+        opened = opening(_folder(config), name)
     except BadSettings as error:
         _refuse("\n".join(error.mistakes))
     log.configure(opened.settings.host.log_level, name)
@@ -61,8 +60,10 @@ def run(name: Name, config: Config = None, state: State = DEFAULT_STATE) -> None
         _refuse(f"{name} runs already on {state}; stop it, or give another --state")
     except program.LedgerFailed:
         raise typer.Exit(1) from None
+    except program.CannotListen as error:
+        _refuse(f"{name}: cannot listen on {error}; see [issuer] listen")
     except OSError as error:
-        _refuse(f"{name}: {error.strerror or error}: see [issuer] listen and --state")
+        _refuse(f"{name}: {error.filename}: {error.strerror}; see --state")
 
 
 @app.command("holds")
@@ -173,7 +174,7 @@ def pvv(
             _refuse(f"standard input, line {number}: expected PAN,PIN or PAN,PIN,PVKI")
         cards.append((pan, pin, pvki or "1"))
     try:
-        made = asyncio.run(pvvs(load_settings(config_folder(config), name), zpk, cards))
+        made = asyncio.run(pvvs(load_settings(_folder(config), name), zpk, cards))
     except BadSettings as error:
         _refuse("\n".join(error.mistakes))
     except (HsmAway, NoPvv) as error:

@@ -1,5 +1,5 @@
 """A host's configuration is refused as a whole, with every mistake and where it stands."""
-import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +70,16 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
     assert "'colour' is unknown" in said
 
 
+def test_an_address_in_use_is_named(tmp_path: Path) -> None:
+    """Another program has the port: exit 2, and which one."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        write_configuration(tmp_path, SETTINGS.replace("127.0.0.1:0", address))
+        done = issuer("run", "atlas", folder=tmp_path)
+    assert (done.returncode, address in done.stderr) == (2, True)
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(("arguments", "reason"), [
     (("run", "atlas"), "cannot be read"),
     (("holds", "atlas"), "no ledger"),
@@ -82,10 +92,14 @@ def test_the_command_line_says_what_is_wrong_and_exits_2(
     """In a folder without a configuration and without a running host."""
     (tmp_path / "config").mkdir()
     (tmp_path / "state" / "issuers").mkdir(parents=True)
-    # S603: the command is this test's own.
-    done = subprocess.run([sys.executable, "-m", "noyau", "issuer", *arguments],  # noqa: S603
-                          cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True,
-                          timeout=20, check=False)
+    done = issuer(*arguments, folder=tmp_path)
     assert done.returncode == 2
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def issuer(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """`noyau issuer` in a folder."""
+    # S603: the command is this test's own.
+    return subprocess.run([sys.executable, "-m", "noyau", "issuer", *arguments],  # noqa: S603
+                          cwd=folder, capture_output=True, text=True, timeout=20, check=False)
