@@ -215,6 +215,8 @@ class AcquirerLink:
             self._book.note_stray(f"{self.name}: an answer that matches no request")
         elif known.heard:
             known.faults.append("answered twice")
+        elif not known.gave_up:
+            known.faults.append("an answer for it under another number")
         # Else it came too late: the book says already that it was not heard in time.
 
     def _remember(self, stan: str, entry: Entry) -> None:

@@ -113,7 +113,7 @@ class View:
         figures.add_row(Text.assemble((f"{now:.0f}", f"bold {ACCENT}"), ("/s", DIM)),
                         Text.assemble((f"{self._feed.sent:,}", "bold"), (" sent", DIM)))
         rows = chart.columns(counts, width, TOP_ROWS - 3, top * 1.1)
-        return titled("transactions per second",
+        return titled("per second",
                       Group(figures, *(Text(row, style=ACCENT) for row in rows)))
 
     def _answers(self, width: int) -> Panel:
