@@ -1,7 +1,7 @@
 """The command line: one module per command, listed here in the order a newcomer meets them."""
 import typer
 
-from noyau import demo_cards, hsm, issuer, up
+from noyau import check, demo_cards, explain, hsm, issuer, operate, up
 
 app = typer.Typer(
     name="noyau",
@@ -23,6 +23,11 @@ app.command("up")(up.command)
 app.command("demo-cards")(demo_cards.command)
 app.command("hsm")(hsm.command)
 app.add_typer(issuer.app, name="issuer")
+app.command("check")(check.command)
+app.command("explain")(explain.command)
+app.command("reload")(operate.reload)
+app.command("drain")(operate.drain)
+app.command("status")(operate.status)
 
 
 def main() -> None:

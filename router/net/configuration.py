@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from router.net.addresses import Address
 from router.net.agreement import disagreements
 from router.net.bin_file import BinFile
 from router.net.expected import suggestion
 from router.net.key_form import check_key
 from router.net.mistakes import Mistake, SettingsRejected, Wrong
 from router.net.settings import (
+    HTTP_LISTEN,
     AcquirerSettings,
     DialectName,
     FramingText,
@@ -59,6 +61,14 @@ def load_settings(folder: Path) -> Settings:
         issuers=tuple(made(one) for one in issuers or ()),
         bins=tuple(row.bin_range for row in bins.rows),
     )
+
+
+def http_address(folder: Path) -> Address:
+    """Where the router's window is, as far as router.toml can be read; else the default."""
+    reader = TableReader(folder, {})
+    content = reader.content(ROUTER_FILE, ("router", "hsm", "http", "mqtt")) or {}
+    http = reader.one(HttpSettings, ROUTER_FILE, "[http]", content.get("http", {}))
+    return http.made.listen if http.made is not None else HTTP_LISTEN
 
 
 def table(
