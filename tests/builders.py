@@ -8,7 +8,6 @@ from typing import Final
 
 from router.wire.codec import Codec
 from router.wire.message import Message
-
 from specs.dialect import load_dialect
 from specs.elements import DE
 
@@ -61,6 +60,13 @@ PURCHASE: Final = {
 def codec(dialect: str = "iso87-ascii") -> Codec:
     """The compiled dialect, once."""
     return Codec(load_dialect(dialect))
+
+
+def card(first: str) -> str:
+    """Sixteen digits that begin so, the last one the Luhn digit that fits."""
+    digits = first.ljust(15, "0")
+    doubled = [int(d) * (2 - n % 2) for n, d in enumerate(digits)]
+    return digits + str(-sum(d // 10 + d % 10 for d in doubled) % 10)
 
 
 def message(mti: str, dialect: str = "iso87-ascii", **elements: str | None) -> Message:

@@ -36,7 +36,7 @@ class Answering:
 
     def expect(self, request: Request, transaction: Transaction) -> None:
         """It waits from now on; `due` names it at its deadline."""
-        acquirer = request.link.acquirer
+        acquirer = request.acquirer
         queue = self._queues.get(acquirer.answer_within_s)
         if queue is None:
             queue = self._queues[acquirer.answer_within_s] = {}
@@ -79,7 +79,7 @@ class Answering:
 
     def _done(self, request: Request) -> None:
         request.is_done = True
-        acquirer = request.link.acquirer
+        acquirer = request.acquirer
         queue = self._queues.get(acquirer.answer_within_s)
         if queue is not None and request in queue:
             del queue[request]
@@ -97,7 +97,7 @@ class Answering:
             stan=values.get(DE.STAN, ""),
             issuer_stan=sent.values.get(DE.STAN, "") if sent is not None else "",
             rrn=values.get(DE.RRN, ""),
-            acquirer=request.link.acquirer.name,
+            acquirer=request.acquirer.name,
             issuer=issuer.name if issuer is not None else "",
             pan_masked=str(request.pan) if request.pan is not None else "",
             amount_minor=int(amount) if amount.isdigit() else 0,

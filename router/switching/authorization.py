@@ -154,7 +154,7 @@ def reverse_online(transaction: Transaction, switch: Switch) -> Life:
 
 def pin_translation(request: Request, issuer: Issuer) -> TranslatePin | None:
     """From the acquirer's key to the issuer's; None where one of them has none."""
-    source, destination = request.link.acquirer.pin_key, issuer.terms.pin_key
+    source, destination = request.acquirer.pin_key, issuer.terms.pin_key
     if source is None or destination is None or request.pan is None:
         return None
     return TranslatePin(request.values[DE.PIN_BLOCK], request.pan.account_12, source, destination)

@@ -18,6 +18,7 @@ from router.switching.needs import (
     Exchange,
     NeverLeft,
     NotDurable,
+    PinRefused,
     Record,
     Silent,
     TooLate,
@@ -29,7 +30,7 @@ from router.switching.pending import Line, Waiting
 from router.switching.records import answered, is_reversal_entry, new_entry
 from router.switching.recovery import Recovery
 from router.switching.request import Request
-from router.switching.response_codes import ResponseCode
+from router.switching.response_codes import ResponseCode, points_at_a_key
 from router.switching.reversing import Reversing
 from router.switching.saf import StoreAndForward
 from router.switching.saf_entry import SafEntry
@@ -148,7 +149,7 @@ class Conductor:
             self._answering.reply(request, NOT_SUPPORTED, None)
 
     def _is_overloaded(self, request: Request) -> bool:
-        acquirer = request.link.acquirer
+        acquirer = request.acquirer
         return (
             self._answering.in_flight >= self._limits.in_flight_max
             or self._answering.in_flight_of(acquirer.name) >= acquirer.in_flight_max
@@ -191,10 +192,11 @@ class Conductor:
         bin_range = self.switch.range_of(request.pan)
         if bin_range is None or not bin_range.issuer:
             self._answering.tell(transaction, declined(ResponseCode.NO_ROUTE, "routing"))
+            self._known.forget(transaction)  # its acquirer keeps it, and may find a route later
             return
         issuer = transaction.issuer = self.switch.issuers[bin_range.issuer]
         values = dict(request.values)
-        values.setdefault(DE.ACQUIRER_ID, request.link.acquirer.institution_id)
+        values.setdefault(DE.ACQUIRER_ID, request.acquirer.institution_id)
         message = kept(message_types.first_sent(request.mti), values, request)
         transaction.advice = new_entry(transaction, issuer, message, "", None, self.switch)
 
@@ -276,6 +278,13 @@ class Conductor:
     def translated(self, transaction: Transaction, event: Event) -> None:
         """What the HSM says to a translation."""
         transaction.hsm_us += int((self._clock.now() - transaction.step_began) * 1_000_000)
+        if isinstance(event, PinRefused) and points_at_a_key(event.hsm_error):
+            self._observer.alarm(
+                "pin_not_translated",
+                hsm_error=event.hsm_error,
+                acquirer=transaction.about.key[0],
+                issuer=transaction.issuer.name if transaction.issuer is not None else "",
+            )
         self.resume(transaction, event)
 
     def _exchange(self, transaction: Transaction, need: Exchange) -> NeverLeft | TooLate | None:
@@ -291,9 +300,7 @@ class Conductor:
             issuer.stans.free(stan)
             return NEVER_LEFT
         response_mti = message_types.response_to(outbound.mti)
-        waiting = line.wait(
-            outbound, response_mti, transaction, transaction.send_by, issuer.terms.timeout_s
-        )
+        waiting = line.wait(outbound, response_mti, transaction, transaction.send_by)
         if not line.port.send(outbound):
             line.withdraw(waiting)
             return NEVER_LEFT

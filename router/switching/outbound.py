@@ -62,7 +62,7 @@ def forwarded_values(request: Request, numbers: Numbers, pin_block: str | None) 
     if pin_block is not None:
         values[DE.PIN_BLOCK] = pin_block
     if DE.ACQUIRER_ID not in values:
-        values[DE.ACQUIRER_ID] = request.link.acquirer.institution_id
+        values[DE.ACQUIRER_ID] = request.acquirer.institution_id
     return numbers.stamped(values)
 
 

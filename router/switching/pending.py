@@ -1,8 +1,9 @@
 """What waits for a response on the lines of an issuer, and under which numbers.
 
 Response, deadline and fall of the line compete for a request; the first takes it out of the table.
-Requests that wait equally long stand in the order of their deadlines, so no timer is kept for any
-of them: one queue per length of waiting, the oldest first.
+No timer is kept for any of them: deadlines are collected in slices of time, and a look at the clock
+goes over the slices that have begun. (Order of sending is not order of deadline: a slow HSM or disk
+holds one request back, and a store-and-forward entry waits its full time.)
 """
 
 from typing import Final, Protocol
@@ -10,7 +11,8 @@ from typing import Final, Protocol
 from router.wire.message import Message
 
 STAN_MAX: Final = 999_999
-STANS_RESERVED: Final = 1_000  # for reversals, which must never be refused a number
+STANS_RESERVED: Final = 1_000  # for reversals of what was answered long ago
+SLICES_PER_S: Final = 20
 QUARANTINE_S: Final = 120.0  # how long a response may be late before its number is used again
 
 MatchKey = tuple[str, ...]
@@ -30,19 +32,25 @@ class IssuerPort(Protocol):
 class Stans:
     """The system trace audit numbers (DE 11) of one issuer."""
 
-    __slots__ = ("_last", "_quarantined", "_taken", "space")
+    __slots__ = ("_last", "_quarantined", "_requests", "_taken", "space")
 
     def __init__(self) -> None:
         self.space = STAN_MAX  # smaller in tests, so that it wraps
         self._last = 0
         self._taken: set[int] = set()
+        self._requests: set[int] = set()  # each may need a second one, to reverse it
         self._quarantined: dict[int, float] = {}
 
     def take(self, now: float, for_reversal: bool = False) -> str | None:
-        """A number that nothing uses, or None when the space is full."""
+        """A number that nothing uses, or None when the space is full.
+
+        A request that gets one is sure of another for its reversal, whatever the issuer does.
+        """
         self._end_quarantines(now)
-        reserved = 0 if for_reversal else min(STANS_RESERVED, self.space // 10)
-        if len(self._taken) + len(self._quarantined) >= self.space - reserved:
+        used = len(self._taken) + len(self._quarantined)
+        if not for_reversal:
+            used += len(self._requests) + 1 + min(STANS_RESERVED, self.space // 10)
+        if used >= self.space:
             return None
         number = self._last
         while True:
@@ -51,20 +59,24 @@ class Stans:
                 break
         self._last = number
         self._taken.add(number)
+        if not for_reversal:
+            self._requests.add(number)
         return f"{number:06d}"
 
     def hold(self, stan: str) -> None:
-        """Taken from a record: a store-and-forward entry that is not ended."""
+        """Of a store-and-forward entry that is not ended."""
         self._taken.add(int(stan))
 
     def free(self, stan: str) -> None:
         """Answered, ended, or never used."""
         self._taken.discard(int(stan))
+        self._requests.discard(int(stan))
 
     def quarantine(self, stan: str, now: float) -> None:
         """Expired: a late response may still come under it."""
         number = int(stan)
         self._taken.discard(number)
+        self._requests.discard(number)
         self._quarantined.pop(number, None)
         self._quarantined[number] = now + QUARANTINE_S
 
@@ -85,7 +97,7 @@ class Stans:
 class Waiting:
     """A place in a line's table, held until the exchange is over."""
 
-    __slots__ = ("deadline", "frees_stan", "key", "owner", "stan", "timeout_s")
+    __slots__ = ("deadline", "frees_stan", "key", "owner", "stan")
 
     def __init__(
         self,
@@ -93,14 +105,12 @@ class Waiting:
         stan: str,
         owner: Owner,
         deadline: float,
-        timeout_s: float,
         frees_stan: bool,
     ) -> None:
         self.key = key
         self.stan = stan
         self.owner: Owner | None = owner
         self.deadline = deadline
-        self.timeout_s = timeout_s
         self.frees_stan = frees_stan  # False: a store-and-forward entry keeps its number
 
 
@@ -111,7 +121,7 @@ class Line:
         "_expired",
         "_match_elements",
         "_pending_max",
-        "_queues",
+        "_slices",
         "_waiting",
         "carries_traffic",
         "issuer_name",
@@ -136,7 +146,7 @@ class Line:
         self._match_elements = match_elements
         self._pending_max = pending_max
         self._waiting: dict[MatchKey, Waiting] = {}
-        self._queues: dict[float, dict[MatchKey, Waiting]] = {}
+        self._slices: dict[int, dict[MatchKey, Waiting]] = {}
         self._expired: dict[MatchKey, float] = {}
 
     @property
@@ -155,18 +165,18 @@ class Line:
         response_mti: str,
         owner: Owner,
         deadline: float,
-        timeout_s: float,
         frees_stan: bool = True,
     ) -> Waiting:
         """A place for the response to this request. The caller looked at `is_full` before."""
         key = self._key(response_mti, outbound)
-        waiting = Waiting(key, outbound.text(11), owner, deadline, timeout_s, frees_stan)
+        waiting = Waiting(key, outbound.text(11), owner, deadline, frees_stan)
         assert key not in self._waiting, "a number was given twice"
         self._waiting[key] = waiting
-        queue = self._queues.get(timeout_s)
-        if queue is None:
-            queue = self._queues[timeout_s] = {}
-        queue[key] = waiting
+        number = int(deadline * SLICES_PER_S)
+        one = self._slices.get(number)
+        if one is None:
+            one = self._slices[number] = {}
+        one[key] = waiting
         return waiting
 
     def withdraw(self, waiting: Waiting) -> None:
@@ -191,8 +201,9 @@ class Line:
     def differing_elements(self, response: Message) -> list[int]:
         """Of a response that matched nothing: where it differs from one with the same STAN."""
         stan = response.get(11)
+        place = 1 + self._match_elements.index(11)
         for key in self._waiting:
-            if key[1] == stan:
+            if key[place] == stan:
                 found = self._key(response.mti, response)
                 numbers = (0, *self._match_elements)
                 return [number for number, a, b in zip(numbers, key, found, strict=True) if a != b]
@@ -205,11 +216,9 @@ class Line:
                 break
             del self._expired[key]
         late: list[Waiting] = []
-        for queue in self._queues.values():
-            for waiting in queue.values():
-                if waiting.deadline > now:
-                    break
-                late.append(waiting)
+        begun = int(now * SLICES_PER_S)
+        for number in sorted(n for n in self._slices if n <= begun):
+            late += [one for one in self._slices[number].values() if one.deadline <= now]
         self._gave_up(late, now)
         return late
 
@@ -223,16 +232,18 @@ class Line:
     def _gave_up(self, waitings: list[Waiting], now: float) -> None:
         for waiting in waitings:
             self._take(waiting)
+            self._expired.pop(waiting.key, None)  # its new place is the last
             self._expired[waiting.key] = now + QUARANTINE_S
             if waiting.frees_stan:
                 self.stans.quarantine(waiting.stan, now)
 
     def _take(self, waiting: Waiting) -> None:
         del self._waiting[waiting.key]
-        queue = self._queues[waiting.timeout_s]
-        del queue[waiting.key]
-        if not queue:
-            del self._queues[waiting.timeout_s]
+        number = int(waiting.deadline * SLICES_PER_S)
+        one = self._slices[number]
+        del one[waiting.key]
+        if not one:
+            del self._slices[number]
 
     def _key(self, mti: str, message: Message) -> MatchKey:
         return (mti, *[message.get(element) for element in self._match_elements])

@@ -19,6 +19,7 @@ class Request:
 
     __slots__ = (
         "about",
+        "acquirer",
         "arrived",
         "deadline",
         "is_done",
@@ -39,14 +40,15 @@ class Request:
         arrived: float,
     ) -> None:
         self.link = link
+        self.acquirer = link.acquirer  # as agreed when it arrived, whatever is reloaded meanwhile
         self.message = message
         self.mti = mti
         self.values = values
         self.pan = pan
         self.arrived = arrived
-        self.deadline = arrived + link.acquirer.answer_within_s
+        self.deadline = arrived + self.acquirer.answer_within_s
         self.is_done = False
-        self.about = about(link.acquirer.name, mti, values, pan)
+        self.about = about(self.acquirer.name, mti, values, pan)
 
     @property
     def has_pin(self) -> bool:
@@ -85,7 +87,7 @@ class Original:
         acquirer_id = original_data[20:31].lstrip("0")
         if acquirer_id:
             values[DE.ACQUIRER_ID] = acquirer_id
-        self.about = about(reversal.link.acquirer.name, original_data[:4], values, reversal.pan)
+        self.about = about(reversal.acquirer.name, original_data[:4], values, reversal.pan)
 
 
 def about(acquirer: str, mti: str, values: dict[int, str], pan: Pan | None) -> About:

@@ -38,3 +38,9 @@ _OF_HSM_ERROR: Final = {
 def code_of_hsm_error(hsm_error: str) -> str:
     """What a PIN transaction hears; key errors are ours, hence 96."""
     return _OF_HSM_ERROR.get(hsm_error, ResponseCode.SYSTEM_MALFUNCTION)
+
+
+def points_at_a_key(hsm_error: str) -> bool:
+    """88 and 96: not this customer's PIN but a key, ours or a peer's, is wrong."""
+    code = code_of_hsm_error(hsm_error)
+    return code in (ResponseCode.CRYPTOGRAPHIC_FAILURE, ResponseCode.SYSTEM_MALFUNCTION)

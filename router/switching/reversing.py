@@ -163,12 +163,12 @@ class Reversing:
         if transaction.may_hold:
             self._observer.alarm(
                 "reversal_of_unknown_original",
-                acquirer=request.link.acquirer.name,
+                acquirer=request.acquirer.name,
                 stan=request.values.get(DE.STAN, ""),
                 rrn=request.values.get(DE.RRN, ""),
             )
             values = dict(request.values)
-            values.setdefault(DE.ACQUIRER_ID, request.link.acquirer.institution_id)
+            values.setdefault(DE.ACQUIRER_ID, request.acquirer.institution_id)
             records.append(
                 new_entry(transaction, issuer, kept("0420", values, request), "", None, self.switch)
             )

@@ -100,11 +100,9 @@ class StoreAndForward:
         except Unwritable:
             self._park(issuer, entry)
             return True
-        timeout_s = issuer.terms.timeout_s
         response_mti = message_types.response_to(message.mti)
-        waiting = line.wait(
-            message, response_mti, entry, now + timeout_s, timeout_s, frees_stan=False
-        )
+        deadline = now + issuer.terms.timeout_s
+        waiting = line.wait(message, response_mti, entry, deadline, frees_stan=False)
         if not line.port.send(message):
             line.withdraw(waiting)
             return False

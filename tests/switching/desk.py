@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from router.wire.message import Message
-
 from router.switching.commits import Commit
 from router.switching.conductor import Conductor, Limits
 from router.switching.needs import PinRefused, PinTranslated, TranslatePin
@@ -13,8 +11,9 @@ from router.switching.routing import BinRange, BinTable
 from router.switching.switch import Switch
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import TransactionEvent
+from router.wire.message import Message
 from specs.elements import DE
-from specs.journal_format import Record
+from specs.journal_format import Record, Stored
 from tests.builders import codec
 
 ZPK = PinKey("zpk", "U" + "A" * 32, "000000", "01")
@@ -55,6 +54,17 @@ class Disk:
                 self.records.extend(commit.records)
         self.conductor.landed(group, not self.refuses)
         return not self.refuses
+
+    def land_unheard(self) -> None:
+        """The last thing before a kill: what was under way is on the disk, and nobody was told."""
+        for commit in self.waiting:
+            self.records.extend(commit.records)
+        self.waiting = []
+
+    @property
+    def entries(self) -> list[Stored]:
+        """Store-and-forward entries, ended or not."""
+        return [record for record in self.records if isinstance(record, Stored)]
 
 
 class Translator:
@@ -105,6 +115,10 @@ class Wire:
     takes: bool = True
     sent: list[Message] = field(default_factory=list)
 
+    @property
+    def mtis(self) -> list[str]:
+        return [message.mti for message in self.sent]
+
     def send(self, outbound: Message) -> bool:
         if self.takes:
             self.sent.append(outbound)
@@ -115,6 +129,7 @@ class Wire:
 class Watcher:
     events: list[TransactionEvent] = field(default_factory=list)
     counts: list[tuple[str, str]] = field(default_factory=list)
+    differences: list[list[int]] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
 
     def transaction(self, event: TransactionEvent) -> None:
@@ -125,6 +140,7 @@ class Watcher:
 
     def unmatched(self, what: str, line: str, differing: list[int]) -> None:
         self.counts.append((what, line))
+        self.differences.append(differing)
 
     def alarm(self, what: str, **facts: str | int | float) -> None:
         self.alarms.append(what)
@@ -207,6 +223,13 @@ class Desk:
         self.conductor.respond(self.issuers[issuer].lines[line], response)
         self.settle()
 
+    def buy(self, terminal: Terminal, message: Message, code: str = "00", **more: str) -> Message:
+        """The whole of a purchase; what the issuer got."""
+        self.arrive(terminal, message)
+        sent = self.wire().sent[-1]
+        self.answer(sent, code, **more)
+        return sent
+
     def pass_time(self, seconds: float) -> None:
         """In steps of a tick, as the daemon does."""
         until = self.clock.seconds + seconds
@@ -219,6 +242,21 @@ class Desk:
         while self.hsm.work() or self.disk.work():
             pass
 
+    def reload(self, *ranges: BinRange, issuers: tuple[Issuer, ...] | None = None) -> None:
+        """A new BIN table, and perhaps other issuers; terms are those of the issuers given."""
+        named = {issuer.name: issuer for issuer in (issuers or self.issuers)}
+        self.conductor.use(Switch("950400", BinTable(ranges), named, self.clock))
+
+    def line_falls(self, line: int = 0, issuer: int = 0) -> None:
+        self.conductor.line_fell(self.issuers[issuer].lines[line])
+        self.settle()
+
+    def line_returns(self, line: int = 0, issuer: int = 0) -> None:
+        self.conductor.line_up(self.issuers[issuer].lines[line])
+        self.settle()
+
     def restarted(self, *issuers: Issuer) -> "Desk":
         """kill -9, and a new process with the same disk."""
-        return Desk(*issuers, records=self.disk.records, clock=self.clock)
+        desk = Desk(*issuers, records=self.disk.records, clock=self.clock)
+        desk.settle()
+        return desk
