@@ -64,10 +64,14 @@ class View:
             next_status = 0.0
             while True:
                 if time.monotonic() >= next_status:
-                    self._status = await self._lines.status()
+                    await self.look()
                     next_status = time.monotonic() + STATUS_S
                 live.update(self.screen(console.width), refresh=True)
                 await asyncio.sleep(DRAW_S)
+
+    async def look(self) -> None:
+        """At the lines."""
+        self._status = await self._lines.status()
 
     def screen(self, width: int) -> RenderableType:
         """All of it, at 80 columns and wider."""
