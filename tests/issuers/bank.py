@@ -18,17 +18,19 @@ from issuers.state import ledger_path
 from tests.issuers.acquirer import Acquirer, Spec, network
 
 CARDS = """\
-reference,pan,expiry,status,balance_minor,currency,limit_minor,e_commerce,pvv,flags
-good,9504000000000010,3012,active,100000,504,,yes,1234,
-poor,9504000000000028,3012,active,5000,504,,yes,1234,
-blocked,9504000000000036,3012,blocked,100000,504,,yes,1234,
-lost,9504000000000044,3012,lost,100000,504,,yes,1234,
-stolen,9504000000000051,3012,stolen,100000,504,,yes,1234,
-expired,9504000000000069,2001,active,100000,504,,yes,1234,
-shop-only,9504000000000077,3012,active,100000,504,,no,1234,
-capped,9504000000000085,3012,active,100000,504,5000,yes,1234,
-partial,9504000000000093,3012,active,5000,504,,yes,1234,partial
-counted,9504000000000101,3012,active,100000,504,,yes,1234,pin_limited
+reference,pan,expiry,status,balance_minor,currency,limit_minor,e_commerce,pvv,flags,\
+daily_limit_minor
+good,9504000000000010,3012,active,100000,504,,yes,1234,,
+poor,9504000000000028,3012,active,5000,504,,yes,1234,,
+blocked,9504000000000036,3012,blocked,100000,504,,yes,1234,,
+lost,9504000000000044,3012,lost,100000,504,,yes,1234,,
+stolen,9504000000000051,3012,stolen,100000,504,,yes,1234,,
+expired,9504000000000069,2001,active,100000,504,,yes,1234,,
+shop-only,9504000000000077,3012,active,100000,504,,no,1234,,
+capped,9504000000000085,3012,active,100000,504,5000,yes,1234,,
+partial,9504000000000093,3012,active,5000,504,,yes,1234,partial,
+counted,9504000000000101,3012,active,100000,504,,yes,1234,pin_limited,
+daily,9504000000000119,3012,active,100000,504,,yes,1234,,15000
 """
 PANS = dict(line.split(",")[:2] for line in CARDS.splitlines()[1:])
 

@@ -138,3 +138,17 @@ async def test_unreadable_messages_hear_30_and_end_the_link_after_ten(tmp_path: 
         for _ in range(10):
             acquirer.sends_bytes(b"noise")
         assert await acquirer.hears_the_end()
+
+
+async def test_a_daily_limit_counts_the_day_across_restarts_and_reversals(tmp_path: Path) -> None:
+    """150.00 a day: the second 100.00 hears 61, after a restart too, and 00 after a reversal."""
+    first = purchase(de2=PANS["daily"])
+    async with running_bank(tmp_path) as bank:
+        acquirer = await bank.connected()
+        assert (await acquirer.asks(first))["39"] == "00"
+        assert (await acquirer.asks(purchase(de2=PANS["daily"])))["39"] == "61"
+    async with running_bank(tmp_path) as bank:
+        acquirer = await bank.connected()
+        assert (await acquirer.asks(purchase(de2=PANS["daily"])))["39"] == "61"
+        await acquirer.asks(reversal(first))
+        assert (await acquirer.asks(purchase(de2=PANS["daily"])))["39"] == "00"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from issuers.holds import NoLedger, holds
+from issuers.ledger import Ledger
 from issuers.state import AlreadyRuns, ledger_path
 from tests.issuers.acquirer import WITHIN_S, purchase, repeat, reversal
 from tests.issuers.bank import SETTINGS, BankProcess, running_bank
@@ -47,7 +48,7 @@ async def test_a_killed_host_knows_what_it_answered(tmp_path: Path) -> None:
 
 
 async def test_accounts_are_rebuilt_at_start(tmp_path: Path) -> None:
-    """Balance and daily limit count what was spent before the restart."""
+    """The balance counts what was spent before the restart."""
     async with running_bank(tmp_path) as bank:
         acquirer = await bank.connected()
         assert (await acquirer.asks(purchase(de4="000000060000")))["39"] == "00"
@@ -55,6 +56,15 @@ async def test_accounts_are_rebuilt_at_start(tmp_path: Path) -> None:
         acquirer = await bank.connected()
         assert (await acquirer.asks(purchase(de4="000000060000")))["39"] == "51"
         assert (await acquirer.asks(purchase(de4="000000040000")))["39"] == "00"
+
+
+async def test_a_group_is_on_the_disk_before_it_counts(tmp_path: Path) -> None:
+    """No test can cut the power; that the writer syncs each commit can be asked."""
+    ledger = Ledger(tmp_path / "atlas.sqlite")
+    asked = [ledger._writer.execute(f"PRAGMA {name}").fetchone()[0]
+             for name in ("journal_mode", "synchronous")]
+    ledger.close()
+    assert asked == ["wal", 2]
 
 
 async def test_sigterm_answers_what_is_in_progress(tmp_path: Path) -> None:

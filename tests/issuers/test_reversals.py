@@ -132,3 +132,13 @@ async def test_a_reversal_without_de_90_is_30(tmp_path: Path) -> None:
     async with running_bank(tmp_path) as bank:
         acquirer = await bank.connected()
         assert (await acquirer.asks(reversal(purchase(), de90=None)))["39"] == "30"
+
+
+async def test_a_request_and_an_advice_of_one_number_are_two_messages(tmp_path: Path) -> None:
+    """STAN, DE 7, DE 32 and DE 33 are equal, the MTI is not: neither is the other's repeat."""
+    async with running_bank(tmp_path) as bank:
+        acquirer = await bank.connected()
+        request = purchase()
+        await acquirer.asks(request)
+        assert (await acquirer.asks({**request, "t": "0120"}))["39"] == "00"
+        assert bank.held_minor() == 20000
