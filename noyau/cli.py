@@ -1,7 +1,7 @@
 """The command line: one module per command, listed here in the order a newcomer meets them."""
 import typer
 
-from noyau import check, demo_cards, explain, hsm, issuer, operate, up
+from noyau import check, decode, demo_cards, encode, explain, hsm, issuer, operate, router, up
 
 app = typer.Typer(
     name="noyau",
@@ -21,7 +21,10 @@ def noyau() -> None:
 
 app.command("up")(up.command)
 app.command("demo-cards")(demo_cards.command)
+app.command("router")(router.command)
 app.command("hsm")(hsm.command)
+app.command("decode")(decode.command)
+app.command("encode")(encode.command)
 app.add_typer(issuer.app, name="issuer")
 app.command("check")(check.command)
 app.command("explain")(explain.command)

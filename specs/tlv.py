@@ -32,11 +32,12 @@ class NotTlv(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tlv:
-    """One object; `offset` counts from the start of the outermost bytes. Prints its tag only."""
+    """One object; offsets count from the start of the outermost bytes. Prints its tag only."""
 
     tag: str
     value: bytes
     offset: int
+    value_offset: int
     children: tuple["Tlv", ...]  # of a template whose content is TLV itself
 
     def __repr__(self) -> str:
@@ -109,7 +110,7 @@ def _objects(data: bytes, start: int, stop: int, depth: int) -> Iterator[Tlv]:
         if position + size > stop:
             raise NotTlv(offset, f"tag {tag} announces {size} bytes, {stop - position} are left")
         children = _children(data, offset, position, position + size, depth)
-        yield Tlv(tag, data[position:position + size], offset, children)
+        yield Tlv(tag, data[position:position + size], offset, position, children)
         position += size
 
 

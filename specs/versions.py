@@ -74,7 +74,7 @@ class Row:
 def translate(
     values: dict[int, str], mti: str, from_version: int, to_version: int, today: date | None = None
 ) -> tuple[str, dict[int, str]]:
-    """MTI and elements in the words of the other version. `today` (UTC's) gives dates their year."""
+    """MTI and elements as the other version has them. `today` (UTC) gives dates their year."""
     draft = Draft(values, mti, today or datetime.now(UTC).date())
     start, stop = VERSIONS.index(from_version), VERSIONS.index(to_version)
     for later in range(start + 1, stop + 1):
@@ -148,7 +148,8 @@ def _dates_up(draft: Draft) -> None:
     """DE 12 and 13 into DE 12; DE 15 gets its year."""
     time, day = draft.take(DE.LOCAL_TIME), draft.take(DE.LOCAL_DATE)
     if time:
-        draft.put(DE.LOCAL_TIME, _with_year(day or draft.today.strftime("%m%d"), draft.today) + time)
+        day = day or draft.today.strftime("%m%d")
+        draft.put(DE.LOCAL_TIME, _with_year(day, draft.today) + time)
     if settled := draft.take(DE.SETTLEMENT_DATE):
         draft.put(DE.SETTLEMENT_DATE, _with_year(settled, draft.today))
 

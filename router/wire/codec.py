@@ -5,7 +5,7 @@ every valid prefix is a key of a dictionary that holds the bytes it announces, s
 too long, not a number, or cut off is simply not there. Whatever is wrong, the scan does not say
 what: the slow walk goes over the message again and names element and byte.
 """
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from router.wire.element import TEXT, Element, Unwritable
@@ -13,7 +13,7 @@ from router.wire.faults import MalformedMessage
 from router.wire.head import Head
 from router.wire.message import Message
 from router.wire.shape import Shape
-from router.wire.walk import walk
+from router.wire.walk import Stretch, walk
 from specs.rules import Dialect
 
 __all__ = ["Codec", "MalformedMessage", "Message", "Unwritable"]
@@ -106,19 +106,23 @@ class Codec:
             pass
         return found if STAN in found and _is_mti(found[0]) else None
 
-    def spare_bitmap(self, data: bytes, shape: Shape) -> str:
+    def stretches(self, data: bytes) -> Iterator[Stretch]:
+        """The elements one by one, slowly, up to the fault, which is raised."""
+        return walk(self.head, self._elements, data)
+
+    def bitmap_text(self, data: bytes) -> str:
+        """The bitmaps of a scanned message as hexadecimal digits, in the case they are sent in."""
         head = self.head
         stop = head.bitmap_start + head.bitmap_widths[data[head.bitmap_start]]
         bitmap = data[head.bitmap_start:stop]
-        half = len(bitmap) // 2
-        bits = head.bits(bitmap)
-        width = 4 * len(bitmap) if not head.is_binary else 8 * len(bitmap)
-        if not bits or not bits >> (width - 1) & 1:
-            return ""
-        if not head.is_sixteen and shape.numbers and shape.numbers[-1] > 64:
-            return ""
-        second = bitmap[half:]
-        return second.hex().upper() if head.is_binary else second.decode(head.codec_name)
+        return bitmap.hex().upper() if head.is_binary else bitmap.decode(head.codec_name)
+
+    def with_bitmap_text(self, data: bytes, text: str) -> bytes:
+        """The same message with its bitmap in these hexadecimal digits, which mean the same."""
+        head = self.head
+        bitmap = bytes.fromhex(text) if head.is_binary else text.encode(head.codec_name)
+        start = head.bitmap_start
+        return data[:start] + bitmap + data[start + len(bitmap):]
 
     def _joined(self, header: bytes, mti: str, pieces: Mapping[int, bytes],
                 has_bit_1: bool) -> Message:

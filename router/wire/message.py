@@ -45,7 +45,10 @@ class Message:
     @property
     def spare_bitmap(self) -> str:
         """The secondary bitmap, where one was announced by bit 1 although no element needed it."""
-        return self.codec.spare_bitmap(self.data, self._shape)
+        bitmap = self.codec.bitmap_text(self.data)
+        is_announced = int(bitmap[0], 16) & 8 != 0
+        is_needed = self._shape.numbers[-1:] > [64] and not self.codec.head.is_sixteen
+        return bitmap[16:] if is_announced and not is_needed else ""
 
     def has(self, element: int) -> bool:
         return self._shape.places[element] is not None
