@@ -96,8 +96,8 @@ class IssuerHost:
             return
         link.malformed_in_a_row = 0
         what = message.mti[1:3]
-        if not _is_request(message.mti):
-            log.warning("not_a_request", peer=link.peer, mti=message.mti)
+        if not _is_request(message.wire_mti):
+            log.warning("not_a_request", peer=link.peer, mti=message.wire_mti)
         elif what[0] == "8":
             self._send(link, frame, self._network_answer(link, message))
         elif self._settings.sign_on == "required" and not link.is_signed_on:
@@ -105,7 +105,7 @@ class IssuerHost:
         elif what not in TRANSACTIONS + REVERSALS:
             self._send(link, frame, self._refused(message, ResponseCode.INVALID_TRANSACTION))
         elif fault := self._fault_of(message):
-            log.warning("format_error", peer=link.peer, mti=message.mti, element=fault)
+            log.warning("format_error", peer=link.peer, mti=message.wire_mti, element=fault)
             self._send(link, frame, self._refused(message, ResponseCode.FORMAT_ERROR))
         elif len(self._tasks) >= self._settings.in_flight_max:
             self._send(link, frame, self._refused(message, ResponseCode.MALFUNCTION))
@@ -114,7 +114,7 @@ class IssuerHost:
 
     def _fault_of(self, message: Message) -> str:
         """An element that is missing, or names the message and is not digits."""
-        if lacking := message.lacks(self._dialect.mandatory_for(message.mti)):
+        if lacking := message.lacks(self._dialect.mandatory_for(message.wire_mti)):
             return lacking
         wrong = (str(element) for element in NAMING if message.has(element)
                  and not (message.get(element).isascii() and message.get(element).isdigit()))
@@ -135,7 +135,7 @@ class IssuerHost:
 
     async def _answer(self, link: Link, frame: Frame, message: Message) -> None:
         at = _now()
-        key = key_of(message)
+        key = key_of(message, self._dialect.version == 1987)
         transaction = transaction_of(message, self._cards, key, at)
         rule = self.misbehaviour.rule_for(message, transaction.card)
         if rule is not None and rule.rule.does == "deaf":
@@ -217,7 +217,7 @@ class IssuerHost:
                 if await self._stopped_within(rule.delay_s):
                     return
             case "wrong_stan":
-                stan = (int(response.get(DE.STAN)) + 500_000) % 1_000_000
+                stan = (int(response.said(DE.STAN)) + 500_000) % 1_000_000
                 response = response.but(DE.STAN, f"{stan:06d}")
             case "duplicate":
                 self._send(link, frame, response)
@@ -232,7 +232,7 @@ class IssuerHost:
 
     def _network_answer(self, link: Link, message: Message) -> Message:
         element = self._dialect.network_element
-        name = self._network_names.get(message.get(element), "")
+        name = self._network_names.get(message.said(element), "")
         code = ResponseCode.APPROVED
         if name in ("sign_on", "sign_off"):
             link.is_signed_on = name == "sign_on"
@@ -240,11 +240,11 @@ class IssuerHost:
             log.info(name, peer=link.peer)
         elif name != "echo":
             code = ResponseCode.INVALID_TRANSACTION
-        return self._said(message, {element: message.get(element), DE.RESPONSE_CODE: code})
+        return self._said(message, {element: message.said(element), DE.RESPONSE_CODE: code})
 
     def _malformed(self, link: Link, frame: Frame, error: MalformedMessage) -> None:
         log.warning("malformed", peer=link.peer, element=error.element, offset=error.offset)
-        if error.salvaged is not None and _is_request(error.salvaged.mti):
+        if error.salvaged is not None and _is_request(error.salvaged.wire_mti):
             self._send(link, frame, self._refused(error.salvaged, ResponseCode.FORMAT_ERROR))
         link.malformed_in_a_row += 1
         if link.malformed_in_a_row >= self._settings.malformed_max:
@@ -265,14 +265,15 @@ class IssuerHost:
 
     def _said(self, request: Message, own: Mapping[int, str]) -> Message:
         echoed = (*self._dialect.echoed, *self._dialect.match_key)
-        return request.response(echoed, {element: text for element, text in own.items()
-                                         if element in self._dialect.elements})
+        said = {element: text for element, text in own.items() if element in self._dialect.elements}
+        said[DE.RESPONSE_CODE] = self._codec.response_code(own[DE.RESPONSE_CODE], request.mti[1])
+        return request.response(echoed, said)
 
     def _send(self, link: Link, frame: Frame, response: Message) -> None:
         try:
             payload = self._codec.write(response)
         except Unwritable as error:
-            log.error("answer_unwritable", mti=response.mti, reason=str(error))
+            log.error("answer_unwritable", mti=response.wire_mti, reason=str(error))
             return
         link.send(payload, frame.tpdu)
 

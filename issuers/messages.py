@@ -7,20 +7,33 @@ from typing import Final
 
 import iso8583
 
+from specs.action_codes import action_code
 from specs.dialect import Dialect
 from specs.elements import DE
 from specs.pyiso import pyiso8583_spec
+from specs.versions import translate
 
 
 class Message:
-    """One message: MTI and elements in canonical text; its repr lists numbers, no values."""
+    """One message, in canonical texts. Its repr lists element numbers, no values.
 
-    __slots__ = ("_values", "header", "mti")
+    `mti`, `get` and `has` speak the words of 1987 whatever the dialect's version; `wire_mti` and
+    `said` are the dialect's own, and answers are made from those.
+    """
 
-    def __init__(self, mti: str, values: Mapping[str, str], header: str = "") -> None:
-        self.mti = mti
+    __slots__ = ("_said", "_values", "header", "mti", "wire_mti")
+
+    def __init__(self, wire_mti: str, said: Mapping[str, str], header: str = "") -> None:
+        self.mti = self.wire_mti = wire_mti
         self.header = header
-        self._values = values
+        self._said = self._values = said
+
+    def in_words_of_1987(self, version: int) -> "Message":
+        """The same message, of a later version, understood."""
+        numbered = {int(number): text for number, text in self._said.items()}
+        self.mti, values = translate(numbered, self.wire_mti, version, 1987)
+        self._values = {str(number): text for number, text in values.items()}
+        return self
 
     def get(self, element: int) -> str:
         """The element's text, empty when it is absent."""
@@ -29,30 +42,34 @@ class Message:
     def has(self, element: int) -> bool:
         return str(element) in self._values
 
+    def said(self, element: int) -> str:
+        """The element's text as the dialect has it, empty when it is absent."""
+        return self._said.get(str(element), "")
+
     def lacks(self, needed: tuple[str, ...]) -> str:
         """The first of these that is absent ("2|35": one of them is enough), or nothing."""
         for expression in needed:
-            if not any(number in self._values for number in expression.split("|")):
+            if not any(number in self._said for number in expression.split("|")):
                 return expression
         return ""
 
     def response(self, echoed: tuple[int, ...], own: Mapping[int, str]) -> "Message":
         """The answer: elements of this request that are echoed, and the issuer's own."""
-        values = {str(element): self._values[str(element)] for element in echoed
-                  if str(element) in self._values}
-        values.update((str(element), text) for element, text in own.items() if text)
-        return Message(response_mti(self.mti), values, self.header)
+        said = {str(element): self._said[str(element)] for element in echoed
+                if str(element) in self._said}
+        said.update((str(element), text) for element, text in own.items() if text)
+        return Message(response_mti(self.wire_mti), said, self.header)
 
     def but(self, element: int, text: str) -> "Message":
         """The same message with one element changed."""
-        return Message(self.mti, {**self._values, str(element): text}, self.header)
+        return Message(self.wire_mti, {**self._said, str(element): text}, self.header)
 
-    def values(self) -> dict[str, str]:
-        """A copy of the elements by number, for the codec."""
-        return dict(self._values)
+    def elements(self) -> dict[str, str]:
+        """A copy of the elements by number, as the dialect has them."""
+        return dict(self._said)
 
     def __repr__(self) -> str:
-        return f"<{self.mti} with {', '.join(self._values)}>"
+        return f"<{self.wire_mti} with {', '.join(self._said)}>"
 
 
 class MalformedMessage(Exception):
@@ -94,14 +111,14 @@ class Codec:
             # The element at fault is in doc_dec too, as far as it went.
             before = {number: text for number, text in error.doc_dec.items()
                       if number != error.field}
-            salvaged = _message(before) if str(DE.STAN) in before else None
+            salvaged = self._message(before) if str(DE.STAN) in before else None
             raise MalformedMessage(error.field, error.pos, salvaged) from None
-        return _message(values)
+        return self._message(values)
 
     def write(self, message: Message) -> bytes:
         """The bytes of this message, or `Unwritable`."""
-        values = message.values()
-        values["t"] = message.mti
+        values = message.elements()
+        values["t"] = message.wire_mti
         if self.dialect.header_bytes:
             values["h"] = message.header or self._default_header
         try:
@@ -110,7 +127,13 @@ class Codec:
             raise Unwritable(f"element {error.field}") from None
         return bytes(payload)
 
+    def response_code(self, code: str, message_class: str) -> str:
+        """A response code of 1987 as the dialect's version has it."""
+        return code if self.dialect.version == 1987 else action_code(code, message_class)
 
-def _message(decoded: dict[str, str]) -> Message:
-    values = {number: text for number, text in decoded.items() if number not in INTERNAL}
-    return Message(decoded["t"], values, decoded.get("h", ""))
+    def _message(self, decoded: dict[str, str]) -> Message:
+        said = {number: text for number, text in decoded.items() if number not in INTERNAL}
+        message = Message(decoded["t"], said, decoded.get("h", ""))
+        if self.dialect.version == 1987:
+            return message
+        return message.in_words_of_1987(self.dialect.version)

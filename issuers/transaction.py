@@ -87,10 +87,14 @@ def transaction_of(message: Message, cards: Mapping[str, Card], key: str, at: st
     return Transaction(key, at, message, pan, cards.get(pan), track_2)
 
 
-def key_of(message: Message) -> str:
-    """The name under which the ledger knows this message."""
+def key_of(message: Message, with_forwarder: bool) -> str:
+    """The name under which the ledger knows this message.
+
+    DE 56, which names an original in 1993, has no place for the forwarder.
+    """
     return message_key(message.mti, message.get(DE.STAN), message.get(DE.TRANSMISSION_TIME),
-                       message.get(DE.ACQUIRER_ID), message.get(DE.FORWARDER_ID))
+                       message.get(DE.ACQUIRER_ID),
+                       message.get(DE.FORWARDER_ID) if with_forwarder else "")
 
 
 def undecided_entry(message: Message, key: str, at: str) -> Entry:

@@ -41,3 +41,27 @@ async def test_a_card_known_by_its_chip_alone(tmp_path: Path, chip: str) -> None
         answer = await acquirer.asks(purchase(de2=None, de55="9F2701809F3602001E" + chip))
         assert answer["39"] == "00"
         assert bank.listing()["holds"][0]["pan_masked"] == "950400******0010"
+
+
+@pytest.mark.parametrize("name", ["iso93-ascii", "iso93-binary"])
+async def test_the_version_of_1993(tmp_path: Path, name: str) -> None:
+    """Function and action codes, DE 56 for DE 90; the forwarder is in no DE 56, and not missed."""
+    async with running_bank(tmp_path, dialect=name) as bank:
+        acquirer = await bank.connected(signed_on=False, spec=pyiso8583_spec(load_dialect(name)))
+        sign_on = {"t": "1804", "7": "1124010203", "11": "000001", "24": "801"}
+        answer = await acquirer.asks(sign_on)
+        assert (answer["t"], answer["39"], answer["24"]) == ("1814", "800", "801")
+        request = {**purchase(), "t": "1100", "12": "261124010203", "22": "510101510001",
+                   "24": "100", "26": "5411"}
+        del request["18"]
+        answer = await acquirer.asks(request)
+        assert (answer["t"], answer["39"], answer["22"]) == ("1110", "000", "510101510001")
+        assert (await acquirer.asks({**request, "t": "1101"})) == answer
+        original = "1100" + request["11"] + "26" + request["7"] + "0512345"
+        undo = {**request, "t": "1420", "11": "000002", "24": "401", "4": "000000003000",
+                "30": "000000010000".ljust(24, "0"), "56": original}
+        answer = await acquirer.asks(undo)
+        assert (answer["t"], answer["39"]) == ("1430", "400")
+        assert bank.held_minor() == 3000
+        declined = await acquirer.asks({**request, "2": PANS["lost"], "11": "000003"})
+        assert declined["39"] == "208"
