@@ -9,8 +9,10 @@ from router.wire.codec import Codec
 from router.wire.element import Unwritable
 from router.wire.message import Message
 from router.wire.pan import Pan
+from router.wire.transcode import fitted
 from specs import tlv
 from specs.elements import DE
+from specs.versions import translate
 
 CANONICAL: Final = 1987
 PARTIAL_APPROVAL: Final = "10"
@@ -114,13 +116,3 @@ def chip_pans(chip_data: str) -> list[str]:
     if track is not None:
         found.append(track_2_pan(track.hex().upper()))
     return found
-
-
-def translate(
-    values: dict[int, str], mti: str, from_version: int, to_version: int
-) -> tuple[str, dict[int, str]]:
-    return mti, values
-
-
-def fitted(values: dict[int, str], codec: Codec) -> dict[int, str]:
-    return {number: text for number, text in values.items() if number in codec.dialect.elements}
