@@ -5,12 +5,14 @@ in two places: `_undecided` holds back a repeat or a reversal while the HSM look
 and the ledger tells when what an answer rests on is on the disk.
 """
 import asyncio
+import contextlib
 import datetime
 from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
 import structlog
 
+from issuers.answers import Answers
 from issuers.bank import Bank
 from issuers.cards import Card
 from issuers.checks import CardChecks
@@ -34,6 +36,7 @@ TRANSACTIONS: Final = ("10", "12", "20", "22")
 REVERSALS: Final = ("40", "42")
 NAMING: Final = (DE.TRANSMISSION_TIME, DE.STAN, DE.ACQUIRER_ID, DE.FORWARDER_ID)
 STOP_S_MAX: Final = 5.0
+FLUSH_S_MAX: Final = 1.0
 NOISE_BYTES: Final = 64
 
 
@@ -46,6 +49,7 @@ class IssuerHost:
         self._settings = settings
         self._framing = framing
         self._codec = codec
+        self._answers = Answers(codec)
         self._dialect = codec.dialect
         self._network_names = {code: name for name, code in self._dialect.network_codes.items()}
         self._cards = cards
@@ -56,6 +60,7 @@ class IssuerHost:
         self._tasks: set[asyncio.Task[None]] = set()
         self._undecided: dict[str, asyncio.Event] = {}
         self._stopping = asyncio.Event()
+        self._deserted = asyncio.Event()
 
     def new_link(self) -> Link:
         """A link for a connection that was accepted."""
@@ -72,6 +77,9 @@ class IssuerHost:
             task.cancel()
         for link in tuple(self._links):
             link.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_S_MAX if self._links else 0):
+                await self._deserted.wait()
 
     def link_up(self, link: Link) -> bool:
         if len(self._links) >= self._settings.connections_max or self._stopping.is_set():
@@ -83,6 +91,8 @@ class IssuerHost:
     def link_down(self, link: Link) -> None:
         if link in self._links:
             self._links.discard(link)
+            if self._stopping.is_set() and not self._links:
+                self._deserted.set()
             log.info("link_down", peer=link.peer)
 
     def arrived(self, link: Link, frame: Frame) -> None:
@@ -101,14 +111,14 @@ class IssuerHost:
         elif what[0] == "8":
             self._send(link, frame, self._network_answer(link, message))
         elif self._settings.sign_on == "required" and not link.is_signed_on:
-            self._send(link, frame, self._refused(message, ResponseCode.NOT_SIGNED_ON))
+            self._send(link, frame, self._answers.coded(message, ResponseCode.NOT_SIGNED_ON))
         elif what not in TRANSACTIONS + REVERSALS:
-            self._send(link, frame, self._refused(message, ResponseCode.INVALID_TRANSACTION))
+            self._send(link, frame, self._answers.coded(message, ResponseCode.INVALID_TRANSACTION))
         elif fault := self._fault_of(message):
             log.warning("format_error", peer=link.peer, mti=message.wire_mti, element=fault)
-            self._send(link, frame, self._refused(message, ResponseCode.FORMAT_ERROR))
+            self._send(link, frame, self._answers.coded(message, ResponseCode.FORMAT_ERROR))
         elif len(self._tasks) >= self._settings.in_flight_max:
-            self._send(link, frame, self._refused(message, ResponseCode.MALFUNCTION))
+            self._send(link, frame, self._answers.coded(message, ResponseCode.MALFUNCTION))
         else:
             self._start(link, self._answer(link, frame, message))
 
@@ -155,9 +165,9 @@ class IssuerHost:
             known = await self._new_entry(transaction, known is not None, misbehaviour)
         elif not self._bank.is_repeat(transaction, known):
             log.warning("duplicate", mti=message.mti, stan=known.stan)
-            return self._refused(message, ResponseCode.DUPLICATE)
+            return self._answers.coded(message, ResponseCode.DUPLICATE)
         await self._ledger.landed(key)
-        return self._response(message, known)
+        return self._answers.decided(message, known)
 
     async def _new_entry(
         self, transaction: Transaction, reversed_unseen: bool, misbehaviour: str
@@ -179,20 +189,20 @@ class IssuerHost:
     ) -> Message:
         original = original_key(message.get(DE.ORIGINAL_DATA))
         if original is None:
-            return self._refused(message, ResponseCode.FORMAT_ERROR)
+            return self._answers.coded(message, ResponseCode.FORMAT_ERROR)
         await self._decided(original)
         known = self._ledger.find(key)
         if known is None:
             reversal = self._bank.reverse(message, key, original, at, misbehaviour)
             code = reversal.response_code
         elif known.original_key != original:
-            return self._refused(message, ResponseCode.DUPLICATE)
+            return self._answers.coded(message, ResponseCode.DUPLICATE)
         else:
             # Remembered is as good as reversed: "not found" is said once.
             code = ResponseCode.APPROVED
         await self._ledger.landed(key)
         await self._ledger.landed(original)
-        return self._refused(message, code)
+        return self._answers.coded(message, code)
 
     async def _decided(self, key: str) -> None:
         while (undecided := self._undecided.get(key)) is not None:
@@ -231,8 +241,7 @@ class IssuerHost:
             return False
 
     def _network_answer(self, link: Link, message: Message) -> Message:
-        element = self._dialect.network_element
-        name = self._network_names.get(message.said(element), "")
+        name = self._network_names.get(message.said(self._dialect.network_element), "")
         code = ResponseCode.APPROVED
         if name in ("sign_on", "sign_off"):
             link.is_signed_on = name == "sign_on"
@@ -240,34 +249,16 @@ class IssuerHost:
             log.info(name, peer=link.peer)
         elif name != "echo":
             code = ResponseCode.INVALID_TRANSACTION
-        return self._said(message, {element: message.said(element), DE.RESPONSE_CODE: code})
+        return self._answers.network(message, code)
 
     def _malformed(self, link: Link, frame: Frame, error: MalformedMessage) -> None:
         log.warning("malformed", peer=link.peer, element=error.element, offset=error.offset)
         if error.salvaged is not None and _is_request(error.salvaged.wire_mti):
-            self._send(link, frame, self._refused(error.salvaged, ResponseCode.FORMAT_ERROR))
+            self._send(link, frame, self._answers.coded(error.salvaged, ResponseCode.FORMAT_ERROR))
         link.malformed_in_a_row += 1
         if link.malformed_in_a_row >= self._settings.malformed_max:
             log.warning("link_closed", peer=link.peer, reason="malformed_max")
             link.close()
-
-    def _response(self, request: Message, entry: Entry) -> Message:
-        in_part = entry.response_code == ResponseCode.APPROVED_IN_PART
-        return self._said(request, {
-            DE.AMOUNT: f"{entry.moved_minor:012d}" if in_part else "",
-            DE.AUTHORIZATION_CODE: entry.authorization_code,
-            DE.RESPONSE_CODE: entry.response_code,
-            DE.ADDITIONAL_AMOUNTS: entry.balances,
-        })
-
-    def _refused(self, request: Message, code: str) -> Message:
-        return self._said(request, {DE.RESPONSE_CODE: code})
-
-    def _said(self, request: Message, own: Mapping[int, str]) -> Message:
-        echoed = (*self._dialect.echoed, *self._dialect.match_key)
-        said = {element: text for element, text in own.items() if element in self._dialect.elements}
-        said[DE.RESPONSE_CODE] = self._codec.response_code(own[DE.RESPONSE_CODE], request.mti[1])
-        return request.response(echoed, said)
 
     def _send(self, link: Link, frame: Frame, response: Message) -> None:
         try:
