@@ -10,6 +10,7 @@ undeliverable answers are the conductor's, who drives these lives.
 """
 
 from collections.abc import Generator
+from typing import Final
 
 from router.switching.format_check import format_error
 from router.switching.known import Known
@@ -28,7 +29,7 @@ from router.switching.needs import (
 from router.switching.outbound import forwarded_values, kept, reversal_values
 from router.switching.peers import Issuer
 from router.switching.pending import Line
-from router.switching.records import answered, becomes_stored, given_up
+from router.switching.records import answered, given_up
 from router.switching.request import Request
 from router.switching.response_codes import ResponseCode, code_of_hsm_error
 from router.switching.switch import Switch
@@ -41,6 +42,8 @@ from specs.elements import DE
 from specs.journal_format import Forwarded
 
 Life = Generator[Need, Event, Told]
+
+NOT_CONFIRMED: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "reversal")
 
 
 def received(request: Request, known: Known) -> Told | Transaction | None:
@@ -96,6 +99,7 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
         assert transaction.outbound is not None
         forwarded = Forwarded(transaction.about, issuer.name, line.name, transaction.outbound)
         if not isinstance((yield Record([forwarded])), Durable):
+            transaction.outbound = None  # on no record, so its decline needs none either
             return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
 
         happened = yield Exchange(line, outbound)
@@ -109,6 +113,8 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
             if answer is not None and not answer.approves:
                 yield Record([answered(transaction, answer)])
                 return answer
+            if answer is not None:
+                transaction.approved_amount = answer.elements.get(DE.AMOUNT)
             if answer is not None and not transaction.is_void:
                 transaction.approval_on_record = True
                 durable = yield Record([answered(transaction, answer)])
@@ -127,7 +133,7 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
 
 
 def reverse_online(transaction: Transaction, switch: Switch) -> Life:
-    """A 0400 of an approval the issuer gave: what it does not confirm becomes ours to deliver."""
+    """A 0400 of an approval the issuer gave; what it does not confirm becomes ours to deliver."""
     target = transaction.target
     assert target is not None
     assert target.issuer is not None
@@ -143,13 +149,10 @@ def reverse_online(transaction: Transaction, switch: Switch) -> Life:
         happened = yield Exchange(line, outbound)
         answer = answer_of(happened) if isinstance(happened, Message) else None
         if answer is not None and answer.code == ResponseCode.APPROVED:
-            if isinstance((yield Record([answered(transaction, answer)])), Durable):
+            durable = yield Record([answered(transaction, answer)])
+            if isinstance(durable, Durable):
                 return answer
-            return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
-    durable = yield Record(becomes_stored(transaction, switch))
-    if isinstance(durable, Durable):
-        return Told(ResponseCode.APPROVED, True, {}, "router", "reversal")
-    return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+    return NOT_CONFIRMED
 
 
 def pin_translation(request: Request, issuer: Issuer) -> TranslatePin | None:

@@ -98,6 +98,10 @@ class Conductor:
         """Requests of acquirers that have not been answered yet."""
         return self._answering.in_flight
 
+    def in_flight_of(self, acquirer: str) -> int:
+        """Those of one acquirer."""
+        return self._answering.in_flight_of(acquirer)
+
     @property
     def is_idle(self) -> bool:
         """Nobody waits, and nothing is in memory only: the process may end."""
@@ -151,7 +155,7 @@ class Conductor:
     def _is_overloaded(self, request: Request) -> bool:
         acquirer = request.acquirer
         return (
-            self._answering.in_flight >= self._limits.in_flight_max
+            max(self._answering.in_flight, self._lives) >= self._limits.in_flight_max
             or self._answering.in_flight_of(acquirer.name) >= acquirer.in_flight_max
         )
 
@@ -168,7 +172,7 @@ class Conductor:
 
     def _join(self, transaction: Transaction, request: Request) -> None:
         """A repeat: the stored answer, or that of the one in flight."""
-        if transaction.told is not None:
+        if transaction.told is not None and transaction.reversing is None:
             self._answering.reply(request, transaction.told, transaction)
         else:
             transaction.requests.append(request)

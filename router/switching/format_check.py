@@ -12,6 +12,7 @@ from specs.elements import DE
 PAN_DIGITS_MIN: Final = 12
 PAN_DIGITS_MAX: Final = 19
 AMOUNT_DIGITS: Final = 12
+CARD_ELEMENTS: Final = (DE.PAN, DE.TRACK_2, DE.TRACK_1)
 
 
 def format_error(request: Request) -> str | None:
@@ -22,10 +23,10 @@ def format_error(request: Request) -> str | None:
     for expression in dialect.mandatory.get(message_types.first_sent(message.mti), ()):
         if not is_present(expression, message):
             return ResponseCode.FORMAT_ERROR
+    if message_types.is_reversal(request.mti):
+        return reversal_error(request)
     if request.pan is None:
         return ResponseCode.FORMAT_ERROR
-    if message_types.is_reversal(request.mti):
-        return None if request.named_original is not None else ResponseCode.FORMAT_ERROR
     effect = effect_of(values.get(DE.PROCESSING_CODE, ""))
     if effect is None:
         return ResponseCode.INVALID_TRANSACTION
@@ -33,6 +34,14 @@ def format_error(request: Request) -> str | None:
         return ResponseCode.INVALID_AMOUNT
     if not is_card_number(request.pan.reveal()):
         return ResponseCode.INVALID_CARD
+    return None
+
+
+def reversal_error(request: Request) -> str | None:
+    """It must name its original; a card that it names too must be one card."""
+    names_card = any(number in request.values for number in CARD_ELEMENTS)
+    if request.named_original is None or (names_card and request.pan is None):
+        return ResponseCode.FORMAT_ERROR
     return None
 
 

@@ -71,7 +71,8 @@ class Known:
             is_old = now - transaction.known_since > self._window_s
             if not is_old and len(leaving) >= excess:
                 break
-            if transaction.told is not None and not transaction.is_settling:
+            is_over = transaction.told is not None and not transaction.is_settling
+            if is_over and transaction.reversing is None:
                 leaving.append(transaction)
         for transaction in leaving:
             self.forget(transaction)

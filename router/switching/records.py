@@ -9,7 +9,7 @@ from router.switching.peers import Issuer
 from router.switching.response_codes import ResponseCode
 from router.switching.saf_entry import SafEntry
 from router.switching.switch import Switch
-from router.switching.told import Told, declined
+from router.switching.told import Told
 from router.switching.transaction import Transaction
 from specs.elements import DE
 from specs.journal_format import Answered, EntryId, Kept, Record, Reversed, Stored
@@ -24,8 +24,7 @@ def reversal_records(
     transaction: Transaction, switch: Switch, amount_that_stays: str | None = None
 ) -> list[Record]:
     """Marks the transaction reversed; with an entry where something may be held."""
-    transaction.is_reversed = True
-    transaction.partial = amount_that_stays is not None
+    transaction.reverse(amount_that_stays)
     records: list[Record] = [Reversed(transaction.about, transaction.partial)]
     issuer, advice, sent = transaction.issuer, transaction.advice, transaction.outbound
     if issuer is None:
@@ -48,21 +47,32 @@ def given_up(transaction: Transaction, told: Told, switch: Switch) -> list[Recor
 
 def becomes_stored(transaction: Transaction, switch: Switch) -> list[Record]:
     """Of a 0400 that its issuer did not confirm: a stored 0420, flagged repeat if the 0400 left."""
-    target, request = transaction.target, transaction.request
+    target = transaction.target
     assert target is not None
     assert target.issuer is not None
     assert target.outbound is not None
-    stays = None if request is None else request.amount_that_stays
-    partial = stays is not None
+    stays = amount_that_stays(transaction)
     if transaction.has_left and transaction.outbound is not None:
         message = Kept("0420", transaction.outbound.values)
         entry = kept_entry(target, target.issuer, message, transaction.line, None, has_left=True)
     else:
         values = reversal_values(target.outbound, target.approved_amount, stays)
         entry = new_entry(target, target.issuer, Kept("0420", values), target.line, None, switch)
-    target.mark_reversed(partial, declined(ResponseCode.ISSUER_INOPERATIVE, "reversal"))
+    target.reverse(stays)
     heard = Told(ResponseCode.APPROVED, True, {}, "router", "reversal")
-    return [Reversed(target.about, partial), entry, answered(transaction, heard)]
+    return [Reversed(target.about, target.partial), entry, answered(transaction, heard)]
+
+
+def amount_that_stays(reversal: Transaction) -> str | None:
+    """Of an on-line reversal, which a restart may know by what was sent only."""
+    if reversal.request is not None:
+        return reversal.request.amount_that_stays
+    return stays_of(reversal.outbound) if reversal.outbound is not None else None
+
+
+def stays_of(reversal: Kept) -> str | None:
+    """DE 95 of a reversal on record."""
+    return reversal.values.get(DE.REPLACEMENT_AMOUNTS, "")[:12] or None
 
 
 def new_entry(

@@ -10,7 +10,7 @@ from router.switching import message_types
 from router.switching.commits import Commits
 from router.switching.known import Known
 from router.switching.peers import Issuer
-from router.switching.records import answered
+from router.switching.records import amount_that_stays, answered, stays_of
 from router.switching.response_codes import ResponseCode
 from router.switching.reversing import Reversing
 from router.switching.saf import ended
@@ -34,6 +34,7 @@ from specs.journal_format import (
 if TYPE_CHECKING:
     from router.switching.ports import Clock
 
+UNKNOWN_AMOUNT = "0" * 12  # of a partial reversal whose entry says it
 FOUND_IN_FLIGHT = declined(ResponseCode.ISSUER_INOPERATIVE, "recovery")
 
 
@@ -50,7 +51,7 @@ class Recovery:
         self._now = clock.now()
         self._by_numbers: dict[tuple[str, str, str], Transaction] = {}  # issuer, STAN, DE 7
         self._online: dict[tuple[str, ...], Transaction] = {}
-        self._latest: dict[str, str] = {}  # issuer -> DE 7 of the last number given
+        self._latest: dict[str, tuple[str, str]] = {}  # issuer -> DE 7 and STAN given last
 
     def replay(self, records: list[Record]) -> None:
         """All records in their order; then whatever they leave open is ended."""
@@ -60,7 +61,8 @@ class Recovery:
             elif isinstance(record, Answered):
                 self._answered(record)
             elif isinstance(record, Reversed):
-                self._transaction(record.about).mark_reversed(record.partial, FOUND_IN_FLIGHT)
+                stays = UNKNOWN_AMOUNT if record.partial else None
+                self._transaction(record.about).mark_reversed(stays, FOUND_IN_FLIGHT)
             elif isinstance(record, Stored):
                 self._stored(record)
             else:
@@ -97,12 +99,10 @@ class Recovery:
                 and online.target is not None
                 and record.code == ResponseCode.APPROVED
             ):
-                partial = (
-                    online.outbound is not None and DE.REPLACEMENT_AMOUNTS in online.outbound.values
-                )
-                online.target.mark_reversed(partial, FOUND_IN_FLIGHT)
+                online.target.mark_reversed(amount_that_stays(online), FOUND_IN_FLIGHT)
             return
         transaction = self._transaction(record.about)
+        transaction.approved_amount = record.elements.get(DE.AMOUNT)
         if not transaction.is_reversed or transaction.partial:
             transaction.told = told
             transaction.approval_on_record = record.approves
@@ -119,6 +119,8 @@ class Recovery:
             transaction = self._transaction(record.about)
             transaction.advice = record
             transaction.issuer = issuer
+        elif (stays := stays_of(record.message)) is not None:
+            self._transaction(record.about).stays = stays
 
     def _ended(self, record: Ended) -> None:
         entry_id: EntryId = record.id
@@ -129,8 +131,8 @@ class Recovery:
     def _end(self, transaction: Transaction) -> None:
         target = transaction.target
         if target is not None:
-            if not target.is_reversed:
-                self._reversing.found_reversing(transaction)
+            if not target.is_reversed_as(amount_that_stays(transaction)):
+                self._reversing.store(transaction)
         elif message_types.is_reversal(transaction.about.mti):
             return  # a 0400 whose original is not known any more: its acquirer repeats it
         elif transaction.may_hold:
@@ -153,7 +155,15 @@ class Recovery:
 
     def _number_used(self, issuer: Issuer, message: Kept) -> None:
         """A restart goes on behind the last number in the journal."""
-        transmission_time = message.values[DE.TRANSMISSION_TIME]
-        if transmission_time >= self._latest.get(issuer.name, ""):
-            self._latest[issuer.name] = transmission_time
-            issuer.stans.go_on_behind(message.values[DE.STAN])
+        found = (message.values[DE.TRANSMISSION_TIME], message.values[DE.STAN])
+        latest = self._latest.get(issuer.name)
+        if latest is None or is_later(found, latest):
+            self._latest[issuer.name] = found
+            issuer.stans.go_on_behind(found[1])
+
+
+def is_later(found: tuple[str, str], latest: tuple[str, str]) -> bool:
+    """Of DE 7 and STAN; DE 7 has no year, so January follows December."""
+    if found[0][:2] != latest[0][:2]:
+        return (int(found[0][:2]) - int(latest[0][:2])) % 12 < 6
+    return found > latest

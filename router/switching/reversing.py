@@ -7,11 +7,11 @@ the disk before anybody hears that the approval is gone.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from router.switching import message_types
 from router.switching.answering import Answering
-from router.switching.authorization import refused, reverse_online
+from router.switching.authorization import NOT_CONFIRMED, refused, reverse_online
 from router.switching.commits import Commits
 from router.switching.known import Known
 from router.switching.outbound import kept
@@ -69,44 +69,67 @@ class Reversing:
             self._reverse_unknown(request, original)
         elif not is_about(request, transaction):
             self._answering.reply(request, COMES_AFTER_ITS_REVERSAL, None)
-        elif transaction.reversing is not None:
-            self._join(transaction.reversing, request)
         elif transaction.is_settling:
-            self._reply_when_settled(transaction, request)
-        elif (
-            transaction.is_reversed
-            and (request.amount_that_stays is not None or not transaction.partial)
-        ) or (transaction.told is not None and not transaction.told.approves):
+            self._arrive_when_settled(transaction, request)
+        elif is_joined_by(transaction.reversing, request):
+            self._join(transaction.reversing, request)
+        elif transaction.is_reversed_as(request.amount_that_stays) or (
+            transaction.told is not None and not transaction.told.approves
+        ):
             self._answering.reply(request, ACCEPTED, transaction)
         elif request.mti[:3] == "040" and may_go_online(transaction):
             self._reverse_online(transaction, request)
         else:
+            # Of what is in flight nothing stays: its acquirer hears it declined.
+            stays = request.amount_that_stays if transaction.told is not None else None
             transaction.is_void = True
-            self.reverse(transaction, request.amount_that_stays)
-            self._reply_when_settled(transaction, request)
+            self.reverse(transaction, stays)
+            self._arrive_when_settled(transaction, request)
 
     def reverse(self, transaction: Transaction, amount_that_stays: str | None = None) -> None:
-        """On its way to the disk now; until it is there nobody hears that the approval is gone."""
-        told = transaction.told
-        then_told = told if amount_that_stays is not None and told is not None else REVERSED
-        transaction.is_settling = True
+        """By a stored 0420, where something may be held."""
         records = reversal_records(transaction, self.switch, amount_that_stays)
-        if transaction.life is None:
-            transaction.told = None if transaction.approval_on_record else then_told
-        self._commits.insist(records, lambda _: self._settled(transaction, then_told))
+        self._override(transaction, records, None)
 
-    def online_finished(self, transaction: Transaction, told: Told) -> None:
-        """A 0400's life is over: confirmed, stored, or neither because the disk refused."""
+    def store(self, transaction: Transaction) -> None:
+        """A 0400 that its issuer did not confirm, or that a restart found in flight."""
         target = transaction.target
         assert target is not None
+        self._override(target, becomes_stored(transaction, self.switch), transaction)
+
+    def _override(
+        self, transaction: Transaction, records: list[Record], reversal: Transaction | None
+    ) -> None:
+        """On its way to the disk now; until it is there nobody hears that the approval is gone."""
+        told = transaction.told
+        then_told = told if transaction.partial and told is not None else REVERSED
+        transaction.is_settling = True
+        if transaction.life is None:
+            transaction.told = None if transaction.approval_on_record else then_told
+
+        def durable(_: bool) -> None:
+            self._settled(transaction, then_told)
+            if reversal is not None:
+                self._answering.tell(reversal, ACCEPTED)
+
+        self._commits.insist(records, durable)
+
+    def online_finished(self, transaction: Transaction, told: Told) -> None:
+        """A 0400's life is over: confirmed, not confirmed, or never begun."""
+        target, request = transaction.target, transaction.request
+        assert target is not None
+        assert request is not None
         target.reversing = None
-        request = transaction.request
-        if told.code == ResponseCode.APPROVED:
-            partial = request is not None and request.amount_that_stays is not None
-            target.mark_reversed(partial, REVERSED)
-        elif transaction.has_left and not target.is_reversed:
-            self._commits.insist(becomes_stored(transaction, self.switch))
+        if told is NOT_CONFIRMED and not target.is_reversed_as(request.amount_that_stays):
+            self.store(transaction)
+            return
+        if told is NOT_CONFIRMED:
+            told = ACCEPTED  # meanwhile another reversal did it
+        elif told.approves:
+            target.mark_reversed(request.amount_that_stays, REVERSED)
         self._answering.tell(transaction, told)
+        if target.told is not None:
+            self._answering.tell(target, target.told)
 
     def _reverse_online(self, target: Transaction, request: Request) -> None:
         transaction = Transaction(request.about, request.arrived)
@@ -128,19 +151,21 @@ class Reversing:
             reversing.requests.append(request)
             self._answering.expect(request, reversing)
 
-    def _reply_when_settled(self, transaction: Transaction, request: Request) -> None:
-        if not transaction.is_settling:
-            self._answering.reply(request, ACCEPTED, transaction)
-            return
-        transaction.when_settled.append(lambda: self._settled_reply(request, transaction))
-        self._answering.expect(request, transaction)
+    def _arrive_when_settled(self, transaction: Transaction, request: Request) -> None:
+        """Once what is on its way to the disk is there, it is looked at again."""
 
-    def _settled_reply(self, request: Request, transaction: Transaction) -> None:
-        self._answering.reply(request, ACCEPTED, transaction)
+        def settled() -> None:
+            if not request.is_done:
+                self.arrive(request)
+
+        transaction.when_settled.append(settled)
+        self._answering.expect(request, transaction)
 
     def _reverse_unknown(self, request: Request, original: Original) -> None:
         """Forwarded as received, and remembered: an original that comes after it is declined."""
-        assert request.pan is not None
+        if request.pan is None:
+            self._answering.reply(request, declined(ResponseCode.FORMAT_ERROR, "format"), None)
+            return
         bin_range = self.switch.range_of(request.pan)
         if bin_range is None or not bin_range.issuer:
             self._answering.reply(request, declined(ResponseCode.NO_ROUTE, "routing"), None)
@@ -172,7 +197,7 @@ class Reversing:
             records.append(
                 new_entry(transaction, issuer, kept("0420", values, request), "", None, self.switch)
             )
-        self._reply_when_settled(transaction, request)
+        self._arrive_when_settled(transaction, request)
         self._commits.insist(
             records, lambda _: self._settled(transaction, COMES_AFTER_ITS_REVERSAL)
         )
@@ -181,18 +206,6 @@ class Reversing:
         """By a restart: whoever asks about it hears nothing before its reversal is durable."""
         transaction.approval_on_record = True  # perhaps: nobody knows
         self.reverse(transaction)
-
-    def found_reversing(self, transaction: Transaction) -> None:
-        """A 0400 found in flight by a restart becomes its stored 0420."""
-        target = transaction.target
-        assert target is not None
-        records = becomes_stored(transaction, self.switch)
-        if not target.partial:
-            target.told = None
-            target.approval_on_record = True
-        target.is_settling = True
-        told = target.told if target.partial and target.told is not None else REVERSED
-        self._commits.insist(records, lambda _: self._settled(target, told))
 
     def _settled(self, transaction: Transaction, told: Told) -> None:
         transaction.is_settling = False
@@ -204,11 +217,19 @@ class Reversing:
             action()
 
 
+def is_joined_by(reversing: Transaction | None, request: Request) -> TypeGuard[Transaction]:
+    """The same is being reversed on line already."""
+    if reversing is None or reversing.request is None:
+        return False
+    return reversing.request.amount_that_stays == request.amount_that_stays
+
+
 def may_go_online(transaction: Transaction) -> bool:
     """Not past a message about it that is still stored, nor past the original itself."""
     return (
         transaction.told is not None
         and transaction.advice is None
+        and transaction.reversing is None
         and not transaction.partial
         and transaction.may_hold
         and transaction.has_left
@@ -217,10 +238,10 @@ def may_go_online(transaction: Transaction) -> bool:
 
 
 def is_about(reversal: Request, transaction: Transaction) -> bool:
-    """The same purchase; DE 4 may be what was approved in part, DE 3 and 49 may be absent."""
+    """The same purchase; DE 4 may be what was approved in part, the rest may be absent."""
     pan, processing_code, amount, currency = transaction.about.content
     values = reversal.values
-    if reversal.pan is None or reversal.pan.reveal() != pan:
+    if reversal.pan is not None and reversal.pan.reveal() != pan:
         return False
     return (
         values.get(DE.PROCESSING_CODE, processing_code) == processing_code

@@ -7,7 +7,6 @@ from router.switching import message_types
 from router.switching.processing_codes import effect_of
 from router.switching.request import Request
 from router.switching.told import Told
-from specs.elements import DE
 from specs.journal_format import About, Kept, Stored
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ class Transaction:
         "about",
         "advice",
         "approval_on_record",
+        "approved_amount",
         "has_left",
         "hsm_us",
         "is_reversed",
@@ -40,6 +40,7 @@ class Transaction:
         "requests",
         "reversing",
         "send_by",
+        "stays",
         "step_began",
         "target",
         "told",
@@ -64,8 +65,10 @@ class Transaction:
         self.approval_on_record = False  # durable or on its way
         self.is_settling = False  # the record that overrides it is on its way
         self.when_settled: list[Callable[[], None]] = []
+        self.approved_amount: str | None = None  # of a partial approval: what a reversal reverses
         self.is_reversed = False
-        self.partial = False
+        self.partial = False  # reversed in part: the rest can still be reversed
+        self.stays = ""  # then: the amount that stays (DE 95), 12 digits, where it is known
         self.advice: Stored | None = None  # the advice that it is, or the stand-in's 0120
         self.target: Transaction | None = None  # of an on-line reversal
         self.reversing: Transaction | None = None
@@ -77,9 +80,8 @@ class Transaction:
     def may_hold(self) -> bool:
         """May it hold or move money at the issuer? Only then is it ever reversed."""
         effect = effect_of(self.about.content[1])
-        return (
-            not message_types.is_reversal(self.about.mti) and effect is not None and effect.may_hold
-        )
+        is_request = not message_types.is_reversal(self.about.mti)
+        return is_request and (effect is None or effect.may_hold)
 
     @property
     def needs_reversal(self) -> bool:
@@ -87,20 +89,26 @@ class Transaction:
         return self.has_left and self.may_hold and not self.is_reversed
 
     @property
-    def approved_amount(self) -> str | None:
-        """Of a partial approval: what its reversal reverses."""
-        return self.told.elements.get(DE.AMOUNT) if self.told is not None else None
-
-    @property
     def must_stay_silent(self) -> bool:
         """An approval handed to the disk may be found there by a restart, whatever we say now."""
         return self.approval_on_record and not message_types.is_advice(self.about.mti)
 
-    def mark_reversed(self, partial: bool, told: Told) -> None:
-        """Reversed on record; in full, a repeat hears a decline."""
+    def reverse(self, amount_that_stays: str | None) -> None:
+        """From here on it counts as reversed, in full or but for this amount."""
+        self.partial = amount_that_stays is not None and (self.partial or not self.is_reversed)
+        self.stays = amount_that_stays or ""
         self.is_reversed = True
-        self.partial = partial
-        if not partial:
+
+    def is_reversed_as(self, amount_that_stays: str | None) -> bool:
+        """Reversed already, as far as is asked for."""
+        if not self.is_reversed or not self.partial:
+            return self.is_reversed
+        return amount_that_stays is not None and amount_that_stays >= self.stays
+
+    def mark_reversed(self, amount_that_stays: str | None, told: Told) -> None:
+        """Reversed on record; in full, a repeat hears a decline."""
+        self.reverse(amount_that_stays)
+        if not self.partial:
             if self.told is None or self.told.approves:
                 self.told = told
             self.approval_on_record = False
