@@ -11,7 +11,7 @@ from noyau.demo.cards import DemoCard
 from noyau.demo.settings import DemoSettings, Merchant
 
 PURCHASE, CASH, REFUND, BALANCE = "000000", "010000", "200000", "310000"
-STRANGER = "9999990000000005"  # Luhn-valid, in no range: nobody's card
+STRANGER = "9999990000000006"  # Luhn-valid, in no range: nobody's card
 
 # Out of 1,000 transactions.
 ODD_ONES = {"stranger": 3, "silent": 8, "declining": 28}

@@ -13,7 +13,7 @@ from router.net.addresses import Address
 from router.net.settings import Settings
 
 READY_S = 30.0
-END_S = 4.0
+END_S = 5.0
 
 Say = Callable[[str], None]
 
@@ -88,7 +88,12 @@ class Platform:
 
     async def _until(self, is_ready: Callable[[], Awaitable[str]], what: str) -> None:
         """Until it is ready, unless a program dies before."""
-        await first_of(probes.until(is_ready, what, READY_S), self.any_died())
+        try:
+            await first_of(probes.until(is_ready, what, READY_S), self.any_died())
+        except probes.NotInTime as error:
+            said = [line for program in self.programs if program.name == what
+                    for line in program.last_lines]
+            raise probes.NotInTime("\n    ".join([f"{error}; its last lines:", *said])) from None
 
     async def _why_not_ready(self) -> str:
         http = self._settings.http.listen

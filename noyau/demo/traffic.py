@@ -31,14 +31,14 @@ class Traffic:
         self.regions = {issuer.name: issuer.region for issuer in settings.issuers}
         self.feed = Feed()
         self.book = Book(run_tag(time.time()), demo.traffic.entries_max)
-        self._day = Day(demo, demo_cards(settings.folder, self.regions), seed, rate)
+        self.day = Day(demo, demo_cards(settings.folder, self.regions), seed, rate)
         zone = time_zone(demo.traffic.time_zone)
         self.acquirer = DemoAcquirer(
             [self._link(settings, link, zone, seed) for link in demo.links], self.book)
 
     async def trade(self) -> None:
         """Until cancelled, or the book is full."""
-        await self.acquirer.trade(self._day.wishes())
+        await self.acquirer.trade(self.day.wishes())
 
     def _link(self, settings: Settings, link: DemoLink, zone: tzinfo, seed: int) -> AcquirerLink:
         agreed = acquirer(settings, link.acquirer)
