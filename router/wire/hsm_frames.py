@@ -32,17 +32,19 @@ def header(number: int) -> bytes:
 
 
 def translate_pin(
-    kind: str, source_under_lmk: str, destination_under_lmk: str, pin_block: str, source_format: str,
-    destination_format: str, account: str,
+    kind: str,
+    source_under_lmk: str,
+    destination_under_lmk: str,
+    pin_block: str,
+    source_format: str,
+    destination_format: str,
+    account: str,
 ) -> bytes:
     """CA from a terminal key, CC from a zone key: the PIN block under another key."""
     command = b"CA" if kind == "tpk" else b"CC"
-    formats = source_format + destination_format
-    text = pin_block + formats + account
-    return b"".join((
-        command, source_under_lmk.encode(), destination_under_lmk.encode(), PIN_DIGITS_MAX,
-        text.encode(),
-    ))
+    keys = source_under_lmk + destination_under_lmk
+    block = pin_block + source_format + destination_format + account
+    return b"".join((command, keys.encode(), PIN_DIGITS_MAX, block.encode()))
 
 
 def wrap_key(data_key_under_lmk: str, clear: bytes) -> bytes:

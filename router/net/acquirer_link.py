@@ -1,0 +1,214 @@
+"""One connection of an acquirer: frames in, messages to the conductor, answers out.
+
+The acquirer is sent nothing that it did not ask for. A message that cannot be read is answered 30
+where MTI and STAN can be, else dropped and counted; too many in a row and the link is closed. So is
+it when the peer does not read, says nothing at all after connecting, or stops within a frame.
+"""
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, cast
+
+from router.net.observer import RouterObserver
+from router.net.outbox import Outbox, tuned
+from router.switching import message_types
+from router.switching.conductor import Conductor
+from router.switching.link_session import AcquirerSession, Action, Ignored, Moved, Send
+from router.switching.network_messages import (
+    DRAINING,
+    FORMAT_ERROR,
+    NetworkMessages,
+    is_network_management,
+    refusal,
+)
+from router.switching.peers import Acquirer
+from router.wire.element import Unwritable
+from router.wire.faults import MalformedMessage
+from router.wire.framing import FrameReader, FrameTooLong, FrameWriter
+from router.wire.message import Message
+from specs.elements import DE
+
+if TYPE_CHECKING:
+    from router.net.acquirer_listener import AcquirerListener
+
+FIRST_MESSAGE_WITHIN_S: Final = 120.0  # port scanners connect and say nothing
+REST_OF_FRAME_WITHIN_S: Final = 30.0
+
+AnswerKey = tuple[str, str]
+
+
+class AcquirerLink(asyncio.Protocol):
+    """Implements the port AcquirerLink."""
+
+    def __init__(
+        self, listener: "AcquirerListener", conductor: Conductor, observer: RouterObserver,
+        now: Callable[[], float],
+    ) -> None:
+        terms = listener.terms
+        self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        self._conductor = conductor
+        self._observer = observer
+        self._now = now
+        self._codec = listener.acquirer.codec
+        self._session = AcquirerSession(
+            NetworkMessages(self._codec, ""), terms.sign_on_required)
+        self._framing = terms.framing
+        self._reader = FrameReader(terms.framing, terms.frame_bytes_max)
+        self._writer = FrameWriter(terms.framing)
+        self._malformed_max = terms.malformed_max
+        self._malformed_in_a_row = 0
+        self._tpdus: dict[AnswerKey, bytes] = {}
+        self._transport: asyncio.Transport | None = None
+        self._outbox: Outbox | None = None
+        self._peer = ""
+        self._because = ""
+        self._deadline = 0.0  # of the first message, or of the rest of one; 0: none
+
+    @property
+    def acquirer(self) -> Acquirer:
+        return self._listener.acquirer
+
+    @property
+    def is_signed_on(self) -> bool:
+        return self._session.is_signed_on
+
+    def reply(self, response: Message) -> bool:
+        """False: nothing was written."""
+        if self._outbox is None or not self._outbox.takes_more:
+            return False
+        tpdu = self._tpdus.pop(answer_key(response), b"") if self._tpdus else b""
+        try:
+            frame = self._writer.framed(response.data, tpdu)
+        except ValueError:
+            self._observer.counted("message_too_long_for_framing", self.acquirer.name)
+            return False
+        self._outbox.put(frame)
+        return True
+
+    def tick(self, now: float) -> None:
+        """A peer that says nothing, or half of something, is sent away."""
+        if self._deadline and now >= self._deadline:
+            self.close("nothing came in time, or only part of a message")
+
+    def close(self, because: str) -> None:
+        """After what was written already."""
+        self._because = self._because or because
+        if self._outbox is not None:
+            self._outbox.write()
+        if self._transport is not None:
+            self._transport.close()
+
+    # Callbacks of the event loop.
+
+    def connection_made(self, made: asyncio.BaseTransport) -> None:
+        transport = cast("asyncio.Transport", made)  # uvloop's are no subclass
+        peer = transport.get_extra_info("peername")
+        self._peer = f"{peer[0]}:{peer[1]}" if peer else "unknown"
+        self._transport = transport
+        refused = self._listener.refuses(peer[0] if peer else "")
+        if refused:
+            self._because = refused
+            self._observer.link_refused(self.acquirer.name, self._peer, refused)
+            transport.abort()
+            return
+        tuned(transport)
+        self._outbox = Outbox(self._loop, transport)
+        self._deadline = self._now() + FIRST_MESSAGE_WITHIN_S
+        self._listener.links[self] = None
+        self._carry_out(self._session.connected())
+
+    def data_received(self, data: bytes) -> None:
+        keep_alives = self._reader.keep_alives
+        try:
+            frames = self._reader.feed_with_tpdu(data)
+        except FrameTooLong as fault:
+            self._observer.frame_too_long(self.acquirer.name, fault)
+            self.close(str(fault))
+            return
+        if frames or self._reader.keep_alives > keep_alives:
+            self._deadline = 0.0
+        elif not self._deadline:
+            self._deadline = self._now() + REST_OF_FRAME_WITHIN_S
+        scan = self._codec.scan
+        for tpdu, frame in frames:
+            try:
+                message = scan(frame)
+            except MalformedMessage as fault:
+                self._malformed(frame, fault, tpdu)
+            else:
+                self._malformed_in_a_row = 0
+                self._arrived(message, tpdu)
+
+    def pause_writing(self) -> None:
+        """Its answers pile up here: it does not read, and is of no use to anybody."""
+        assert self._outbox is not None
+        self._outbox.pause()
+        self._observer.counted("peer_does_not_read", self.acquirer.name)
+        self._because = "it does not read its answers"
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        because = self._because or (str(exc) if exc is not None else "closed by the acquirer")
+        self._transport = None
+        if self._outbox is None:
+            return
+        self._outbox = None
+        self._listener.links.pop(self, None)
+        self._carry_out(self._session.disconnected(because))
+
+    def _arrived(self, message: Message, tpdu: bytes) -> None:
+        mti = message.mti
+        if not message_types.may_be_answered(mti):
+            self._observer.counted("unexpected_message", self.acquirer.name)
+            return
+        if tpdu:
+            self._remember(message, tpdu)
+        if is_network_management(mti):
+            try:
+                self._carry_out(self._session.received(message))
+            except Unwritable:
+                self._observer.counted("unexpected_message", self.acquirer.name)
+        elif self._listener.is_draining:
+            self._refuse({0: mti, **message.values()}, DRAINING, message.header)
+        else:
+            self._conductor.arrive(self, message)
+
+    def _malformed(self, frame: bytes, fault: MalformedMessage, tpdu: bytes) -> None:
+        self._malformed_in_a_row += 1
+        self._observer.malformed(self.acquirer.name, fault)
+        salvaged = self._codec.salvaged(frame)
+        if salvaged is not None and message_types.may_be_answered(salvaged[0]):
+            if tpdu:
+                self._tpdus[salvaged[DE.STAN], salvaged.get(DE.TERMINAL_ID, "")] = tpdu
+            self._refuse(salvaged, FORMAT_ERROR, b"")
+        if self._malformed_in_a_row >= self._malformed_max:
+            self.close(f"{self._malformed_in_a_row} unreadable messages in a row")
+
+    def _refuse(self, asked: dict[int, str], code: str, header: bytes) -> None:
+        try:
+            answer = refusal(self._codec, asked, code, header)
+        except Unwritable:
+            self._observer.counted("unanswerable_message", self.acquirer.name)
+            return
+        self.reply(answer)
+
+    def _remember(self, message: Message, tpdu: bytes) -> None:
+        """Where the answer goes behind a concentrator. Bounded: the oldest is forgotten."""
+        if len(self._tpdus) >= self.acquirer.in_flight_max:
+            del self._tpdus[next(iter(self._tpdus))]
+        self._tpdus[answer_key(message)] = tpdu
+
+    def _carry_out(self, actions: list[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Send):
+                self.reply(action.message)
+            elif isinstance(action, Moved):
+                self._observer.link_moved(self.acquirer.name, self._peer, action)
+            elif isinstance(action, Ignored):
+                self._observer.counted(action.what, self.acquirer.name)
+
+
+def answer_key(message: Message) -> AnswerKey:
+    """What a request and its answer have in common on one link."""
+    return message.get(DE.STAN), message.get(DE.TERMINAL_ID)

@@ -1,0 +1,339 @@
+"""The router as a process: the only place where its parts are put together.
+
+Start: ports are taken, the HSM unwraps the key at rest, the journal is replayed, the issuers' lines
+sign on, and only then acquirers are let in. SIGHUP reloads, SIGTERM and SIGINT drain.
+"""
+import asyncio
+import contextlib
+import gc
+import json
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from router.net.acquirer_listener import PortTaken
+from router.net.acquirer_side import AcquirerSide
+from router.net.clock import SystemClock
+from router.net.codecs import Codecs
+from router.net.configuration import SettingsRejected, load_settings
+from router.net.hsm_client import HsmClient
+from router.net.http import HttpServer
+from router.net.issuer_link import IssuerLink
+from router.net.issuer_side import IssuerSide
+from router.net.journal import Journal
+from router.net.journal_file import JournalFile, JournalUnusable
+from router.net.key_at_rest import DataKeyRefused, unlocked
+from router.net.log import Log, start_log
+from router.net.metrics import Metrics
+from router.net.mqtt import MqttFeed
+from router.net.observer import RouterObserver
+from router.net.pages import Pages
+from router.net.reload import Reload
+from router.net.reload_outcome import ReloadOutcome
+from router.net.settings import Settings
+from router.net.status import RouterStatus
+from router.net.waiting import until
+from router.switching.conductor import Conductor, Limits
+from router.switching.routing import BinTable
+from router.switching.switch import Switch
+
+TICK_S: Final = 0.05
+LINES_WITHIN_S: Final = 10.0  # then acquirers are let in, whatever lines are up
+DRAIN_S: Final = 5.0  # for what is in flight
+SIGN_OFF_S: Final = 1.0
+FLUSH_S: Final = 1.5
+RESTART_AFTER_S: Final = 1.0
+
+Announce = Callable[[str], None]
+
+
+class CannotStart(Exception):
+    """Why, where, and the remedy. Nothing is left running."""
+
+
+def run(folder: Path, state: Path, form: str, announce: Announce) -> None:
+    """Until SIGTERM or SIGINT. Raises CannotStart."""
+    try:
+        settings = load_settings(folder)
+    except SettingsRejected as error:
+        raise CannotStart(str(error)) from None
+    log = start_log(settings.router.log_level)
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(Router(settings, state, form, log, announce).serve())
+    except (JournalUnusable, PortTaken, DataKeyRefused) as error:
+        raise CannotStart(str(error)) from None
+    finally:
+        log.stop()
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """uvloop's where there is one."""
+    try:
+        import uvloop  # noqa: PLC0415 - absent on some platforms
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+class Router:
+    """One run, from start to end."""
+
+    def __init__(
+        self, settings: Settings, state: Path, form: str, log: Log, announce: Announce
+    ) -> None:
+        self._settings = settings
+        self._state = state
+        self._form = form
+        self._log = log
+        self._announce = announce
+        self._metrics = Metrics()
+        self._observer = RouterObserver(log, self._metrics)
+        self._clock = SystemClock()
+        self._began = time.monotonic()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+        self._stage = "starting"
+        self._last_reload = ""
+        self._journal: Journal | None = None
+        self._feed: MqttFeed | None = None
+        self._http_address = ""
+
+    async def serve(self) -> None:
+        """Raises JournalUnusable, PortTaken or DataKeyRefused: it could not start."""
+        self._loop = loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._unexpected)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        self._observer.happened("router_starts", form=self._form, version=version(),
+                                configuration=str(self._settings.folder), state=str(self._state))
+        file = JournalFile(self._state / "router")
+        self._file: JournalFile | None = file
+        try:
+            self._put_together(file)
+            http = await self._http_opened()
+            try:
+                await self._until_stopped(self._start(file))
+                await self._drain()
+            finally:
+                await http.stop()
+        finally:
+            await self._end()
+
+    # Start.
+
+    def _put_together(self, file: JournalFile) -> None:
+        settings, router = self._settings, self._settings.router
+        hsm = settings.hsm
+        codecs = Codecs()
+        self._hsm = HsmClient(
+            hsm.endpoints, hsm.connections, hsm.timeout_s, hsm.pending_max,
+            self._observer.hsm_changed)
+        self._journal = Journal(file, 4 * router.in_flight_max + 1024, self._journal_failed)
+        self._issuers = IssuerSide(
+            router, codecs, self._clock, self._observer, self._start_line)
+        self._issuers.configure(settings.issuers)
+        switch = Switch(
+            router.institution_id, BinTable(settings.bins), self._issuers.issuers, self._clock)
+        limits = Limits(router.in_flight_max, router.repeats_max, router.repeat_window_s)
+        self._conductor = Conductor(
+            switch, self._clock, self._journal, self._hsm, self._observer, limits)
+        self._hsm.translated = self._conductor.translated
+        self._journal.landed = self._conductor.landed
+        self._issuers.conductor = self._conductor
+        self._acquirers = AcquirerSide(
+            router, codecs, self._conductor, self._clock, self._observer)
+        self._acquirers.configure(settings.acquirers)
+        self._reload = Reload(
+            settings, self._issuers, self._acquirers, self._conductor, self._clock, self._log)
+
+    async def _start(self, file: JournalFile) -> None:
+        settings = self._settings
+        self._keep_running("hsm", self._hsm.run)
+        self._tick()
+        self._stage = "waiting for the HSM to unwrap the key at rest"
+        await unlocked(
+            file, self._hsm, settings.hsm.data_key_under_lmk, settings.hsm.data_key_kcv,
+            lambda: self._observer.waits(
+                "waits_for_hsm", endpoints=", ".join(map(str, settings.hsm.endpoints))))
+        self._stage = "replaying the journal"
+        await self._recover(file)
+        self._open_feed()
+        self._loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
+        self._stage = "signing on to the issuers"
+        self._issuers.open_lines()
+        await until(lambda: self._issuers.is_reachable, LINES_WITHIN_S)
+        gc.collect()
+        gc.freeze()
+        await self._acquirers.open()
+        self._stage = ""
+        self._observer.happened("router_ready", reachable=str(self._issuers.is_reachable))
+        self._announce(json.dumps({
+            "router": "ready", "acquirers": self._acquirers.addresses, "http": self._http_address,
+        }))
+
+    async def _recover(self, file: JournalFile) -> None:
+        window_s = self._settings.router.repeat_window_s
+        groups = await asyncio.to_thread(lambda: list(file.replay(window_s)))
+        records = [record for group in groups for record in group]
+        self._conductor.recover(records)
+        self._observer.happened(
+            "journal_replayed", records=len(records), stored_open=self._issuers.saf_open)
+
+    async def _http_opened(self) -> HttpServer:
+        pages = Pages(
+            self._status, self._metrics, self._dropped, self.reload, self._stopping.set)
+        server = pages.server(self._observer.page_failed)
+        listen = self._settings.http.listen
+        try:
+            self._http_address = str(await server.start(listen))
+        except OSError as error:
+            raise PortTaken("[http]", listen, error) from None
+        return server
+
+    def _open_feed(self) -> None:
+        settings = self._settings.mqtt
+        if settings is not None:
+            self._feed = MqttFeed(settings, self.reload, self._observer.mqtt_changed)
+            self._observer.use_feed(self._feed, settings.transactions)
+            self._feed.start()
+
+    async def _until_stopped(self, start: Coroutine[Any, Any, None]) -> None:
+        """A start that fails ends the run; one that hangs can be interrupted."""
+        starting = asyncio.create_task(start, name="start")
+        stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            await stopping
+        starting.cancel()
+        await asyncio.wait((starting,))
+
+    # While it runs.
+
+    def _tick(self) -> None:
+        self._timer = self._loop.call_later(TICK_S, self._tick)
+        now = self._clock.now()
+        self._hsm.tick(self._loop.time())
+        self._conductor.tick()
+        if self._journal is not None:
+            self._journal.tick(self._loop.time())
+        if self._issuers.tick(now):
+            self._reload.use_switch()
+        self._acquirers.tick(now)
+
+    def _start_line(self, link: IssuerLink) -> None:
+        def ended(_task: asyncio.Task[None]) -> None:
+            self._issuers.ended(link)
+
+        self._keep_running(f"line {link.line.name}", link.run).add_done_callback(ended)
+
+    def _keep_running(
+        self, name: str, run: Callable[[], Coroutine[Any, Any, None]]
+    ) -> asyncio.Task[None]:
+        async def supervised() -> None:
+            while True:
+                try:
+                    await run()
+                except Exception as error:
+                    # The supervisor of one connection: a mistake in our code costs that one only.
+                    self._unexpected(self._loop, {"message": name, "exception": error})
+                    await asyncio.sleep(RESTART_AFTER_S)
+                else:
+                    return
+
+        task = asyncio.create_task(supervised(), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _unexpected(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A programmer error in a callback: the connection it came from is closed by the loop."""
+        error = context.get("exception")
+        self._observer.broken(str(context.get("message", "")), error)
+
+    def _journal_failed(self, why: str) -> None:
+        self._observer.alarm("journal_refuses", why=why)
+
+    def _reload_soon(self) -> None:
+        task = asyncio.create_task(self._reload_now(), name="reload")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reload_now(self) -> None:
+        await self.reload()
+
+    async def reload(self) -> ReloadOutcome:
+        """All of the new configuration that can change, or nothing of it."""
+        if self._stage:
+            outcome = ReloadOutcome("refused", mistakes=(f"not now: {self._stage}",))
+        else:
+            outcome = await self._reload.again()
+        self._last_reload = outcome.outcome
+        self._observer.reloaded(outcome)
+        return outcome
+
+    def _dropped(self) -> dict[str, int]:
+        feed = self._feed
+        return {"log_lines": self._log.lines_dropped,
+                "mqtt_messages": feed.dropped if feed is not None else 0}
+
+    def _status(self) -> RouterStatus:
+        journal = self._journal
+        return RouterStatus(
+            version=version(),
+            form=self._form,
+            configuration=str(self._settings.folder),
+            up_s=round(time.monotonic() - self._began, 1),
+            is_draining=self._stopping.is_set(),
+            hsm_connections=self._hsm.connections_up,
+            journal_fault=self._stage or (journal.fault if journal is not None else "closed"),
+            lines=tuple(self._issuers.lines),
+            listeners=tuple(self._acquirers.listeners),
+            in_flight=self._conductor.in_flight,
+            saf_open=self._issuers.saf_open,
+            saf_parked=self._issuers.saf_parked,
+            last_reload=self._last_reload,
+        )
+
+    # End.
+
+    async def _drain(self) -> None:
+        """No new requests; those in flight are answered, then the lines sign off."""
+        self._observer.happened("router_drains", in_flight=self._conductor.in_flight)
+        if self._feed is not None:
+            self._feed.show("state", b"draining")
+        self._acquirers.stop_accepting()
+        await until(lambda: self._conductor.is_idle, DRAIN_S)
+        self._issuers.sign_off()
+        await until(lambda: self._issuers.is_closed, SIGN_OFF_S)
+        await asyncio.sleep(0)  # what was answered last is written
+        self._acquirers.close()
+
+    async def _end(self) -> None:
+        """Whatever was started, ended; also after a start that failed half-way."""
+        if hasattr(self, "_acquirers"):
+            self._acquirers.close()
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1.0)
+        if self._feed is not None:
+            await self._feed.stop()
+        if hasattr(self, "_timer"):
+            self._timer.cancel()
+        if self._journal is None:
+            if self._file is not None:
+                self._file.close()
+        elif not await self._journal.stop(FLUSH_S):
+            self._observer.alarm("journal_not_flushed")
+        self._observer.happened("router_stopped", form=self._form)
+
+
+def version() -> str:
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return metadata.version("noyau")
+    return "unknown"

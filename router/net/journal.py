@@ -1,0 +1,153 @@
+"""Records made durable in groups: one commit at a time, whatever came meanwhile is the next group.
+
+A thread writes; the event loop hears of each group once. A disk that refuses costs the group it
+refused, and the next one is tried as if nothing had been. A disk that does not answer costs nothing
+but time: what comes after the limit is refused at once.
+"""
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Final
+
+from router.net.journal_file import JournalFile
+from router.net.waiting import until
+from router.switching.commits import Commit
+
+LINGER_S: Final = 0.001
+SMALL_GROUP: Final = 32  # a small group waits a little for company: an fsync costs the same for all
+GROUP_COMMITS_MAX: Final = 4096
+STALLED_AFTER_S: Final = 2.0
+CHECKPOINT_EVERY_S: Final = 1.0
+CHECKPOINT_GROUPS: Final = 256
+
+Landed = Callable[[list[Commit], bool], None]
+Alarm = Callable[[str], None]
+
+
+class Journal:
+    """Implements the port Journal. `landed` is the conductor's; set before the first record."""
+
+    def __init__(self, file: JournalFile, waiting_max: int, alarm: Alarm) -> None:
+        self.fault = ""  # why it takes no records; empty when it does
+        self.landed: Landed | None = None
+        self._loop = asyncio.get_running_loop()
+        self._file = file
+        self._waiting_max = waiting_max
+        self._alarm = alarm
+        self._waiting: list[Commit] = []
+        self._overflow: list[Commit] = []
+        self._is_due = False
+        self._writing_since: float | None = None
+        self._last_group = 0
+        self._groups_since_checkpoint = 0
+        self._groups: SimpleQueue[list[Commit] | None] = SimpleQueue()
+        self._stopped = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._write_groups, name="journal", daemon=True),
+            threading.Thread(target=self._checkpoints, name="checkpoints", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def is_idle(self) -> bool:
+        """Everything handed over has landed."""
+        return not self._waiting and not self._overflow and self._writing_since is None
+
+    def append(self, commit: Commit) -> None:
+        """`landed` hears of it exactly once, and never from within this call."""
+        if len(self._waiting) >= self._waiting_max:
+            if not self._overflow:
+                self._loop.call_soon(self._refuse_overflow)
+            self._overflow.append(commit)
+            return
+        self._waiting.append(commit)
+        if self._writing_since is None and not self._is_due:
+            self._hand_over_soon()
+
+    def tick(self, now: float) -> None:
+        """A disk that does not answer is a fault, too."""
+        since = self._writing_since
+        if since is not None and now - since > STALLED_AFTER_S and not self.fault:
+            self._failed(f"the disk has not answered for {STALLED_AFTER_S:.0f} s")
+
+    async def stop(self, timeout_s: float) -> bool:
+        """Everything written, the threads ended, the file closed. False: the disk hangs."""
+        deadline = self._loop.time() + timeout_s
+        await until(lambda: self.is_idle, timeout_s)
+        self._stopped.set()
+        self._groups.put(None)
+        for thread in self._threads:
+            left_s = max(0.0, deadline - self._loop.time())
+            await asyncio.to_thread(thread.join, left_s + 0.05)
+        if any(thread.is_alive() for thread in self._threads):
+            return False  # they are daemons: the process ends without them
+        self._file.close()
+        return True
+
+    # On the loop.
+
+    def _hand_over_soon(self) -> None:
+        self._is_due = True
+        if self._last_group < SMALL_GROUP and len(self._waiting) < SMALL_GROUP:
+            self._loop.call_later(LINGER_S, self._hand_over)
+        else:
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        self._is_due = False
+        group = self._waiting[:GROUP_COMMITS_MAX]
+        del self._waiting[:GROUP_COMMITS_MAX]
+        self._writing_since = self._loop.time()
+        self._groups.put(group)
+
+    def _written(self, group: list[Commit], fault: str) -> None:
+        self._writing_since = None
+        self._last_group = len(group)
+        if fault:
+            self._failed(fault)
+        elif self.fault:
+            self.fault = ""
+        self._tell(group, not fault)
+        if self._waiting and self._writing_since is None and not self._is_due:
+            self._hand_over_soon()
+
+    def _refuse_overflow(self) -> None:
+        refused, self._overflow = self._overflow, []
+        self._tell(refused, False)
+
+    def _tell(self, group: list[Commit], durable: bool) -> None:
+        assert self.landed is not None, "the daemon sets it before the first record"
+        self.landed(group, durable)
+
+    def _failed(self, fault: str) -> None:
+        if fault != self.fault:
+            self.fault = fault
+            self._alarm(fault)
+
+    # In threads of their own.
+
+    def _write_groups(self) -> None:
+        while (group := self._groups.get()) is not None:
+            fault = ""
+            try:
+                self._file.append([record for commit in group for record in commit.records])
+                self._groups_since_checkpoint += 1
+            except (sqlite3.Error, OSError) as error:
+                fault = str(error)
+            self._loop.call_soon_threadsafe(self._written, group, fault)
+
+    def _checkpoints(self) -> None:
+        """Off the way of the commits. What fails here fails there too, and is said there."""
+        while not self._stopped.wait(CHECKPOINT_EVERY_S):
+            if not self._file.is_there():
+                message = f"{self._file.path} was deleted or replaced while in use"
+                self._loop.call_soon_threadsafe(self._failed, message)
+            elif self._groups_since_checkpoint >= CHECKPOINT_GROUPS:
+                self._groups_since_checkpoint = 0
+                try:
+                    self._file.checkpoint()
+                except (sqlite3.Error, OSError):
+                    continue

@@ -1,0 +1,293 @@
+"""The journal's file: SQLite, one sealed row per group of records, found again in order.
+
+A row is nonce and AES-GCM of the group's bytes; what is authenticated with it (its number, its time
+and the end of the row before) makes a row that was changed, moved, replaced or taken out visible
+when the file is read: a chain. Rows are never deleted here; what a start need not read any more
+(older than the repeat window, nothing open) is left behind a mark.
+"""
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from specs.journal_format import (
+    Answered,
+    Ended,
+    Forwarded,
+    Record,
+    Reversed,
+    Stored,
+    group_bytes,
+    group_records,
+)
+
+APPLICATION_ID: Final = 0x6E6F7961  # "noya"
+FORMAT_VERSION: Final = 1
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+TAG_BYTES: Final = 16
+NO_TAG: Final = bytes(TAG_BYTES)
+KEY_PROOF: Final = b"noyau journal: key at rest"
+
+SCHEMA: Final = (
+    "CREATE TABLE groups (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, sealed BLOB NOT NULL)",
+    "CREATE TABLE marks (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {FORMAT_VERSION}",
+)
+
+
+class JournalUnusable(Exception):
+    """Why the journal cannot be used, and what to do."""
+
+
+class JournalFile:
+    """Opened by one process at a time; used by one thread at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises JournalUnusable."""
+        self.path = folder / "journal.sqlite"
+        self._cipher: AESGCM | None = None
+        self._last_id = 0
+        self._last_tag = NO_TAG
+        self._lock = locked(folder)
+        try:
+            self._database = opened(self.path)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._inode = os.stat(self.path).st_ino
+
+    def close(self) -> None:
+        """The lock goes last."""
+        self._database.close()
+        os.close(self._lock)
+
+    # The key at rest.
+
+    @property
+    def wrapped_key(self) -> str | None:
+        """The key as the HSM wrapped it; None in a new file."""
+        row = self._one("SELECT value FROM marks WHERE name = 'wrapped_key'")
+        return str(row[0]) if row is not None else None
+
+    def begin_with(self, key: bytes, wrapped: str) -> None:
+        """In a new file. Raises JournalUnusable."""
+        nonce = os.urandom(NONCE_BYTES)
+        proof = nonce + AESGCM(key).encrypt(nonce, b"", KEY_PROOF)
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._mark("wrapped_key", wrapped)
+            self._mark("key_proof", proof)
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise JournalUnusable(f"{self.path}: {error}; is there room on the disk?") from None
+
+    def unlock(self, key: bytes) -> None:
+        """Raises JournalUnusable where this is not the key."""
+        proof = self._one("SELECT value FROM marks WHERE name = 'key_proof'")
+        cipher = AESGCM(key)
+        try:
+            stored = bytes(proof[0]) if proof is not None else b""
+            cipher.decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], KEY_PROOF)
+        except (InvalidTag, ValueError):
+            raise JournalUnusable(
+                f"{self.path}: the HSM unwraps its key to another one: [hsm] data_key_under_lmk is"
+                " not the key it was made under, or the HSM has another LMK; configure the key of"
+                " then"
+            ) from None
+        self._cipher = cipher
+
+    # Records.
+
+    def append(self, records: list[Record]) -> None:
+        """Durable when this returns. Raises sqlite3.Error: then nothing of it counts."""
+        assert self._cipher is not None, "unlocked before"
+        number, at = self._last_id + 1, int(time.time() * 1000)
+        nonce = os.urandom(NONCE_BYTES)
+        bound = bound_with(number, at, self._last_tag)
+        sealed = nonce + self._cipher.encrypt(nonce, group_bytes(records), bound)
+        try:
+            self._database.execute("INSERT INTO groups VALUES (?, ?, ?)", (number, at, sealed))
+        except sqlite3.Error:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+        self._last_id = number
+        self._last_tag = sealed[-TAG_BYTES:]
+
+    def replay(self, window_s: float) -> Iterator[list[Record]]:
+        """What a start must know, oldest first. Read it to its end before the first `append`.
+
+        Raises JournalUnusable at a row that cannot be opened.
+        """
+        mark = self._one("SELECT value FROM marks WHERE name = 'replay_from'")
+        first = int(mark[0]) if mark is not None else 1
+        self._last_id, self._last_tag = self._row_before(first)
+        opened_in: dict[tuple[str, ...], int] = {}
+        young = int((time.time() - window_s) * 1000)
+        oldest_young = 0
+        try:
+            rows = self._database.execute(
+                "SELECT id, at, sealed FROM groups WHERE id >= ? ORDER BY id", (first,))
+            for number, at, sealed in rows:
+                records = self._opened(number, at, bytes(sealed))
+                if at >= young and not oldest_young:
+                    oldest_young = number
+                for record in records:
+                    note_open(opened_in, record, number)
+                yield records
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(self._last_id + 1, str(error)) from None
+        needed = [number for number in (oldest_young, *opened_in.values()) if number]
+        self._leave_behind(min(needed, default=self._last_id + 1), first)
+
+    def checkpoint(self) -> None:
+        """What was written moves from the log of the database into the database. Own connection."""
+        database = sqlite3.connect(self.path, isolation_level=None)
+        try:
+            database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        finally:
+            database.close()
+
+    def is_there(self) -> bool:
+        """Nobody deleted or replaced the file while it is open."""
+        try:
+            return os.stat(self.path).st_ino == self._inode
+        except OSError:
+            return False
+
+    def _opened(self, number: int, at: int, sealed: bytes) -> list[Record]:
+        assert self._cipher is not None, "unlocked before"
+        if number != self._last_id + 1:
+            raise self._damaged(self._last_id + 1, "it is missing")
+        bound = bound_with(number, at, self._last_tag)
+        try:
+            data = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
+            records = group_records(data)
+        except (InvalidTag, ValueError):
+            raise self._damaged(number, "it, or the one before, was changed") from None
+        except msgspec.MsgspecError:
+            raise self._damaged(number, "another version of noyau wrote it") from None
+        self._last_id = number
+        self._last_tag = sealed[-TAG_BYTES:]
+        return records
+
+    def _row_before(self, first: int) -> tuple[int, bytes]:
+        if first == 1:
+            return 0, NO_TAG
+        row = self._one("SELECT sealed FROM groups WHERE id = ?", first - 1)
+        if row is None:
+            raise self._damaged(first - 1, "it is missing")
+        return first - 1, bytes(row[0])[-TAG_BYTES:]
+
+    def _leave_behind(self, first_needed: int, first: int) -> None:
+        """An error here costs the next start some time, nothing else."""
+        if first_needed <= first:
+            return
+        try:
+            self._mark("replay_from", first_needed)
+        except sqlite3.Error:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+
+    def _damaged(self, number: int, what: str) -> JournalUnusable:
+        return JournalUnusable(
+            f"{self.path}: row {number} of table groups cannot be read: {what}. Restore the file"
+            " and its -wal from a copy; or move them away to begin a new journal: then nothing"
+            " that was in flight is reversed by itself, and repeats are not recognised"
+        )
+
+    def _mark(self, name: str, value: str | bytes | int) -> None:
+        self._database.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
+
+    def _one(self, query: str, *values: int) -> tuple[Any, ...] | None:
+        try:
+            row: tuple[Any, ...] | None = self._database.execute(query, values).fetchone()
+        except sqlite3.DatabaseError as error:
+            raise JournalUnusable(f"{self.path}: {error}; restore it from a copy") from None
+        return row
+
+
+def locked(folder: Path) -> int:
+    """The folder made, and held by this process alone. Raises JournalUnusable."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise JournalUnusable(f"{folder}: {error.strerror}; give a --state that can be written"
+                              ) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
+        os.close(descriptor)
+        raise JournalUnusable(
+            f"{folder}: process {holder} uses it; stop that router, or give another --state"
+        ) from None
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f"{os.getpid()}\n".encode())
+    return descriptor
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """The database, made where it is not there. Raises JournalUnusable."""
+    database: sqlite3.Connection | None = None
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        prepare(path, database)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+    except JournalUnusable:
+        assert database is not None
+        database.close()
+        raise
+    except (OSError, sqlite3.Error) as error:
+        if database is not None:
+            database.close()
+        raise JournalUnusable(f"{path}: {error}; restore it, or move it away") from None
+    return database
+
+
+def prepare(path: Path, database: sqlite3.Connection) -> None:
+    """A new file gets its tables; any other must be one of ours."""
+    identity = database.execute("PRAGMA application_id").fetchone()[0]
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    if identity == APPLICATION_ID and version == FORMAT_VERSION:
+        return
+    if identity == APPLICATION_ID:
+        raise JournalUnusable(
+            f"{path}: format {version}, this noyau reads {FORMAT_VERSION}; use the noyau that"
+            " wrote it, or move it away")
+    if database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] or identity:
+        raise JournalUnusable(f"{path}: a database of another program; move it away")
+    database.execute("BEGIN IMMEDIATE")
+    for statement in SCHEMA:
+        database.execute(statement)
+    database.execute("COMMIT")
+
+
+def bound_with(number: int, at: int, tag_before: bytes) -> bytes:
+    """What a row's seal covers besides its records."""
+    return number.to_bytes(8, "big") + at.to_bytes(8, "big") + tag_before
+
+
+def note_open(opened_in: dict[tuple[str, ...], int], record: Record, number: int) -> None:
+    """What is in flight or undelivered after this record, and since which row."""
+    if isinstance(record, Forwarded):
+        opened_in.setdefault(("request", *record.about.key), number)
+    elif isinstance(record, Answered | Reversed):
+        opened_in.pop(("request", *record.about.key), None)
+    elif isinstance(record, Stored):
+        opened_in.setdefault(("entry", *record.id), number)
+    elif isinstance(record, Ended) and not record.parked:
+        opened_in.pop(("entry", *record.id), None)
