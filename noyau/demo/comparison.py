@@ -108,9 +108,10 @@ def figures(issuer: str, pairs: Iterable[tuple[Entry, list[Posting]]]) -> Issuer
         here = [one for one in posted if one.issuer == issuer]
         if not here:
             continue
-        approved += is_agreed(entry, here)
+        agreed = is_agreed(entry, here)
+        approved += agreed
         declined += is_declined(entry) and any(one.response_code == entry.heard for one in here)
-        verified += entry.pin == "right" and any(one.pin_verified for one in here)
+        verified += agreed and entry.pin == "right" and any(one.pin_verified for one in here)
     return IssuerFigures(approved, declined, verified)
 
 

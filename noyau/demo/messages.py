@@ -16,10 +16,12 @@ Elements = dict[str, str]
 class Terminals:
     """All tills, cash machines and shops of one link; they share its key and its institution."""
 
-    def __init__(self, institution_id: str, pin_key: str, zone: tzinfo, seed: int) -> None:
+    def __init__(self, institution_id: str, pin_key: str, zone: tzinfo, seed: int,
+                 separator: str) -> None:
         self._institution_id = institution_id
         self._pin_key = pin_key
         self._zone = zone
+        self._separator = separator  # in track 2: "=", or "D" where digits are packed
         self._chance = random.Random(seed)
 
     def request(self, wish: Wish, stan: str, rrn: str, at: datetime) -> Elements:
@@ -54,7 +56,7 @@ class Terminals:
             elements["55"] = self._chip_data(wish, local)
         elif wish.entry == "stripe":
             del elements["2"], elements["14"]  # the stripe says both
-            elements["35"] = f"{card.pan}={card.expiry}2011234567890"[:37]
+            elements["35"] = f"{card.pan}{self._separator}{card.expiry}2011234567890"[:37]
         return elements
 
     def _chip_data(self, wish: Wish, local: datetime) -> str:

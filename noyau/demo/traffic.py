@@ -47,9 +47,11 @@ class Traffic:
             raise BadDemo(
                 f"acquirers.toml: {agreed.name}: the demo frames by binary-2, not {framing};"
                 " change the framing, or take its [[link]] out of demo.toml")
+        spec = spec_of(agreed.dialect)
+        separator = "D" if spec["35"]["data_enc"] == "b" else "="
         return AcquirerLink(
-            agreed.name, agreed.listen.host, agreed.listen.port, spec_of(agreed.dialect),
-            Terminals(agreed.institution_id, link.pin_key, zone, seed),
+            agreed.name, agreed.listen.host, agreed.listen.port, spec,
+            Terminals(agreed.institution_id, link.pin_key, zone, seed, separator),
             agreed.answer_within_s + PATIENCE_S, self.book, self.feed)
 
 

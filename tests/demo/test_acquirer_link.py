@@ -60,7 +60,7 @@ async def scene(answers: Answers) -> AsyncIterator[Scene]:
     async with FakeSwitch(answers) as switch:
         book, feed = Book("DTEST", entries_max=100), Feed()
         link = AcquirerLink("medina", "127.0.0.1", switch.port, default_ascii,
-                            Terminals("504001", KEY, UTC, 1), PATIENCE_S, book, feed)
+                            Terminals("504001", KEY, UTC, 1, "="), PATIENCE_S, book, feed)
         connecting = asyncio.create_task(link.keep_connected())
         try:
             await asyncio.wait_for(link.signed_on.wait(), DEADLINE_S)

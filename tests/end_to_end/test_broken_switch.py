@@ -1,6 +1,6 @@
 """The comparison is no decoration: a switch that breaks a promise is found out.
 
-Real programs; between the acquirer and the router sits a proxy that does what a broken router would.
+Real programs; between acquirer and router sits a proxy that does what a broken router would.
 """
 import asyncio
 import contextlib
@@ -75,7 +75,8 @@ async def broken(settings: Settings, sabotage: Sabotage) -> AsyncIterator[Settin
     port = server.sockets[0].getsockname()[1]
     first, *others = settings.acquirers
     try:
-        yield replace(settings, acquirers=(replace(first, listen=Address("127.0.0.1", port)), *others))
+        instead = replace(first, listen=Address("127.0.0.1", port))
+        yield replace(settings, acquirers=(instead, *others))
     finally:
         server.close()
         await asyncio.gather(*carrying, return_exceptions=True)
@@ -115,7 +116,9 @@ def approve_everything(answer: Message) -> Message:
     return answer | {"39": "00"} if answer["t"] == "0110" else answer
 
 
-async def violations(running: Running, sabotage: Sabotage, *, taken_back: bool = False) -> list[str]:
+async def violations(
+    running: Running, sabotage: Sabotage, *, taken_back: bool = False
+) -> list[str]:
     """Of twenty purchases: ten good ones, ten with a card that has no money."""
     async with broken(running.settings, sabotage) as settings:
         traffic = Traffic(settings, running.demo, seed=1, rate=200)

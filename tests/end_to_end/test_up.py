@@ -62,7 +62,7 @@ def test_a_second_run_says_that_one_is_up_and_sigterm_ends_the_first(
         assert not any(is_alive(pid) for pid in children)
 
 
-def test_ctrl_c_under_traffic_settles_sums_up_and_ends_in_time(config: Path, tmp_path: Path) -> None:
+def test_ctrl_c_under_traffic_settles_and_ends_in_time(config: Path, tmp_path: Path) -> None:
     with up(config, tmp_path / "log", "--for", "600") as running:
         running.wait_for("trading")
         children = running.children()
