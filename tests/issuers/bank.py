@@ -119,6 +119,16 @@ async def running_bank(
         await asyncio.wait({host})
 
 
+@asynccontextmanager
+async def bank_process(folder: Path, settings: str = SETTINGS) -> AsyncIterator["BankProcess"]:
+    """A process to start; whatever a test makes of it, none is left behind."""
+    process = BankProcess(folder, settings)
+    try:
+        yield process
+    finally:
+        await process.killed()
+
+
 class BankProcess:
     """The host as `noyau issuer run` starts it."""
 
@@ -126,6 +136,7 @@ class BankProcess:
         self._config = write_configuration(folder, settings)
         self._state = folder / "state"
         self._process: asyncio.subprocess.Process | None = None
+        self._bank: Bank | None = None
 
     async def start(self) -> Bank:
         self._process = await asyncio.create_subprocess_exec(
@@ -135,13 +146,19 @@ class BankProcess:
         assert self._process.stdout is not None
         async with asyncio.timeout(10):
             line = await self._process.stdout.readline()
-        return Bank(json.loads(line)["listening"][0], self._state)
+        self._bank = Bank(json.loads(line)["listening"][0], self._state)
+        return self._bank
 
     async def killed(self) -> None:
-        """kill -9, and nothing of it left."""
-        assert self._process is not None
-        self._process.kill()
-        await self._process.communicate()
+        """kill -9, if it runs; its connections are closed."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.communicate()
+        await self._leave()
+
+    async def _leave(self) -> None:
+        if self._bank is not None:
+            await self._bank.left_alone()
 
     async def ended(self) -> int:
         """Its exit code, once it ends by itself."""

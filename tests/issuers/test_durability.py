@@ -10,41 +10,39 @@ from issuers.holds import NoLedger, holds
 from issuers.ledger import Ledger
 from issuers.state import AlreadyRuns, ledger_path
 from tests.issuers.acquirer import WITHIN_S, purchase, repeat, reversal
-from tests.issuers.bank import SETTINGS, BankProcess, running_bank
+from tests.issuers.bank import SETTINGS, bank_process, running_bank
 
 AT_ONCE = 200
 
 
 async def test_a_killed_host_knows_what_it_answered(tmp_path: Path) -> None:
     """kill -9 under load: each answer heard before is given again after, to its repeat."""
-    process = BankProcess(tmp_path)
-    bank = await process.start()
-    acquirer = await bank.connected()
-    requests = {request["11"]: request for request in (purchase(de4="000000000001")
-                                                       for _ in range(AT_ONCE))}
-    for request in requests.values():
-        acquirer.sends(request)
-    heard = {}
-    for _ in range(AT_ONCE // 4):
-        answer = await acquirer.hears()
-        heard[answer["11"]] = answer
-    await process.killed()
-    await bank.left_alone()
+    async with bank_process(tmp_path) as process:
+        bank = await process.start()
+        acquirer = await bank.connected()
+        requests = {request["11"]: request for request in (purchase(de4="000000000001")
+                                                           for _ in range(AT_ONCE))}
+        for request in requests.values():
+            acquirer.sends(request)
+        heard = {}
+        for _ in range(AT_ONCE // 4):
+            answer = await acquirer.hears()
+            heard[answer["11"]] = answer
+        await process.killed()
 
-    bank = await process.start()
-    acquirer = await bank.connected()
-    for stan, answer in heard.items():
-        assert await acquirer.asks(repeat(requests[stan])) == answer
-    for request in requests.values():
-        acquirer.sends(repeat(request))
-    assert {(await acquirer.hears())["39"] for _ in requests} == {"00"}
-    assert bank.held_minor() == AT_ONCE
-    for request in requests.values():
-        acquirer.sends(reversal(request))
-    assert {(await acquirer.hears())["39"] for _ in requests} == {"00"}
-    assert bank.held_minor() == 0
-    await bank.left_alone()
-    assert (await process.terminated())[0] == 0
+        bank = await process.start()
+        acquirer = await bank.connected()
+        for stan, answer in heard.items():
+            assert await acquirer.asks(repeat(requests[stan])) == answer
+        for request in requests.values():
+            acquirer.sends(repeat(request))
+        assert {(await acquirer.hears())["39"] for _ in requests} == {"00"}
+        assert bank.held_minor() == AT_ONCE
+        for request in requests.values():
+            acquirer.sends(reversal(request))
+        assert {(await acquirer.hears())["39"] for _ in requests} == {"00"}
+        assert bank.held_minor() == 0
+        assert (await process.terminated())[0] == 0
 
 
 async def test_accounts_are_rebuilt_at_start(tmp_path: Path) -> None:
@@ -69,42 +67,40 @@ async def test_a_group_is_on_the_disk_before_it_counts(tmp_path: Path) -> None:
 
 async def test_sigterm_answers_what_is_in_progress(tmp_path: Path) -> None:
     """Requests that were read are answered, then the process ends with 0 and valid JSON logs."""
-    process = BankProcess(tmp_path)
-    bank = await process.start()
-    acquirer = await bank.connected()
-    requests = [purchase(de4="000000000001") for _ in range(AT_ONCE)]
-    for request in requests:
-        acquirer.sends(request)
-    first = await acquirer.hears()
-    code, logged = await process.terminated()
-    answered = {first["11"]} | {(await acquirer.hears())["11"]
-                                for _ in range(bank.held_minor() - 1)}
-    assert code == 0
-    assert await acquirer.hears_the_end()
-    assert answered <= {request["11"] for request in requests}
-    assert json.loads(logged.splitlines()[-1])["event"] == "stopped"
-    await bank.left_alone()
+    async with bank_process(tmp_path) as process:
+        bank = await process.start()
+        acquirer = await bank.connected()
+        requests = [purchase(de4="000000000001") for _ in range(AT_ONCE)]
+        for request in requests:
+            acquirer.sends(request)
+        first = await acquirer.hears()
+        code, logged = await process.terminated()
+        answered = {first["11"]} | {(await acquirer.hears())["11"]
+                                    for _ in range(bank.held_minor() - 1)}
+        assert code == 0
+        assert await acquirer.hears_the_end()
+        assert answered <= {request["11"] for request in requests}
+        assert json.loads(logged.splitlines()[-1])["event"] == "stopped"
 
 
 async def test_neither_ledger_nor_log_holds_card_data(tmp_path: Path) -> None:
     """PAN, track 2 and PIN block of what was asked are in no file and in no line logged."""
     secrets = {"de2": "9504000000000010", "de35": "9504000000000010=301220112345678",
                "de52": "A1A2A3A4A5A6A7A8"}
-    process = BankProcess(tmp_path, SETTINGS + 'log_level = "debug"\n')
-    bank = await process.start()
-    acquirer = await bank.connected()
-    await acquirer.asks(purchase(**secrets))
-    await acquirer.asks(purchase(**secrets, de4=None))
-    acquirer.sends_bytes(b"0100" + b"7" * 16 + secrets["de2"].encode())
-    await acquirer.asks(purchase())
-    written = b"".join(path.read_bytes() for path in (bank.state / "issuers").iterdir()
-                       if path.is_file())
-    await bank.left_alone()
-    _, logged = await process.terminated()
-    said = written + logged.encode() + ledger_path(bank.state, "atlas").read_bytes()
-    assert b"950400******0010" in said
-    for secret in ("9504000000000010", "2345678", "A1A2A3A4A5A6A7A8"):
-        assert secret.encode() not in said
+    async with bank_process(tmp_path, SETTINGS + 'log_level = "debug"\n') as process:
+        bank = await process.start()
+        acquirer = await bank.connected()
+        await acquirer.asks(purchase(**secrets))
+        await acquirer.asks(purchase(**secrets, de4=None))
+        acquirer.sends_bytes(b"0100" + b"7" * 16 + secrets["de2"].encode())
+        await acquirer.asks(purchase())
+        written = b"".join(path.read_bytes() for path in (bank.state / "issuers").iterdir()
+                           if path.is_file())
+        _, logged = await process.terminated()
+        said = written + logged.encode() + ledger_path(bank.state, "atlas").read_bytes()
+        assert b"950400******0010" in said
+        for secret in ("9504000000000010", "2345678", "A1A2A3A4A5A6A7A8"):
+            assert secret.encode() not in said
 
 
 async def test_a_ledger_has_one_host(tmp_path: Path) -> None:
@@ -117,17 +113,16 @@ async def test_a_ledger_has_one_host(tmp_path: Path) -> None:
 
 async def test_a_ledger_that_cannot_be_written_ends_the_host_unanswered(tmp_path: Path) -> None:
     """The disk refuses the commit: nobody hears an approval that a restart would not know."""
-    process = BankProcess(tmp_path)
-    bank = await process.start()
-    acquirer = await bank.connected()
-    with sqlite3.connect(ledger_path(bank.state, "atlas")) as ledger:
-        ledger.execute("CREATE TRIGGER full BEFORE INSERT ON entries"
-                       " BEGIN SELECT RAISE(ABORT, 'disk full'); END")
-    ledger.close()
-    acquirer.sends(purchase())
-    assert await acquirer.hears_the_end()
-    await bank.left_alone()
-    assert await asyncio.wait_for(process.ended(), WITHIN_S) == 1
+    async with bank_process(tmp_path) as process:
+        bank = await process.start()
+        acquirer = await bank.connected()
+        with sqlite3.connect(ledger_path(bank.state, "atlas")) as ledger:
+            ledger.execute("CREATE TRIGGER full BEFORE INSERT ON entries"
+                           " BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        ledger.close()
+        acquirer.sends(purchase())
+        assert await acquirer.hears_the_end()
+        assert await asyncio.wait_for(process.ended(), WITHIN_S) == 1
 
 
 def test_no_ledger_is_said_so(tmp_path: Path) -> None:
