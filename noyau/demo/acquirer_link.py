@@ -53,7 +53,7 @@ class AcquirerLink:
     """Sends wishes, judges answers, reverses. `tick` is called often."""
 
     def __init__(self, name: str, host: str, port: int, spec: Spec, terminals: Terminals,
-                 patience_s: float, book: Book, feed: Feed) -> None:
+                 patience_s: float, book: Book, feed: Feed, last_stan: int = 0) -> None:
         self.name = name
         self.signed_on = asyncio.Event()
         self._address = (host, port)
@@ -62,7 +62,7 @@ class AcquirerLink:
         self._patience_s = patience_s
         self._book = book
         self._feed = feed
-        self._stan = 0
+        self._stan = last_stan
         self._peer: PeerLink | None = None
         self._asked: dict[str, Asked] = {}  # by STAN; the oldest first
         self._undoing: dict[str, Undoing] = {}

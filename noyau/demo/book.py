@@ -5,6 +5,8 @@ from enum import StrEnum
 
 REFUND = "20"
 INQUIRIES = ("30", "31")
+RRN_CHARACTERS = 12
+DIGITS_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Undo(StrEnum):
@@ -87,7 +89,7 @@ class Book:
 
     def next_rrn(self) -> str:
         """Unique in this run, and by its tag apart from anybody else's."""
-        return f"{self.tag}{len(self._entries) + 1:07d}"
+        return self.tag + base_36(len(self._entries) + 1, RRN_CHARACTERS - len(self.tag))
 
     def write(self, entry: Entry) -> None:
         if self.is_full:
@@ -100,6 +102,20 @@ class Book:
     def note_stray(self, what: str) -> None:
         if len(self.strays) < self._strays_max:
             self.strays.append(what)
+
+
+def run_tag(now: float) -> str:
+    """Six characters that differ from run to run for months: a kept state confuses nobody."""
+    return "D" + base_36(int(now * 10), 5)
+
+
+def base_36(number: int, width: int) -> str:
+    """The last digits of a number."""
+    text = ""
+    for _ in range(width):
+        number, place = divmod(number, len(DIGITS_36))
+        text = DIGITS_36[place] + text
+    return text
 
 
 def masked(pan: str) -> str:

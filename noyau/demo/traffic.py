@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import iso8583.specs
 
 from noyau.demo.acquirer import DemoAcquirer
-from noyau.demo.acquirer_link import AcquirerLink, Spec
-from noyau.demo.book import Book
+from noyau.demo.acquirer_link import STANS, AcquirerLink, Spec
+from noyau.demo.book import Book, run_tag
 from noyau.demo.cards import demo_cards
 from noyau.demo.day import Day
 from noyau.demo.feed import Feed
@@ -20,7 +20,6 @@ from specs.dialect import load_dialect
 from specs.pyiso import pyiso8583_spec
 
 PATIENCE_S = 1.0  # beyond the answer time agreed: the requester waits longer than the responder
-TAG_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOROCCO_WINTER = timezone(timedelta(hours=1))
 
 
@@ -52,7 +51,9 @@ class Traffic:
         return AcquirerLink(
             agreed.name, agreed.listen.host, agreed.listen.port, spec,
             Terminals(agreed.institution_id, link.pin_key, zone, seed, separator),
-            agreed.answer_within_s + PATIENCE_S, self.book, self.feed)
+            agreed.answer_within_s + PATIENCE_S, self.book, self.feed,
+            # Not the numbers of the run before: with its DE 7 they would make it a duplicate.
+            last_stan=int(time.time() * 1000) % STANS)
 
 
 def spec_of(dialect: str) -> Spec:
@@ -61,15 +62,6 @@ def spec_of(dialect: str) -> Spec:
         own: dict[str, dict[str, Any]] = iso8583.specs.default_ascii
         return own
     return pyiso8583_spec(load_dialect(dialect))
-
-
-def run_tag(now: float) -> str:
-    """Five characters that differ from run to run, so that a kept state confuses nobody."""
-    number, tag = int(now), ""
-    for _ in range(4):
-        number, place = divmod(number, len(TAG_DIGITS))
-        tag = TAG_DIGITS[place] + tag
-    return f"D{tag}"
 
 
 def time_zone(name: str) -> tzinfo:
