@@ -92,6 +92,7 @@ class Conductor:
             switch, self._known, self._answering, self._commits, clock, observer, self._start
         )
         self._lives = 0
+        self._leaving: dict[str, Issuer] = {}  # removed by a reload, and not done yet
 
     @property
     def in_flight(self) -> int:
@@ -110,29 +111,50 @@ class Conductor:
         )
 
     def use(self, switch: Switch) -> None:
-        """After a reload. What is in flight keeps the issuer it was routed to."""
+        """After a reload. What is in flight keeps the issuer it was routed to.
+
+        One that is gone is kept while it has something to end; its lines should be, too.
+        """
+        self._leaving.update(self.switch.issuers)
+        for name in switch.issuers:
+            self._leaving.pop(name, None)
         self.switch = switch
         self._reversing.switch = switch
 
     def recover(self, records: list[JournalRecord]) -> None:
         """Before any link is opened: what the journal says was in flight."""
-        Recovery(self.switch, self._known, self._commits, self._reversing, self._clock).replay(
-            records
+        recovery = Recovery(
+            self.switch, self._known, self._commits, self._reversing, self._clock
         )
+        recovery.replay(records)
+        for name, count in sorted(recovery.unknown_issuers.items()):
+            self._observer.alarm("journal_names_unknown_issuer", issuer=name, records=count)
 
     def tick(self) -> None:
         """Every 50 ms or so: deadlines, retries, what is due."""
         now = self._clock.now()
         for issuer in self.switch.issuers.values():
-            for line in issuer.lines:
-                for waiting in line.expire(now):
-                    self._silent(issuer, waiting)
-            if issuer.entries:
-                self._saf.pump(issuer)
+            self._tick(issuer, now)
+        for issuer in list(self._leaving.values()):
+            self._tick(issuer, now)
+            if not issuer.is_in_use:
+                del self._leaving[issuer.name]
         for request, transaction in self._answering.due(now):
             self._deadline(request, transaction)
         self._commits.try_again(now)
         self._known.evict(now)
+
+    def _tick(self, issuer: Issuer, now: float) -> None:
+        for line in issuer.lines:
+            for waiting in line.expire(now):
+                self._silent(issuer, waiting)
+        if issuer.entries:
+            self._saf.pump(issuer)
+
+    def _issuer(self, name: str) -> Issuer | None:
+        """One that is configured, or was and is not done yet."""
+        issuer = self.switch.issuers.get(name)
+        return issuer if issuer is not None else self._leaving.get(name)
 
     # From acquirers.
 
@@ -199,6 +221,10 @@ class Conductor:
             self._known.forget(transaction)  # its acquirer keeps it, and may find a route later
             return
         issuer = transaction.issuer = self.switch.issuers[bin_range.issuer]
+        if not self.switch.may_store(issuer):
+            self._answering.tell(transaction, NOT_STORED)
+            self._known.forget(transaction)
+            return
         values = dict(request.values)
         values.setdefault(DE.ACQUIRER_ID, request.acquirer.institution_id)
         message = kept(message_types.first_sent(request.mti), values, request)
@@ -220,11 +246,13 @@ class Conductor:
     def line_up(self, line: Line) -> None:
         """Signed on: it may carry traffic."""
         line.carries_traffic = True
-        self._saf.pump(self.switch.issuers[line.issuer_name])
+        issuer = self._issuer(line.issuer_name)
+        if issuer is not None:
+            self._saf.pump(issuer)
 
     def line_fell(self, line: Line) -> None:
         """Everything that waited on it hears so at once."""
-        issuer = self.switch.issuers.get(line.issuer_name)
+        issuer = self._issuer(line.issuer_name)
         for waiting in line.fall(self._clock.now()):
             self._silent(issuer, waiting)
 
@@ -240,7 +268,9 @@ class Conductor:
             owner.issuer_us += int((self._clock.now() - owner.step_began) * 1_000_000)
             self.resume(owner, response)
         elif isinstance(owner, SafEntry):
-            self._saf.responded(self.switch.issuers[line.issuer_name], owner, response)
+            issuer = self._issuer(line.issuer_name)
+            assert issuer is not None, "an issuer stays while its entries wait"
+            self._saf.responded(issuer, owner, response)
 
     def _silent(self, issuer: Issuer | None, waiting: Waiting) -> None:
         owner, waiting.owner = waiting.owner, None
@@ -365,7 +395,7 @@ class Conductor:
     def _are_durable(self, records: list[JournalRecord]) -> None:
         for record in records:
             if isinstance(record, Stored):
-                issuer = self.switch.issuers.get(record.issuer)
+                issuer = self._issuer(record.issuer)
                 entry = issuer.entries.get(record.id) if issuer is not None else None
                 if issuer is not None and entry is not None:
                     entry.is_durable = True
@@ -376,7 +406,9 @@ class Conductor:
         remaining: list[JournalRecord] = []
         for record in records:
             if isinstance(record, Forwarded):
-                self.switch.issuers[record.issuer].stans.free(record.outbound.values[DE.STAN])
+                issuer = self._issuer(record.issuer)
+                if issuer is not None:
+                    issuer.stans.free(record.outbound.values[DE.STAN])
             elif isinstance(record, Reversed) or is_reversal_entry(record):
                 remaining.append(record)
             elif isinstance(record, Stored):
@@ -392,9 +424,9 @@ class Conductor:
 
     def _forget_entry(self, record: Stored) -> None:
         """Of an advice: it was not taken, its acquirer hears so and keeps it."""
-        issuer = self.switch.issuers[record.issuer]
-        del issuer.entries[record.id]
-        issuer.stans.free(record.message.values[DE.STAN])
+        issuer = self._issuer(record.issuer)
+        if issuer is not None and issuer.entries.pop(record.id, None) is not None:
+            issuer.stans.free(record.message.values[DE.STAN])
         transaction = self._known.by_key(record.about.key)
         if transaction is not None:
             transaction.advice = None

@@ -46,12 +46,13 @@ class Stans:
 
         A request that gets one is sure of another for its reversal, whatever the issuer does.
         """
-        self._end_quarantines(now)
-        used = len(self._taken) + len(self._quarantined)
-        if not for_reversal:
-            used += len(self._requests) + 1 + min(STANS_RESERVED, self.space // 10)
-        if used >= self.space:
+        room = self.room(now)
+        if not for_reversal and room < 2 + min(STANS_RESERVED, self.space // 10):
             return None
+        if len(self._taken) + len(self._quarantined) >= self.space:
+            if not self._quarantined:
+                return None
+            del self._quarantined[next(iter(self._quarantined))]
         number = self._last
         while True:
             number = number + 1 if number < self.space else 1
@@ -62,6 +63,12 @@ class Stans:
         if not for_reversal:
             self._requests.add(number)
         return f"{number:06d}"
+
+    def room(self, now: float) -> int:
+        """How many numbers are left, when every request in flight has taken a second one."""
+        self._end_quarantines(now)
+        used = len(self._taken) + len(self._quarantined) + len(self._requests)
+        return self.space - used
 
     def hold(self, stan: str) -> None:
         """Of a store-and-forward entry that is not ended."""

@@ -85,7 +85,7 @@ def new_entry(
 ) -> Stored:
     """Under a STAN and DE 7 of its own, kept over all its repeats."""
     numbers = switch.numbers_for(issuer, for_reversal=True)
-    assert numbers is not None, "numbers are reserved for what must not be refused"
+    assert numbers is not None, "room was looked at, or a request in flight has reserved it"
     numbered = Kept(message.mti, numbers.stamped(message.values))
     return kept_entry(transaction, issuer, numbered, line, after, has_left=False)
 

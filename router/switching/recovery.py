@@ -51,6 +51,7 @@ class Recovery:
         self._now = clock.now()
         self._by_numbers: dict[tuple[str, str, str], Transaction] = {}  # issuer, STAN, DE 7
         self._online: dict[tuple[str, ...], Transaction] = {}
+        self.unknown_issuers: dict[str, int] = {}  # and how many records speak of them
         self._latest: dict[str, tuple[str, str]] = {}  # issuer -> DE 7 and STAN given last
 
     def replay(self, records: list[Record]) -> None:
@@ -72,7 +73,7 @@ class Recovery:
                 self._end(transaction)
 
     def _forwarded(self, record: Forwarded) -> None:
-        issuer = self._switch.issuers.get(record.issuer)
+        issuer = self._issuer(record.issuer)
         if issuer is None:
             return
         self._number_used(issuer, record.outbound)
@@ -108,7 +109,7 @@ class Recovery:
             transaction.approval_on_record = record.approves
 
     def _stored(self, record: Stored) -> None:
-        issuer = self._switch.issuers.get(record.issuer)
+        issuer = self._issuer(record.issuer)
         if issuer is None:
             return
         self._number_used(issuer, record.message)
@@ -140,6 +141,12 @@ class Recovery:
         else:
             transaction.told = FOUND_IN_FLIGHT
             self._commits.insist([answered(transaction, FOUND_IN_FLIGHT)])
+
+    def _issuer(self, name: str) -> Issuer | None:
+        issuer = self._switch.issuers.get(name)
+        if issuer is None:
+            self.unknown_issuers[name] = self.unknown_issuers.get(name, 0) + 1
+        return issuer
 
     def _transaction(self, about: About) -> Transaction:
         known = self._known.by_key(about.key)

@@ -79,6 +79,8 @@ class Reversing:
             self._answering.reply(request, ACCEPTED, transaction)
         elif request.mti[:3] == "040" and may_go_online(transaction):
             self._reverse_online(transaction, request)
+        elif transaction.outbound is not None and not self._may_store(transaction):
+            self._answering.reply(request, NOT_STORED, transaction)
         else:
             # Of what is in flight nothing stays: its acquirer hears it declined.
             stays = request.amount_that_stays if transaction.told is not None else None
@@ -120,11 +122,11 @@ class Reversing:
         assert target is not None
         assert request is not None
         target.reversing = None
-        if told is NOT_CONFIRMED and not target.is_reversed_as(request.amount_that_stays):
+        if told is NOT_CONFIRMED and target.is_reversed_as(request.amount_that_stays):
+            told = ACCEPTED  # meanwhile another reversal did it
+        elif told is NOT_CONFIRMED and (transaction.has_left or self._may_store(target)):
             self.store(transaction)
             return
-        if told is NOT_CONFIRMED:
-            told = ACCEPTED  # meanwhile another reversal did it
         elif told.approves:
             target.mark_reversed(request.amount_that_stays, REVERSED)
         self._answering.tell(transaction, told)
@@ -143,6 +145,9 @@ class Reversing:
         self._answering.expect(request, transaction)
         transaction.life = reverse_online(transaction, self.switch)
         self._start(transaction)
+
+    def _may_store(self, transaction: Transaction) -> bool:
+        return transaction.issuer is not None and self.switch.may_store(transaction.issuer)
 
     def _join(self, reversing: Transaction, request: Request) -> None:
         if reversing.told is not None:
@@ -170,7 +175,8 @@ class Reversing:
         if bin_range is None or not bin_range.issuer:
             self._answering.reply(request, declined(ResponseCode.NO_ROUTE, "routing"), None)
             return
-        if self._known.is_full:
+        issuer = self.switch.issuers[bin_range.issuer]
+        if self._known.is_full or not self.switch.may_store(issuer):
             self._answering.reply(request, NOT_STORED, None)
             return
         named = original.about
@@ -179,7 +185,7 @@ class Reversing:
         transaction = Transaction(about, request.arrived)
         transaction.told = COMES_AFTER_ITS_REVERSAL
         transaction.is_reversed = transaction.is_settling = True
-        transaction.issuer = issuer = self.switch.issuers[bin_range.issuer]
+        transaction.issuer = issuer
         self._known.add(transaction)
         records: list[Record] = [
             answered(transaction, COMES_AFTER_ITS_REVERSAL),

@@ -27,6 +27,10 @@ class Switch:
     def range_of(self, pan: Pan) -> BinRange | None:
         return self.bin_table.range_of(pan.reveal())
 
+    def may_store(self, issuer: Issuer) -> bool:
+        """Is there a number for another store-and-forward entry?"""
+        return issuer.stans.room(self._clock.now()) > 0
+
     def numbers_for(self, issuer: Issuer, for_reversal: bool = False) -> Numbers | None:
         """Our own STAN and DE 7 of now; None where every number is in use."""
         stan = issuer.stans.take(self._clock.now(), for_reversal)

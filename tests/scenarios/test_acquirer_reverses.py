@@ -110,7 +110,7 @@ def test_a_reversal_of_what_never_left_sends_nothing() -> None:
 
 @pytest.mark.parametrize("answer", ["00", "51", None])
 def test_a_reversal_while_its_original_is_in_flight(answer: str | None) -> None:
-    """00 at once; the original hears a decline whatever the issuer says; the issuer gets one reversal."""
+    """00 at once; the original is declined whatever the issuer says, and reversed there once."""
     desk = Desk()
     terminal = desk.terminal()
     desk.arrive(terminal, purchase())

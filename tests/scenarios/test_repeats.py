@@ -33,7 +33,7 @@ def test_a_repeat_after_a_restart_hears_the_stored_answer() -> None:
 
 
 def test_a_repeat_of_a_reversed_approval_hears_91() -> None:
-    """Nobody took the approval, so it was reversed: a repeat never hears 00 for a hold that is gone."""
+    """Nobody took the approval, so its hold is gone: a repeat never hears 00 for it."""
     desk = Desk()
     terminal = desk.terminal()
     desk.arrive(terminal, purchase())
@@ -85,7 +85,7 @@ def test_an_approval_is_undeliverable_only_when_nobody_takes_it() -> None:
 
 
 def test_once_one_heard_a_decline_all_do() -> None:
-    """H12: the first one's deadline passed while its PIN was translated; the repeat, who has time, hears a decline too."""
+    """H12: one deadline passed at the HSM; the repeat, who has time, is declined too."""
     desk = Desk()
     one, two = desk.terminal(), desk.terminal()
     desk.hsm.is_slow = True

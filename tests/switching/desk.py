@@ -22,13 +22,14 @@ ZPK = PinKey("zpk", "U" + "A" * 32, "000000", "01")
 class HandClock:
     def __init__(self) -> None:
         self.seconds = 1000.0
+        self.date = "1124"
 
     def now(self) -> float:
         return self.seconds
 
     def transmission_time(self) -> str:
         minutes, seconds = divmod(int(self.seconds), 60)
-        return f"1124{minutes // 60 % 24:02d}{minutes % 60:02d}{seconds:02d}"
+        return f"{self.date}{minutes // 60 % 24:02d}{minutes % 60:02d}{seconds:02d}"
 
 
 class Disk:
@@ -146,13 +147,19 @@ class Watcher:
         self.alarms.append(what)
 
 
-def bank(name: str, lines: int = 1, timeout_s: float = 6.0, dialect: str = "national") -> Issuer:
+def bank(
+    name: str,
+    lines: int = 1,
+    timeout_s: float = 6.0,
+    dialect: str = "national",
+    pending_max: int = 100,
+) -> Issuer:
     """An issuer whose lines are up."""
     terms = IssuerTerms("domestic", codec(dialect), ZPK, timeout_s, saf_window=4, saf_retry_s=1.0)
     issuer = Issuer(name, terms)
     match_elements = codec(dialect).dialect.match_key
     for number in range(1, lines + 1):
-        line = Line(f"{name}-{number}", name, issuer.stans, match_elements, pending_max=100)
+        line = Line(f"{name}-{number}", name, issuer.stans, match_elements, pending_max=pending_max)
         line.port = Wire()
         line.carries_traffic = True
         issuer.lines.append(line)

@@ -1,0 +1,81 @@
+"""Overload answers 96 at once, and never slows what was already accepted."""
+
+import pytest
+
+from tests.builders import purchase
+from tests.switching.desk import Desk, Limits, Terminal, bank
+
+
+def numbered(number: int, mti: str = "0100") -> dict[str, str]:
+    return {"mti": mti, "stan": f"{number:06d}", "rrn": f"{number:012d}"}
+
+
+def test_no_more_in_flight_than_the_acquirer_may() -> None:
+    """The other acquirer is not touched."""
+    desk = Desk()
+    busy, calm = desk.terminal("busy", in_flight_max=3), desk.terminal("calm")
+    for number in range(5):
+        desk.arrive(busy, purchase(**numbered(number)))
+    assert busy.codes == ["96", "96"]
+    desk.arrive(calm, purchase())
+    assert len(desk.wire().sent) == 4
+    desk.answer(desk.wire().sent[0], "00")
+    desk.arrive(busy, purchase(**numbered(9)))
+    assert len(desk.wire().sent) == 5
+
+
+def test_no_more_in_flight_than_the_router_may() -> None:
+    desk = Desk(limits=Limits(in_flight_max=4))
+    terminals = [desk.terminal(f"t{number}") for number in range(6)]
+    for terminal in terminals:
+        desk.arrive(terminal, purchase())
+    assert [terminal.codes for terminal in terminals[4:]] == [["96"], ["96"]]
+    assert len(desk.wire().sent) == 4
+
+
+@pytest.mark.parametrize("what", ["disk", "hsm"])
+def test_a_stalled_part_does_not_grow_a_queue_without_end(what: str) -> None:
+    """Requests that were given up still lie in front of it: they count until they are gone."""
+    desk = Desk(limits=Limits(in_flight_max=10))
+    desk.disk.stalls = what == "disk"
+    desk.hsm.is_slow = what == "hsm"
+    terminal = desk.terminal()
+    for number in range(40):
+        desk.arrive(terminal, purchase(**numbered(number), pin_block="0123456789ABCDEF"))
+        desk.pass_time(1.0)
+    assert len(desk.disk.waiting) + len(desk.hsm.waiting) <= 10
+
+
+def test_a_full_line_is_passed_over_and_full_lines_hear_91() -> None:
+    desk = Desk(bank("atlas", lines=2, pending_max=2))
+    terminals = [desk.terminal(f"t{number}") for number in range(5)]
+    for terminal in terminals:
+        desk.arrive(terminal, purchase())
+    assert [len(desk.wire(line).sent) for line in range(2)] == [2, 2]
+    assert terminals[4].codes == ["91"]
+
+
+def test_the_table_of_known_requests_is_bounded() -> None:
+    """The oldest that are over leave; when all are open, 96."""
+    desk = Desk(limits=Limits(repeats_max=20))
+    terminal = desk.terminal()
+    for number in range(100):
+        desk.buy(terminal, purchase(**numbered(number)), "51")
+        desk.pass_time(0.05)
+    assert terminal.codes == ["51"] * 100
+    open_ones = desk.terminal("open")
+    for number in range(30):
+        desk.arrive(open_ones, purchase(**numbered(number)))
+        desk.pass_time(0.05)
+    assert set(open_ones.codes) == {"96"}
+
+
+def test_a_deadline_is_kept_whatever_the_issuer_allows() -> None:
+    """An acquirer in more of a hurry than the issuer's timeout: 96 in time, and reversed."""
+    desk = Desk()
+    hurried: Terminal = desk.terminal(answer_within_s=3.0)
+    desk.arrive(hurried, purchase())
+    desk.pass_time(3.0)
+    assert hurried.codes == ["96"]
+    desk.pass_time(3.5)
+    assert desk.wire().mtis == ["0100", "0420"]

@@ -1,0 +1,117 @@
+"""Our own numbers towards an issuer: DE 11 and what DE 90 makes of it."""
+
+import pytest
+
+from specs.elements import DE
+from tests.builders import card, purchase, reversal
+from tests.switching.desk import Desk, bank
+
+
+def test_all_lines_of_an_issuer_share_one_space() -> None:
+    """H5: DE 90 names no line, so no two requests may have one name."""
+    desk = Desk(bank("atlas", lines=3))
+    for number in range(6):
+        desk.arrive(desk.terminal(f"t{number}"), purchase())
+    stans = [sent.text(DE.STAN) for line in range(3) for sent in desk.wire(line).sent]
+    assert sorted(stans) == [f"{number:06d}" for number in range(1, 7)]
+
+
+def test_a_restart_goes_on_behind_the_last_number() -> None:
+    """H6: within one second DE 7 would not tell old and new apart."""
+    desk = Desk()
+    for number in range(3):
+        desk.buy(desk.terminal(f"t{number}"), purchase(), "00")
+    desk = desk.restarted()
+    desk.arrive(desk.terminal("later"), purchase())
+    assert desk.wire().sent[0].text(DE.STAN) == "000004"
+
+
+def test_a_restart_after_new_year_goes_on_behind_januarys_number() -> None:
+    """DE 7 has no year: 0101000001 came after 1231235959."""
+    desk = Desk()
+    desk.clock.date, desk.clock.seconds = "1231", 86_399.0
+    for number in range(3):
+        desk.buy(desk.terminal(f"t{number}"), purchase(), "00")
+    desk.clock.date, desk.clock.seconds = "0101", 86_401.0
+    desk.buy(desk.terminal("first of the year"), purchase(), "00")
+    desk = desk.restarted()
+    desk.arrive(desk.terminal("later"), purchase())
+    assert desk.wire().sent[0].text(DE.STAN) == "000005"
+
+
+def test_an_entry_keeps_its_number_until_it_is_over() -> None:
+    """The space wraps around it, before and after a restart."""
+    issuer = bank("atlas")
+    issuer.stans.space = 12
+    desk = Desk(issuer)
+    desk.arrive(desk.terminal(), purchase("0220", pan=card("9504019")))
+    held = desk.wire().sent[0].text(DE.STAN)
+    for number in range(30):
+        desk.buy(desk.terminal(f"t{number}"), purchase(), "00")
+    requests = [sent.text(DE.STAN) for sent in desk.wire().sent if sent.mti == "0100"]
+    assert held not in requests
+
+    again = bank("atlas")
+    again.stans.space = 12
+    desk = desk.restarted(again)
+    for number in range(30):
+        desk.arrive(desk.terminal(f"u{number}"), purchase())
+        desk.answer(desk.wire().sent[-1], "00")
+    requests = [sent.text(DE.STAN) for sent in desk.wire().sent if sent.mti == "0100"]
+    assert held not in requests
+
+
+def test_a_full_space_hears_96() -> None:
+    """Nothing is guessed, nothing waits."""
+    issuer = bank("atlas")
+    issuer.stans.space = 20
+    desk = Desk(issuer)
+    terminals = [desk.terminal(f"t{number}") for number in range(30)]
+    for terminal in terminals:
+        desk.arrive(terminal, purchase())
+    codes = [code for terminal in terminals for code in terminal.codes]
+    assert set(codes) == {"96"}
+    assert len(codes) + len(desk.wire().sent) == 30
+
+
+def test_every_request_in_a_full_space_can_still_be_reversed() -> None:
+    """Half the space is kept for the reversals of the other half."""
+    issuer = bank("atlas")
+    issuer.stans.space = 20
+    desk = Desk(issuer)
+    for number in range(30):
+        desk.arrive(desk.terminal(f"t{number}"), purchase(pan=card(f"950401{number}")))
+    requests = len(desk.wire().sent)
+    desk.pass_time(6.1)
+    assert len(desk.disk.entries) == requests
+
+
+def test_what_acquirers_send_hears_96_when_no_number_is_left() -> None:
+    """Advices and reversals: it cannot be stored, said in time, and not taken."""
+    issuer = bank("atlas")
+    issuer.stans.space = 5
+    desk = Desk(issuer)
+    bought = desk.terminal("bought")
+    desk.buy(bought, purchase(), "00")
+    desk.line_falls()
+    for number in range(5):
+        desk.arrive(desk.terminal(f"t{number}"), purchase("0220", pan=card(f"950401{number}")))
+    late = desk.terminal("late")
+    desk.arrive(late, purchase("0220"))
+    desk.arrive(late, reversal(of=purchase(stan="000077", rrn="000000000077")))
+    desk.arrive(bought, reversal())
+    assert late.codes == ["96", "96"]
+    assert bought.codes == ["00", "96"]
+    desk.arrive(bought, purchase("0101"))
+    assert bought.codes == ["00", "96", "00"]
+
+
+@pytest.mark.parametrize("code", ["00", "51"])
+def test_an_answered_number_is_free_again(code: str) -> None:
+    issuer = bank("atlas")
+    issuer.stans.space = 10
+    desk = Desk(issuer)
+    for number in range(40):
+        terminal = desk.terminal(f"t{number}")
+        desk.buy(terminal, purchase(), code)
+        assert terminal.codes == [code]

@@ -1,0 +1,87 @@
+"""kill -9, and what the next process makes of the journal."""
+
+import pytest
+
+from specs.elements import DE
+from specs.journal_format import Answered
+from tests.builders import purchase, reversal
+from tests.switching.desk import Desk
+
+
+def test_forwarded_alone_is_reversed() -> None:
+    """Nobody knows whether it left, nor what the acquirer heard: surely not an approval."""
+    desk = Desk()
+    desk.arrive(desk.terminal(), purchase())
+    request = desk.wire().sent[0]
+    desk = desk.restarted()
+    (undo,) = desk.wire().sent
+    assert undo.mti == "0420"
+    assert undo.text(DE.ORIGINAL_DATA)[4:20] == request.text(DE.STAN) + request.text(7)
+    assert undo.text(DE.AMOUNT) == request.text(DE.AMOUNT)
+
+
+@pytest.mark.parametrize("code", ["00", "10", "51"])
+def test_what_is_answered_belongs_to_the_acquirer(code: str) -> None:
+    """Whether it heard the approval or not: it asks again, or reverses."""
+    desk = Desk()
+    desk.buy(desk.terminal(), purchase(), code)
+    desk = desk.restarted()
+    desk.pass_time(20.0)
+    assert desk.wire().sent == []
+
+
+def test_an_answered_approval_can_be_reversed_after_a_restart() -> None:
+    desk = Desk()
+    request = desk.buy(desk.terminal(), purchase(), "00")
+    desk = desk.restarted()
+    terminal = desk.terminal()
+    desk.arrive(terminal, reversal())
+    assert terminal.codes == ["00"]
+    assert desk.wire().sent[0].text(DE.ORIGINAL_DATA)[4:10] == request.text(DE.STAN)
+
+
+def test_an_inquiry_found_in_flight_ends_without_a_reversal() -> None:
+    """H14: it holds nothing."""
+    desk = Desk()
+    desk.arrive(desk.terminal(), purchase(processing_code="310000", amount="0" * 12))
+    desk = desk.restarted()
+    assert desk.wire().sent == []
+    assert isinstance(desk.disk.records[-1], Answered)
+
+
+def test_a_second_restart_finds_nothing_more_to_do() -> None:
+    desk = Desk()
+    desk.arrive(desk.terminal(), purchase())
+    desk = desk.restarted()
+    desk.answer(desk.wire().sent[0], "00")
+    before = list(desk.disk.records)
+    desk = desk.restarted()
+    desk.pass_time(30.0)
+    assert desk.disk.records == before
+    assert desk.wire().sent == []
+
+
+def test_many_restarts_make_one_reversal() -> None:
+    """Whatever is stored is stored once, and keeps its numbers."""
+    desk = Desk()
+    desk.arrive(desk.terminal(), purchase())
+    sent = []
+    for _ in range(4):
+        desk = desk.restarted()
+        desk.pass_time(0.1)
+        sent += desk.wire().sent
+    assert [message.mti for message in sent] == ["0420", "0421", "0421", "0421"]
+    assert len({message.text(DE.STAN) for message in sent}) == 1
+
+
+def test_a_slow_disk_at_start_keeps_everybody_waiting_for_the_truth() -> None:
+    """H2: a repeat hears nothing at its deadline, a reversal 96, nobody 91 or 00 too early."""
+    desk = Desk()
+    desk.arrive(desk.terminal(), purchase())
+    desk = Desk(records=desk.disk.records, clock=desk.clock)
+    desk.disk.stalls = True
+    repeat, undo = desk.terminal(), desk.terminal()
+    desk.arrive(repeat, purchase("0101"))
+    desk.arrive(undo, reversal())
+    desk.pass_time(10.1)
+    assert (repeat.codes, undo.codes) == ([], ["96"])
