@@ -65,8 +65,8 @@ class Codec:
     def verify(self, message: Message) -> None:
         """Content: a text in ASCII holds ASCII. (Any byte is EBCDIC, and digits are not judged.)"""
         head = self.head
-        if not message.mti.isascii():
-            raise MalformedMessage(0, head.mti_start, "four characters of an MTI", "something else")
+        if not head.is_ebcdic and not message.mti.isascii():
+            raise MalformedMessage(0, head.mti_start, "an MTI in ASCII", "bytes above 7F")
         for number in message.elements():
             element = self._elements[number]
             if element.reading == TEXT and not message.raw(number).isascii():

@@ -10,6 +10,7 @@ from typing import Final
 from specs.rules import Framing
 
 TPDU_BYTES: Final = 5
+GUESS_BYTES: Final = 4
 DEFAULT_TPDU: Final = bytes.fromhex("6000000000")
 
 KINDS: Final = {
@@ -49,7 +50,10 @@ class FrameReader:
         self.keep_alives = 0
 
     def feed(self, received: bytes) -> list[bytes]:
-        """The messages that are whole by now; the rest waits for more."""
+        """The messages that are whole by now; the rest waits for more.
+
+        What follows them may be too long: then the next call says so.
+        """
         if not self._framing.tpdu:
             return self._frames(received)
         return [frame[TPDU_BYTES:] for frame in self._frames(received)]
@@ -66,7 +70,12 @@ class FrameReader:
         start = 0
         while start + self._prefix_bytes <= size:
             body = start + self._prefix_bytes
-            stop = body + self._length(data, start)
+            length = self._length(data, start)
+            if length < 0:
+                if frames:
+                    break
+                raise self._too_long(data[start:start + GUESS_BYTES])
+            stop = body + length
             if stop > size:
                 break
             if stop == body:
@@ -78,15 +87,19 @@ class FrameReader:
         return frames
 
     def _length(self, data: bytes, start: int) -> int:
+        """Of the frame's body; -1 when it cannot be, or exceeds the limit."""
         length = announced(self._framing.kind, data[start:start + self._prefix_bytes])
-        body = length - self._prefix_bytes if self._framing.includes_itself else length
+        body = length
+        if self._framing.includes_itself and length > 0:
+            body -= self._prefix_bytes
         is_short = self._framing.tpdu and 0 < body <= TPDU_BYTES
-        if length == 0:
-            return 0
-        if body < 0 or body > self._frame_bytes_max or is_short:
-            guess = likely_prefix(data[start:start + 8], self._framing.kind, self._frame_bytes_max)
-            raise FrameTooLong(length, self._frame_bytes_max, self._framing.kind, guess)
-        return body
+        return -1 if body < 0 or body > self._frame_bytes_max or is_short else body
+
+    def _too_long(self, beginning: bytes) -> FrameTooLong:
+        kind = self._framing.kind
+        length = announced(kind, beginning[:self._prefix_bytes])
+        guess = likely_prefix(beginning, kind, self._frame_bytes_max)
+        return FrameTooLong(length, self._frame_bytes_max, kind, guess)
 
 
 class FrameWriter:
@@ -122,19 +135,23 @@ def announced(kind: str, prefix: bytes) -> int:
 
 
 def written(kind: str, length: int) -> bytes:
-    if kind in ("binary-2", "binary-4"):
+    is_binary = kind in ("binary-2", "binary-4")
+    if length >= (256 ** prefix_bytes(kind) if is_binary else 10_000):
+        raise ValueError(f"a frame of {length} bytes cannot be led by a {KINDS[kind]} length")
+    if is_binary:
         return length.to_bytes(prefix_bytes(kind), "big")
     digits = str(length).zfill(4)
-    if len(digits) > 4:
-        raise ValueError(f"a frame of {length} bytes cannot be led by a {KINDS[kind]} length")
     return bytes.fromhex(digits) if kind == "bcd-2" else digits.encode("ascii")
 
 
 def likely_prefix(beginning: bytes, configured: str, frame_bytes_max: int) -> str:
     """Which other kind of prefix these first bytes would be sensible for; "" when none."""
-    for kind in ("ascii-4", "binary-4", "bcd-2", "binary-2"):
-        if kind == configured or len(beginning) < prefix_bytes(kind):
+    if configured != "ascii-4" and beginning.isascii() and beginning.decode("ascii").isdigit():
+        return "ascii-4"  # two of its digits may be all that came yet
+    for kind in ("binary-4", "bcd-2", "binary-2"):
+        prefix = beginning[:prefix_bytes(kind)]
+        if kind == configured or len(prefix) < prefix_bytes(kind):
             continue
-        if 0 < announced(kind, beginning[:prefix_bytes(kind)]) <= frame_bytes_max:
+        if 0 < announced(kind, prefix) <= frame_bytes_max:
             return kind
     return ""

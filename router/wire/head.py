@@ -13,13 +13,13 @@ TERTIARY: Final = 65
 
 class Head:
     __slots__ = ("bitmap_start", "bitmap_widths", "codec_name", "default_header", "is_bcd",
-                 "is_binary", "is_sixteen", "mti_codec_name", "mti_start")
+                 "is_binary", "is_ebcdic", "is_sixteen", "mti_start")
 
     def __init__(self, dialect: Dialect) -> None:
         self.default_header = dialect.default_header
         self.mti_start: int = dialect.header_bytes
         self.is_bcd: bool = dialect.mti_encoding == "bcd"
-        self.mti_codec_name: str = EBCDIC if dialect.mti_encoding == "ebcdic" else "latin-1"
+        self.is_ebcdic: bool = dialect.mti_encoding == "ebcdic"
         self.bitmap_start: int = self.mti_start + (2 if self.is_bcd else 4)
         self.is_binary: bool = dialect.bitmap_encoding == "binary"
         self.codec_name: str = EBCDIC if dialect.bitmap_encoding == "hex-ebcdic" else "latin-1"
@@ -66,7 +66,9 @@ class Head:
 
     def mti(self, data: bytes) -> str:
         written = data[self.mti_start:self.bitmap_start]
-        return written.hex().upper() if self.is_bcd else written.decode(self.mti_codec_name)
+        if self.is_bcd:
+            return written.hex().upper()
+        return written.decode(EBCDIC if self.is_ebcdic else "latin-1")
 
     def written(self, header: bytes, mti: str, numbers: Iterable[int], has_bit_1: bool) -> bytes:
         """Header, MTI and bitmap; the bitmap has a second half where it must or `has_bit_1`."""
@@ -85,11 +87,12 @@ class Head:
         return header + self.mti_bytes(mti) + bitmap
 
     def mti_bytes(self, mti: str) -> bytes:
-        if len(mti) == 4 and mti.isascii():
-            if not self.is_bcd:
-                return mti.encode(self.mti_codec_name)
-            try:
+        if len(mti) != 4:
+            raise Unwritable(0, "an MTI has four digits")
+        try:
+            if self.is_bcd:
                 return binascii.a2b_hex(mti)
-            except ValueError:
-                pass
+            return mti.encode(EBCDIC if self.is_ebcdic else "ascii")
+        except ValueError:
+            pass
         raise Unwritable(0, "an MTI has four digits")

@@ -47,7 +47,12 @@ def _fitted(rule: ElementRule, text: str) -> str | None:
         if rule.number not in MAY_BE_CUT:
             return None
         text = text[:rule.length_max]
-    if rule.encoding == "bcd" and not _is_digits(text, rule):
+    if rule.encoding == "bcd":
+        if not _is_digits(text, rule):
+            return None
+        if rule.counts == "bytes" and len(text) & 1:
+            text = text + rule.pad if rule.odd == "right" else rule.pad + text
+    elif not _is_writable(text, rule):
         return None
     if not rule.is_fixed or len(text) == rule.length_max:
         return text
@@ -69,6 +74,12 @@ def _bytes(text: str, rule: ElementRule) -> str | None:
     if rule.is_fixed and len(text) != 2 * rule.length_max:
         return None
     return text if all(digit in "0123456789ABCDEF" for digit in text) else None
+
+
+def _is_writable(text: str, rule: ElementRule) -> bool:
+    """Any Latin-1 character is EBCDIC; what a peer sent above 7F in ASCII stays with it."""
+    return all(character <= "\xff" for character in text) if rule.encoding == "ebcdic" else (
+        text.isascii())
 
 
 def _is_digits(text: str, rule: ElementRule) -> bool:
