@@ -70,7 +70,7 @@ def _is_json(text: str) -> bool:
 
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -86,7 +86,10 @@ def _write(codec: "Codec", line: str, raw: bool, which: str) -> bool:
         where = f"{error.msg} at character {error.pos}"
         print(f"noyau encode: {which}no JSON: {where}", file=sys.stderr)
         return False
-    except (NoMessage, RecursionError) as error:
+    except RecursionError:
+        print(f"noyau encode: {which}no JSON: nested too deep", file=sys.stderr)
+        return False
+    except NoMessage as error:
         print(f"noyau encode: {which}{error}", file=sys.stderr)
         return False
     if raw:

@@ -74,6 +74,6 @@ def _with_bitmap(codec: Codec, message: Message, said: Mapping[str, str]) -> Mes
     if "p" not in said:
         return message
     given, bitmap = said["p"], codec.bitmap_text(message.data)
-    if not given or not bitmap.startswith(given.upper()):
+    if len(given) not in (16, len(bitmap)) or not bitmap.startswith(given.upper()):
         raise NoMessage("p", "is not the bitmap of these elements; leave it out")
     return codec.scan(codec.with_bitmap_text(message.data, given + bitmap[len(given):]))
