@@ -42,6 +42,7 @@ class Journal:
         self._writing_since: float | None = None
         self._last_group = 0
         self._groups_since_checkpoint = 0
+        self._lost = ""  # why nothing written can be durable any more
         self._groups: SimpleQueue[list[Commit] | None] = SimpleQueue()
         self._stopped = threading.Event()
         self._threads = [
@@ -131,10 +132,11 @@ class Journal:
 
     def _write_groups(self) -> None:
         while (group := self._groups.get()) is not None:
-            fault = ""
+            fault = self._lost
             try:
-                self._file.append([record for commit in group for record in commit.records])
-                self._groups_since_checkpoint += 1
+                if not fault:
+                    self._file.append([record for commit in group for record in commit.records])
+                    self._groups_since_checkpoint += 1
             except (sqlite3.Error, OSError) as error:
                 fault = str(error)
             self._loop.call_soon_threadsafe(self._written, group, fault)
@@ -143,8 +145,8 @@ class Journal:
         """Off the way of the commits. What fails here fails there too, and is said there."""
         while not self._stopped.wait(CHECKPOINT_EVERY_S):
             if not self._file.is_there():
-                message = f"{self._file.path} was deleted or replaced while in use"
-                self._loop.call_soon_threadsafe(self._failed, message)
+                self._lost = f"{self._file.path} was deleted or replaced while in use; restart"
+                self._loop.call_soon_threadsafe(self._failed, self._lost)
             elif self._groups_since_checkpoint >= CHECKPOINT_GROUPS:
                 self._groups_since_checkpoint = 0
                 try:

@@ -140,7 +140,7 @@ class House:
                 found = self.events(event)
                 if len(found) >= number:
                     return found[number - 1]
-                await asyncio.sleep(0.02)  # noqa: ASYNC110 - another process writes the file
+                await asyncio.sleep(0.02)
 
     def events(self, event: str) -> list[dict[str, Any]]:
         """All log events of that name so far."""

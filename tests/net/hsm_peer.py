@@ -22,7 +22,7 @@ class HsmPeer:
         self.speaks = asyncio.Event()  # cleared: it reads and says nothing
         self.speaks.set()
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self.writers: set[asyncio.StreamWriter] = set()
 
     @property
     def address(self) -> str:
@@ -37,12 +37,12 @@ class HsmPeer:
         """Hangs up and refuses connections."""
         if self._server is not None:
             self._server.close()
-        for writer in list(self._writers):
+        for writer in list(self.writers):
             writer.transport.abort()
         await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
+        self.writers.add(writer)
         try:
             while True:
                 request = await frame(reader)
@@ -53,7 +53,7 @@ class HsmPeer:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
-            self._writers.discard(writer)
+            self.writers.discard(writer)
             writer.close()
 
 

@@ -1,4 +1,4 @@
-"""What the hand-written peers of these tests share: their own framing, and pyiso8583 for content."""
+"""What the hand-written peers share: a framing of their own, and pyiso8583 for the content."""
 import asyncio
 import copy
 from collections.abc import Mapping

@@ -1,0 +1,139 @@
+"""The journal's writer: groups, refusals, and what happens to what waits."""
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.net.test_journal_file import forwarded, opened, read, replayed
+
+from router.net.journal import Journal
+from router.net.journal_file import JournalFile
+from router.net.waiting import until
+from router.switching.commits import Commit
+
+
+class Written:
+    """A journal, and what landed of it."""
+
+    def __init__(self, folder: Path, waiting_max: int) -> None:
+        self.file: JournalFile = opened(folder)
+        replayed(self.file)
+        self.groups: list[tuple[list[Commit], bool]] = []
+        self.alarms: list[str] = []
+        self.journal = Journal(self.file, waiting_max, self.alarms.append)
+        self.journal.landed = lambda commits, durable: self.groups.append((commits, durable))
+
+    def append(self, number: int) -> Commit:
+        commit = Commit([forwarded(f"{number:06d}")], None, None, False)
+        before = len(self.groups)
+        self.journal.append(commit)
+        assert len(self.groups) == before, "never from within the call"
+        return commit
+
+    def fate(self, commit: Commit) -> list[bool]:
+        """Durable or not, once for each time it landed."""
+        return [durable for commits, durable in self.groups if commit in commits]
+
+    async def all_landed(self) -> None:
+        assert await until(lambda: self.journal.is_idle, 5.0)
+
+
+@asynccontextmanager
+async def written(folder: Path, waiting_max: int = 1000) -> AsyncIterator[Written]:
+    one = Written(folder, waiting_max)
+    try:
+        yield one
+    finally:
+        assert await one.journal.stop(5.0)
+
+
+def full(file: JournalFile) -> None:
+    """Not a page more."""
+    pages = file._database.execute("PRAGMA page_count").fetchone()[0]
+    file._database.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def roomy(file: JournalFile) -> None:
+    file._database.execute("PRAGMA max_page_count = 1000000")
+
+
+async def test_what_comes_together_becomes_durable_together(tmp_path: Path) -> None:
+    """One row for many, and each is heard of once."""
+    async with written(tmp_path) as one:
+        commits = [one.append(number) for number in range(1, 101)]
+        await one.all_landed()
+        assert [one.fate(commit) for commit in commits] == [[True]] * 100
+        assert len(one.groups) == 1
+    assert len(read(tmp_path)) == 1
+
+
+async def test_a_full_disk_costs_the_groups_it_refuses(tmp_path: Path) -> None:
+    """They are told, somebody is alarmed once, and the next group is tried as if nothing had been."""
+    async with written(tmp_path) as one:
+        full(one.file)
+        refused = [one.append(number) for number in range(1, 1001)]
+        await one.all_landed()
+        again = [one.append(number) for number in range(1, 1001)]
+        await one.all_landed()
+        assert [one.fate(commit) for commit in refused + again] == [[False]] * 2000
+        assert one.journal.fault == "database or disk is full"
+        assert one.alarms == ["database or disk is full"]
+        roomy(one.file)
+        taken = one.append(7)
+        await one.all_landed()
+        assert one.fate(taken) == [True]
+        assert not one.journal.fault
+    assert read(tmp_path) == [[forwarded("000007")]]
+
+
+async def test_a_read_only_disk_is_no_reason_to_die(tmp_path: Path) -> None:
+    async with written(tmp_path) as one:
+        one.file._database.execute("PRAGMA query_only = 1")
+        refused = one.append(1)
+        await one.all_landed()
+        assert one.fate(refused) == [False]
+        assert "readonly" in one.journal.fault
+
+
+async def test_a_disk_that_hangs_refuses_only_what_does_not_fit(tmp_path: Path) -> None:
+    """What was handed over has no fate yet; above the limit a refusal comes at once."""
+    async with written(tmp_path, waiting_max=10) as one:
+        hold = sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None)
+        one.file._database.execute("PRAGMA busy_timeout = 20000")
+        hold.execute("BEGIN IMMEDIATE")  # another writer: ours waits
+        first = one.append(1)
+        assert await until(lambda: one.journal._writing_since is not None, 3.0)
+        waiting = [one.append(number) for number in range(2, 12)]
+        too_many = one.append(12)
+        assert await until(lambda: one.fate(too_many) == [False], 3.0)
+        assert one.fate(first) == []
+        one.journal.tick(asyncio.get_running_loop().time() + 10.0)
+        assert "not answered" in one.journal.fault
+        hold.execute("ROLLBACK")
+        hold.close()
+        await one.all_landed()
+        assert [one.fate(commit) for commit in [first, *waiting]] == [[True]] * 11
+        assert not one.journal.fault
+
+
+async def test_what_waits_at_the_end_is_written(tmp_path: Path) -> None:
+    async with written(tmp_path) as one:
+        for number in range(1, 6):
+            one.append(number)
+    assert len([record for group in read(tmp_path) for record in group]) == 5
+    assert not [thread for thread in threading.enumerate()
+                if thread.name in ("journal", "checkpoints")]
+
+
+async def test_a_file_deleted_under_the_router_takes_nothing_more(tmp_path: Path) -> None:
+    """SQLite would go on writing to a file that nobody will find."""
+    async with written(tmp_path) as one:
+        (tmp_path / "journal.sqlite").unlink()
+        assert await until(lambda: bool(one.alarms), 5.0)
+        assert "deleted" in one.alarms[0]
+        refused = one.append(1)
+        await one.all_landed()
+        assert one.fate(refused) == [False]
+        assert len(one.alarms) == 1
