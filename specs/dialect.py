@@ -243,6 +243,8 @@ def _fault_of(rule: ElementRule) -> tuple[str, str] | None:
         return "odd", 'odd is "left" or "right", pad one digit'
     if (rule.kind == "b") != (rule.encoding in ("binary", "hex", "hex-ebcdic")):
         return "encoding", "binary, hex and hex-ebcdic belong to kind b, and kind b to them"
+    if rule.encoding in ("hex", "hex-ebcdic") and rule.counts == "nibbles":
+        return "counts", "hexadecimal digits are counted as characters or bytes"
     has_signed_digits = rule.kind == "x+n" and rule.encoding == "bcd"
     if has_signed_digits and (rule.prefix_digits or not rule.length_max & 1):
         return "form", "x+n in BCD is of fixed length with an even number of digits"

@@ -62,7 +62,8 @@ def _element(rule: ElementRule) -> dict[str, Any]:
     said["len_type"] = rule.prefix_bytes
     prefix = rule.prefix_encoding
     said["len_enc"] = {"binary": "b", "ebcdic": EBCDIC}.get(prefix, prefix)
-    if rule.encoding == "bcd" and rule.counts == "nibbles":
+    if rule.counts == "nibbles":
         said["len_count"] = "nibbles"
+    if rule.encoding == "bcd" and rule.counts == "nibbles":
         said[f"{rule.odd}_pad"] = rule.pad
     return said

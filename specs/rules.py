@@ -60,6 +60,8 @@ class ElementRule:
             return 2 * self.length_max
         if self.encoding == "bcd" and self.counts == "bytes":
             return (self.length_max + 1) // 2
+        if self.encoding != "bcd" and self.counts == "nibbles":
+            return 2 * self.length_max
         return self.length_max
 
 

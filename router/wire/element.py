@@ -46,15 +46,22 @@ class Element:
         # Every valid length prefix with the bytes it announces; any other is an error.
         self.byte_counts: dict[bytes, int] = {}
         if self.prefix_bytes:
-            for units in range(rule.prefix_max + 1):
+            for units in range(0, rule.prefix_max + 1, 2 if self.counts_halves else 1):
                 self.byte_counts[self.prefix(units)] = self.byte_count(units)
 
     @property
     def counts_nibbles(self) -> bool:
         return self.reading == DIGITS and self.rule.counts == "nibbles"
 
+    @property
+    def counts_halves(self) -> bool:
+        """A length in nibbles of what is no BCD: two for each byte, so never odd."""
+        return self.reading not in (DIGITS, SIGNED_DIGITS) and self.rule.counts == "nibbles"
+
     def byte_count(self, units: int) -> int:
         """The bytes of so many units of what the prefix counts."""
+        if self.counts_halves:
+            return units // 2
         if self.reading == SIGNED_DIGITS:
             return 1 + units // 2
         if self.counts_nibbles:
@@ -115,7 +122,7 @@ class Element:
             if len(written) & 1:
                 raise Unwritable(self.number, "an odd number of hexadecimal digits")
             return len(written) // 2
-        return len(written)
+        return 2 * len(written) if self.counts_halves else len(written)
 
     def _encoded(self, text: str) -> bytes:
         reading = self.reading
