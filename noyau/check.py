@@ -11,8 +11,9 @@ def command(
     config: Annotated[Path | None, typer.Option(help="Configuration folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on one line.")] = False,
 ) -> None:
-    """Check a configuration: all mistakes at once, then what the dialects cannot carry, and
-    warnings.
+    """Check a configuration as a whole: every mistake at once, with file, table and key.
+
+    Of a good one: what cannot be carried between the dialects, and warnings.
 
     Exit code 0: good, warnings or not. 1: it has mistakes. 2: there is no such folder.
 

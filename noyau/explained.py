@@ -1,4 +1,5 @@
 """A message explained part by part: where it stands, what it is called, what it says."""
+
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,8 +28,12 @@ class Part:
 
     def plain(self) -> dict[str, Any]:
         said: dict[str, Any] = {
-            "offset": self.offset, "prefix_bytes": self.prefix_bytes, "bytes": self.size,
-            "name": self.name, "value": self.value, "words": self.words,
+            "offset": self.offset,
+            "prefix_bytes": self.prefix_bytes,
+            "bytes": self.size,
+            "name": self.name,
+            "value": self.value,
+            "words": self.words,
         }
         if self.tlv:
             said["tlv"] = [{"tag": part.label} | part.plain() for part in self.tlv]
@@ -40,11 +45,18 @@ def explained(codec: Codec, data: bytes, reveal: bool) -> Iterator[Part]:
     head = codec.head
     head.numbers(data)  # raises where the head itself is malformed
     if head.mti_start:
-        header = data[:head.mti_start].hex().upper()
+        header = data[: head.mti_start].hex().upper()
         yield Part(0, 0, head.mti_start, "h", "Header", header, "")
     mti = head.mti(data)
-    yield Part(head.mti_start, 0, head.bitmap_start - head.mti_start, "t",
-               "Message type indicator", mti, mti_words(mti))
+    yield Part(
+        head.mti_start,
+        0,
+        head.bitmap_start - head.mti_start,
+        "t",
+        "Message type indicator",
+        mti,
+        mti_words(mti),
+    )
     bitmap = codec.bitmap_text(data)
     width = len(bitmap) // 2 if head.is_binary else len(bitmap)
     yield Part(head.bitmap_start, 0, width, "p", "Bitmap", bitmap, "")
@@ -56,7 +68,7 @@ def explained(codec: Codec, data: bytes, reveal: bool) -> Iterator[Part]:
 def _element(codec: Codec, data: bytes, stretch: Stretch, reveal: bool) -> Part:
     element = stretch.element
     rule = element.rule
-    text = element.text_of(data[stretch.content:stretch.stop], stretch.is_odd)
+    text = element.text_of(data[stretch.content : stretch.stop], stretch.is_odd)
     shown = text if reveal else masked_element(codec.dialect, element.number, text)
     return Part(
         offset=stretch.start,

@@ -16,7 +16,8 @@ PAN_DIGITS_MAX: Final = 19
 NUMBER_MIN: Final = 10 ** (PAN_DIGITS_MIN - 1)
 DEPTH_MAX: Final = 8
 LOOKS_LIKE_CARD: Final = re.compile(
-    r"[0-9]{13,}"
+    r"(?<![0-9])[0-9]{13,19}[=D][0-9]+"
+    r"|[0-9]{13,}"
     r"|(?<![0-9])[0-9]{4}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{1,7}(?![0-9])"
     r"|(?<![0-9])[0-9]{4}([ -])[0-9]{6}\2[0-9]{4,5}(?![0-9])"
 )
@@ -53,8 +54,11 @@ def masked_in(text: str) -> str:
 
 
 def masked(found: re.Match[str]) -> str:
-    """First six, last four; of a longer run nothing: where a PAN begins in it is not known."""
+    """First six, last four; of a track and of a longer run, no more than that."""
     digits = found[0].replace(" ", "").replace("-", "")
+    pan, separator, _ = digits.replace("D", "=").partition("=")
+    if separator:
+        return f"{pan[:6]}{'*' * (len(pan) - 10)}{pan[-4:]}=[track]"
     if len(digits) > PAN_DIGITS_MAX:
         return f"[{len(digits)} digits]"
     return f"{digits[:6]}{'*' * (len(digits) - 10)}{digits[-4:]}"

@@ -99,15 +99,15 @@ class HttpServer:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        is_full = len(self._connections) >= CONNECTIONS_MAX
+        if len(self._connections) >= CONNECTIONS_MAX:
+            writer.transport.abort()
+            return
         self._connections.add(task)
         try:
             async with asyncio.timeout(RESPONSE_TIMEOUT_S):
-                if is_full:
-                    await write(writer, told(503, "too many connections"), with_body=True)
-                else:
-                    await self._answer(reader, writer)
-        except (TimeoutError, ConnectionError):
+                await self._answer(reader, writer)
+        except (TimeoutError, ConnectionError, asyncio.CancelledError):
+            # Cancelled by `stop` only, as the last thing; asyncio would log a cancelled task.
             writer.transport.abort()
         finally:
             self._connections.discard(task)

@@ -2,7 +2,7 @@
 
 A broker that is away or slow changes nothing for transactions: `show` and `tell` only put into
 tables of fixed size, which are emptied while there is a connection. Below TOPIC/INSTANCE: `state`
-(up, draining, stopped; `down` is the last will), `line/ISSUER/LINE`, `reload/outcome`, `alarm`,
+(up, draining, stopped; `down` is the last will), `line/ISSUER/LINE`, `reload/outcome`,
 `transaction`; and `reload`: whoever may publish there has the configuration read again.
 """
 
@@ -15,6 +15,7 @@ from typing import Final
 
 import aiomqtt
 
+from router.net.card_data import masked_in
 from router.net.settings import MqttSettings
 
 RETAINED_MAX: Final = 2000  # topics; lines that were configured once and are gone count too
@@ -54,7 +55,7 @@ class MqttFeed:
         if topic not in self._retained and len(self._retained) >= RETAINED_MAX:
             self.dropped += 1
             return
-        self._retained[topic] = payload
+        self._retained[topic] = fenced(payload)
         self._unsent[topic] = None
         self._something.set()
 
@@ -63,7 +64,7 @@ class MqttFeed:
         if len(self._events) >= self._settings.queue_max:
             self._events.popleft()
             self.dropped += 1
-        self._events.append((topic, payload))
+        self._events.append((topic, fenced(payload)))
         self._something.set()
 
     def start(self) -> None:
@@ -120,6 +121,7 @@ class MqttFeed:
 
     async def _carry(self, client: aiomqtt.Client) -> None:
         """Both directions, until the connection falls or all is said."""
+        await client.subscribe(f"{self._root}/reload", qos=1)
         listening = asyncio.create_task(self._listen(client), name="mqtt-listen")
         publishing = asyncio.create_task(self._publish(client), name="mqtt-publish")
         try:
@@ -133,7 +135,6 @@ class MqttFeed:
                 raise end
 
     async def _listen(self, client: aiomqtt.Client) -> None:
-        await client.subscribe(f"{self._root}/reload", qos=1)
         async for message in client.messages:
             # A retained one would reload at every connection.
             if not message.retain:
@@ -155,6 +156,11 @@ class MqttFeed:
                 return
             self._something.clear()
             await self._something.wait()
+
+
+def fenced(payload: bytes) -> bytes:
+    """What looks like a card number is masked, as in the log."""
+    return masked_in(payload.decode()).encode()
 
 
 def password_in(file: Path | None) -> str | None:
