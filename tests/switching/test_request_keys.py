@@ -1,0 +1,55 @@
+"""By what a request is recognised again."""
+
+import pytest
+
+from router.switching.request import About, about
+from router.wire.pan import Pan
+from specs.elements import DE
+from tests.builders import HOME_CARD, purchase
+
+
+def known_by(mti: str = "0100", acquirer: str = "souk", **changed: str | None) -> About:
+    return about(acquirer, mti, purchase(mti, **changed).values(), Pan(HOME_CARD))
+
+
+def test_a_repeat_has_the_key_of_its_original() -> None:
+    assert known_by("0101").key == known_by("0100").key
+    assert known_by("0200").key != known_by("0100").key
+    assert known_by("0120").key != known_by("0100").key
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"stan": "000002"},
+        {"transmission_time": "1124101501"},
+        {"terminal": "TERM0002"},
+        {"acquirer_id": "1002"},
+        {"acquirer": "other"},
+    ],
+)
+def test_what_tells_two_requests_apart(changed: dict[str, str]) -> None:
+    assert known_by(**changed).key != known_by().key
+
+
+def test_a_new_time_changes_one_key_only() -> None:
+    """Nor do new local times, where there is an RRN."""
+    restamped = known_by(transmission_time="1124101501", local_time="101501")
+    assert restamped.key != known_by().key
+    assert restamped.loose_key == known_by().loose_key
+
+
+def test_without_an_rrn_the_local_time_tells_apart() -> None:
+    one, other = known_by(rrn=None), known_by(rrn=None, local_time="101501")
+    assert one.loose_key != other.loose_key
+
+
+def test_zeros_before_an_institution_mean_nothing() -> None:
+    """DE 90 fills with zeros what DE 32 does not."""
+    assert known_by(acquirer_id="00001001").key == known_by().key
+
+
+def test_the_content_is_card_kind_amount_and_currency() -> None:
+    values = purchase().values()
+    expected = (HOME_CARD, values[DE.PROCESSING_CODE], values[DE.AMOUNT], values[DE.CURRENCY])
+    assert known_by().content == expected

@@ -1,0 +1,91 @@
+"""First digits -> issuer: the longest match, then the higher priority."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.switching.routing import BinRange, BinTable
+from tests.builders import HOME_CARD
+
+
+def span(first: str, last: str, issuer: str, priority: int = 0) -> BinRange:
+    return BinRange(first, last, issuer, priority, "domestic", "", "504", "", True)
+
+
+def issuer_of(pan: str, *ranges: BinRange) -> str | None:
+    found = BinTable(ranges).range_of(pan)
+    return found.issuer if found is not None else None
+
+
+def test_no_range_no_issuer() -> None:
+    assert issuer_of(HOME_CARD) is None
+    assert issuer_of(HOME_CARD, span("950402", "950499", "rif")) is None
+
+
+def test_the_longest_match_wins_whatever_its_priority() -> None:
+    ranges = [
+        span("950401", "950401", "bank", priority=9),
+        span("95040100", "95040100", "product"),
+        span(HOME_CARD, HOME_CARD, "this card"),
+    ]
+    assert issuer_of(HOME_CARD, *ranges) == "this card"
+    assert issuer_of("9504010000000019", *ranges) == "product"
+    assert issuer_of("9504019900000019", *ranges) == "bank"
+
+
+def test_of_equally_long_matches_the_higher_priority_wins_then_the_first() -> None:
+    ranges = [
+        span("950400", "950409", "wide"),
+        span("950401", "950401", "urgent", priority=5),
+        span("950401", "950402", "late"),
+    ]
+    assert issuer_of(HOME_CARD, *ranges) == "urgent"
+    assert issuer_of("9504020000000000", *ranges) == "wide"
+
+
+def test_a_range_inside_another_leaves_what_is_around_it() -> None:
+    ranges = [span("950000", "950999", "outer"), span("95040150", "95040159", "inner")]
+    assert issuer_of("9504014999999999", *ranges) == "outer"
+    assert issuer_of("9504015000000000", *ranges) == "inner"
+    assert issuer_of("9504015999999999", *ranges) == "inner"
+    assert issuer_of("9504016000000000", *ranges) == "outer"
+
+
+def test_an_unassigned_range_is_known_to_have_no_issuer() -> None:
+    assert issuer_of("9504990000000002", span("950499", "950499", "")) == ""
+
+
+def test_whole_pans_of_other_lengths_do_not_meet() -> None:
+    """A range of whole 19-digit PANs holds no card of sixteen digits that begins alike."""
+    long_pan = "9504010000000000019"
+    table = BinTable([span("950401", "950401", "bank"), span(long_pan, long_pan, "long")])
+    found = table.range_of(long_pan)
+    assert found is not None
+    assert found.issuer == "long"
+    short = table.range_of("9504010000000018")
+    assert short is not None
+    assert short.issuer == "bank"
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> list[BinRange]:
+    """Many ranges over few digits, so that they lie in and across one another."""
+    ranges = []
+    for number in range(draw(st.integers(0, 8))):
+        digits = draw(st.integers(6, 8))
+        low, high = sorted(draw(st.tuples(*[st.integers(0, 10 ** (digits - 4) - 1)] * 2)))
+        first, last = (f"9504{end:0{digits - 4}d}" for end in (low, high))
+        ranges.append(span(first, last, f"i{number}", draw(st.integers(0, 2))))
+    return ranges
+
+
+@given(tables(), st.integers(0, 9999))
+def test_the_flattened_table_says_what_the_ranges_say(ranges: list[BinRange], digits: int) -> None:
+    """Against the definition, looked up one range after the other."""
+    pan = f"9504{digits:04d}00000000"
+    matching = [one for one in ranges if one.first <= pan[: len(one.first)] <= one.last]
+    best = max(
+        matching,
+        key=lambda one: (len(one.first), one.priority, -ranges.index(one)),
+        default=None,
+    )
+    assert BinTable(ranges).range_of(pan) == best
