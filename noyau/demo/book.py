@@ -1,5 +1,5 @@
 """What the demo acquirer sent and what it heard: its side of the comparison with the ledgers."""
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -72,6 +72,7 @@ class Book:
         self._entries: dict[str, Entry] = {}
         self._entries_max = entries_max
         self._strays_max = 100
+        self._written = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -89,15 +90,21 @@ class Book:
 
     def next_rrn(self) -> str:
         """Unique in this run, and by its tag apart from anybody else's."""
-        return self.tag + base_36(len(self._entries) + 1, RRN_CHARACTERS - len(self.tag))
+        return self.tag + base_36(self._written + 1, RRN_CHARACTERS - len(self.tag))
 
     def write(self, entry: Entry) -> None:
         if self.is_full:
             raise BookIsFull
         self._entries[entry.rrn] = entry
+        self._written += 1
 
     def get(self, rrn: str) -> Entry | None:
         return self._entries.get(rrn)
+
+    def forget(self, rrns: Iterable[str]) -> None:
+        """They are compared, and nothing can come of them any more."""
+        for rrn in rrns:
+            del self._entries[rrn]
 
     def note_stray(self, what: str) -> None:
         if len(self.strays) < self._strays_max:

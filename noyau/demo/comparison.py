@@ -12,43 +12,60 @@ VIOLATIONS_MAX = 100  # listed; the rest are counted
 SWITCH_SAYS = frozenset({"91", "96", "68", "94"})  # whatever the issuer decided
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IssuerFigures:
     """What one issuer's ledger and the acquirer agree on."""
 
-    approved: int
-    declined: int
-    pin_verified: int
+    approved: int = 0
+    declined: int = 0
+    pin_verified: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """The figures of a run, and what was found broken."""
+    """The figures of a run, and what was found broken; made entry by entry."""
 
-    transactions: int
-    approved: int
-    declined: int
-    timed_out: int
-    reversed: int
-    violations: list[str]
-    issuers: dict[str, IssuerFigures]
+    def __init__(self, issuers: Iterable[str]) -> None:
+        self.transactions = 0
+        self.approved = 0
+        self.declined = 0
+        self.timed_out = 0
+        self.reversed = 0
+        self.violations: list[str] = []
+        self.issuers = {name: IssuerFigures() for name in issuers}
+
+    def add(self, entry: Entry, posted: Sequence[Posting]) -> None:
+        """One transaction, whatever became of it."""
+        self.transactions += 1
+        self.approved += is_agreed(entry, posted)
+        self.declined += is_declined(entry)
+        self.timed_out += entry.is_timed_out
+        self.reversed += entry.undo is Undo.ACKNOWLEDGED
+        self.violations.extend(f"{named(entry)}: {what}" for what in broken(entry, posted))
+        for name in {one.issuer for one in posted}:
+            self._add_to(self.issuers[name], entry, [one for one in posted if one.issuer == name])
+
+    def _add_to(self, figures: IssuerFigures, entry: Entry, posted: Sequence[Posting]) -> None:
+        agreed = is_agreed(entry, posted)
+        figures.approved += agreed
+        figures.pin_verified += agreed and entry.pin == "right" and any(
+            one.pin_verified for one in posted)
+        figures.declined += is_declined(entry) and any(
+            one.response_code == entry.heard for one in posted)
 
 
 def compared(book: Book, postings: Postings, issuers: Iterable[str]) -> Outcome:
     """Every entry against what was posted for it, and every posting against the book."""
-    pairs = [(entry, postings.get(entry.rrn, [])) for entry in book]
-    found = [f"{named(entry)}: {what}" for entry, posted in pairs for what in broken(entry, posted)]
-    found.extend(unasked(book, postings))
-    found.extend(f"promise 1: {stray}" for stray in book.strays)
-    return Outcome(
-        transactions=len(pairs),
-        approved=sum(is_agreed(entry, posted) for entry, posted in pairs),
-        declined=sum(is_declined(entry) for entry, _ in pairs),
-        timed_out=sum(entry.is_timed_out for entry, _ in pairs),
-        reversed=sum(entry.undo is Undo.ACKNOWLEDGED for entry, _ in pairs),
-        violations=listed(found),
-        issuers={name: figures(name, pairs) for name in issuers},
-    )
+    return completed(Outcome(issuers), book, postings)
+
+
+def completed(outcome: Outcome, book: Book, postings: Postings) -> Outcome:
+    """What is in the book added to what was compared before."""
+    for entry in book:
+        outcome.add(entry, postings.get(entry.rrn, []))
+    outcome.violations.extend(unasked(book, postings))
+    outcome.violations.extend(f"promise 1: {stray}" for stray in book.strays)
+    outcome.violations = listed(outcome.violations)
+    return outcome
 
 
 def broken(entry: Entry, posted: Sequence[Posting]) -> Iterator[str]:
@@ -95,24 +112,10 @@ def broken_approval(entry: Entry, posted: Sequence[Posting], moved: Sequence[Pos
 
 
 def unasked(book: Book, postings: Postings) -> Iterator[str]:
-    """What an issuer posted under a number of ours that we never used."""
+    """What an issuer posted under a number of ours that we never used, or were done with."""
     for rrn, posted in postings.items():
         if book.get(rrn) is None and any(one.standing_minor for one in posted):
             yield f"promise 2: rrn {rrn}: {amount(posted)} stands, nobody asked for it"
-
-
-def figures(issuer: str, pairs: Iterable[tuple[Entry, list[Posting]]]) -> IssuerFigures:
-    """Counted where the issuer's ledger and the acquirer's book say the same."""
-    approved = declined = verified = 0
-    for entry, posted in pairs:
-        here = [one for one in posted if one.issuer == issuer]
-        if not here:
-            continue
-        agreed = is_agreed(entry, here)
-        approved += agreed
-        declined += is_declined(entry) and any(one.response_code == entry.heard for one in here)
-        verified += agreed and entry.pin == "right" and any(one.pin_verified for one in here)
-    return IssuerFigures(approved, declined, verified)
 
 
 def is_agreed(entry: Entry, posted: Sequence[Posting]) -> bool:

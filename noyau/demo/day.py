@@ -17,7 +17,7 @@ STRANGER = "9999990000000006"  # Luhn-valid, in no range: nobody's card
 ODD_ONES = {"stranger": 3, "silent": 8, "declining": 28}
 WRONG_PIN = 18
 TAKEN_BACK = 16
-OF_SHOPS = {"refund": 20, "stripe": 120}
+OF_SHOPS = {"refund": 20, "stripe": 120, "awkward": 8}
 OF_ATMS = {"balance": 150}
 ABROAD = 330
 
@@ -49,6 +49,7 @@ class Day:
                  rate: float) -> None:
         self._chance = random.Random(seed)
         self._rate = rate
+        self._awkward_minor = settings.traffic.awkward_minor
         self._merchants = settings.merchants
         self._merchant_weights = [merchant.weight for merchant in settings.merchants]
         self._links = [link.acquirer for link in settings.links]
@@ -75,6 +76,9 @@ class Day:
         processing_code, entry = self._kind(merchant, card)
         pin, pin_is = self._typed(card, entry, processing_code)
         holds = processing_code != BALANCE
+        amount_minor = self._amount(merchant, card) if holds else 0
+        if processing_code == PURCHASE and card in self._home and self._awkward(merchant):
+            amount_minor = self._chance.choice(self._awkward_minor)
         return Wish(
             after_s=after_s,
             card=card,
@@ -82,7 +86,7 @@ class Day:
             terminal=self._chance.randrange(1, 9),
             link=link,
             processing_code=processing_code,
-            amount_minor=self._amount(merchant, card) if holds else 0,
+            amount_minor=amount_minor,
             pin=pin,
             pin_is=pin_is,
             entry=entry,
@@ -128,6 +132,9 @@ class Day:
             low = max(low, 100)  # what its poor balance never covers
         dirhams = low * (high / low) ** self._chance.random()  # many small ones, few large
         return int(dirhams) * 100 + self._chance.choice((0, 0, 25, 50, 75, 90))
+
+    def _awkward(self, merchant: Merchant) -> bool:
+        return merchant.kind == "shop" and self._happens(OF_SHOPS["awkward"])
 
     def _happens(self, of_thousand: int) -> bool:
         return self._chance.randrange(1000) < of_thousand

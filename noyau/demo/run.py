@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from noyau.demo.comparison import Outcome, compared
-from noyau.demo.ledgers import postings_of
+from noyau.demo.audit import Audit
+from noyau.demo.comparison import Outcome
+from noyau.demo.ledgers import Ledgers
 from noyau.demo.platform import Platform, Say
+from noyau.demo.probes import NotInTime
 from noyau.demo.race import first_of
 from noyau.demo.settings import DemoSettings
 from noyau.demo.summary import summary
@@ -20,6 +22,7 @@ LINKS_READY_S = 15.0
 SETTLE_S = 30.0
 SETTLE_INTERRUPTED_S = 3.5  # everything is to be gone within ten seconds
 COMPARE_AGAIN_S = 0.4
+AUDIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,9 @@ async def run(settings: Settings, demo: DemoSettings, state: Path, wanted: Wante
         view = None
         if wanted.is_live:
             view = View(traffic.feed, platform, settings, wanted.seed, wanted.for_s)
-        work = traded(traffic, state, wanted, stopped, say, view)
+        ledgers = Ledgers(state, traffic.regions, traffic.book.tag)
+        audit = Audit(traffic.book, ledgers, traffic.regions)
+        work = traded(traffic, audit, wanted, stopped, say, view)
         return await beside(work, platform, traffic, view)
 
 
@@ -86,37 +91,47 @@ async def beside(work: Coroutine[Any, Any, dict[str, Any]], platform: Platform,
     return result
 
 
-async def traded(traffic: Traffic, state: Path, wanted: Wanted, stopped: Stopped, say: Say,
+async def traded(traffic: Traffic, audit: Audit, wanted: Wanted, stopped: Stopped, say: Say,
                  view: View | None) -> dict[str, Any]:
     """Trade, settle, compare."""
-    async with asyncio.timeout(LINKS_READY_S):
-        await first_of(traffic.acquirer.ready(), stopped.asked.wait())
+    try:
+        async with asyncio.timeout(LINKS_READY_S):
+            await first_of(traffic.acquirer.ready(), stopped.asked.wait())
+    except TimeoutError:
+        raise NotInTime(
+            f"the router took no sign-on of the demo acquirer within {LINKS_READY_S:g} s") from None
     say(f"trading {wanted.rate:g} transactions a second, seed {wanted.seed}"
         + (f", for {wanted.for_s:g} s" if wanted.for_s is not None else ""))
-    await first_of(traffic.trade(), lasting(wanted.for_s), stopped.asked.wait())
+    await first_of(
+        traffic.trade(), lasting(wanted.for_s), stopped.asked.wait(), audited(audit, view))
     limit_s = SETTLE_INTERRUPTED_S if stopped.asked.is_set() else SETTLE_S
     say(f"traffic has stopped; settling, {limit_s:g} s at most")
     if view is not None:
         view.is_settling = True
-    outcome = await settled(traffic, state, limit_s, stopped)
+    outcome = await settled(traffic, audit, limit_s, stopped)
     traffic.acquirer.sign_off()
     return summary(outcome, traffic.feed.latency_ms(), traffic.regions)
 
 
-async def settled(traffic: Traffic, state: Path, limit_s: float, stopped: Stopped) -> Outcome:
+async def audited(audit: Audit, view: View | None) -> None:
+    """Again and again, so that the book stays small and the view can tell."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(AUDIT_S)
+        verdict = audit.look(loop.time())
+        if view is not None:
+            view.verdict = verdict
+
+
+async def settled(traffic: Traffic, audit: Audit, limit_s: float, stopped: Stopped) -> Outcome:
     """Compared once nothing is open; again while something differs and there is time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limit_s
-
-    def outcome() -> Outcome:
-        return compared(traffic.book, postings_of(state, traffic.regions, traffic.book.tag),
-                        traffic.regions)
-
     await first_of(traffic.acquirer.settle(deadline), stopped.hurried.wait())
-    found = await asyncio.to_thread(outcome)
+    found = audit.outcome()
     while found.violations and loop.time() < deadline and not stopped.hurried.is_set():
         await asyncio.sleep(COMPARE_AGAIN_S)
-        found = await asyncio.to_thread(outcome)
+        found = audit.outcome()
     return found
 
 

@@ -22,6 +22,7 @@ class Traffic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int
     rate: Annotated[float, Meta(gt=0, le=2000)]
     entries_max: Annotated[int, Meta(ge=1)]
+    awkward_minor: list[int]
     time_zone: str
 
 

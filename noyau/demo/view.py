@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from noyau.demo import chart
+from noyau.demo.audit import Verdict
 from noyau.demo.feed import Feed, Seen
 from router.net.settings import Settings
 
@@ -46,6 +47,7 @@ class View:
     def __init__(self, feed: Feed, lines: Lines, settings: Settings, seed: int,
                  for_s: float | None) -> None:
         self.is_settling = False
+        self.verdict: Verdict | None = None
         self._feed = feed
         self._lines = lines
         self._seed = seed
@@ -141,9 +143,13 @@ class View:
         table.add_column(justify="right")
         for share, value in self._feed.latency_ms().items():
             table.add_row(share, Text(f"{value:.1f}", style=f"bold {ACCENT}"))
-        table.add_row("", "")
-        table.add_row("unanswered", f"{self._feed.in_flight}")
+        table.add_row("in flight", f"{self._feed.in_flight}")
         table.add_row("reversed", f"{self._feed.reversed}")
+        if self.verdict is not None:
+            told = "broken" if self.verdict.doubtful else "kept"
+            figure = self.verdict.doubtful or self.verdict.agreed
+            style = BAD if self.verdict.doubtful else GOOD
+            table.add_row(f"promises {told}", Text(f"{figure:,}", style=style))
         return titled("latency, ms", table)
 
     def _issuers(self) -> Panel:

