@@ -57,7 +57,7 @@ def explained(codec: Codec, data: bytes, reveal: bool) -> Iterator[Part]:
         mti,
         mti_words(mti),
     )
-    bitmap = codec.bitmap_text(data)
+    bitmap = head.bitmap_text(data)
     width = len(bitmap) // 2 if head.is_binary else len(bitmap)
     yield Part(head.bitmap_start, 0, width, "p", "Bitmap", bitmap, "")
     for stretch in codec.stretches(data):

@@ -30,7 +30,7 @@ def flat(message: Message, reveal: bool) -> dict[str, str]:
     said = {"t": message.mti}
     if message.header:
         said["h"] = message.header.hex().upper()
-    bitmap = message.codec.bitmap_text(message.data)
+    bitmap = message.codec.head.bitmap_text(message.data)
     if bitmap != bitmap.upper():
         said["p"] = bitmap
     if message.spare_bitmap:
@@ -73,7 +73,7 @@ def _with_bitmap(codec: Codec, message: Message, said: Mapping[str, str]) -> Mes
     """The bitmap in the digits it was given in; it must be the bitmap of these very elements."""
     if "p" not in said:
         return message
-    given, bitmap = said["p"], codec.bitmap_text(message.data)
+    given, bitmap = said["p"], codec.head.bitmap_text(message.data)
     if len(given) not in (16, len(bitmap)) or not bitmap.startswith(given.upper()):
         raise NoMessage("p", "is not the bitmap of these elements; leave it out")
-    return codec.scan(codec.with_bitmap_text(message.data, given + bitmap[len(given):]))
+    return codec.scan(codec.head.with_bitmap_text(message.data, given + bitmap[len(given):]))

@@ -50,8 +50,8 @@ class Codec:
             position = content + count
             if position > len(data):
                 raise self._fault(data)
-            if variable.is_filled_up and data[content - 1] & 1 and not variable.element.is_filled(
-                    data[content], data[position - 1]):
+            is_odd = variable.is_filled_up and data[content - 1] & 1 == 1
+            if is_odd and not variable.element.is_filled(data[content], data[position - 1]):
                 raise self._fault(data)
             ends.append(position)
         if position + shape.tail_bytes != len(data):
@@ -109,20 +109,6 @@ class Codec:
     def stretches(self, data: bytes) -> Iterator[Stretch]:
         """The elements one by one, slowly, up to the fault, which is raised."""
         return walk(self.head, self._elements, data)
-
-    def bitmap_text(self, data: bytes) -> str:
-        """The bitmaps of a scanned message as hexadecimal digits, in the case they are sent in."""
-        head = self.head
-        stop = head.bitmap_start + head.bitmap_widths[data[head.bitmap_start]]
-        bitmap = data[head.bitmap_start:stop]
-        return bitmap.hex().upper() if head.is_binary else bitmap.decode(head.codec_name)
-
-    def with_bitmap_text(self, data: bytes, text: str) -> bytes:
-        """The same message with its bitmap in these hexadecimal digits, which mean the same."""
-        head = self.head
-        bitmap = bytes.fromhex(text) if head.is_binary else text.encode(head.codec_name)
-        start = head.bitmap_start
-        return data[:start] + bitmap + data[start + len(bitmap):]
 
     def _joined(self, header: bytes, mti: str, pieces: Mapping[int, bytes],
                 has_bit_1: bool) -> Message:

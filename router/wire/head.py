@@ -64,6 +64,18 @@ class Head:
         except ValueError:
             return 0 if len(bitmap) & 1 else None  # an odd digit is left by a cut: too short
 
+    def bitmap_text(self, data: bytes) -> str:
+        """The bitmaps of a scanned message as hexadecimal digits, in the case they are sent in."""
+        stop = self.bitmap_start + self.bitmap_widths[data[self.bitmap_start]]
+        bitmap = data[self.bitmap_start:stop]
+        return bitmap.hex().upper() if self.is_binary else bitmap.decode(self.codec_name)
+
+    def with_bitmap_text(self, data: bytes, text: str) -> bytes:
+        """The same message with its bitmap in these hexadecimal digits, which mean the same."""
+        bitmap = bytes.fromhex(text) if self.is_binary else text.encode(self.codec_name)
+        start = self.bitmap_start
+        return data[:start] + bitmap + data[start + len(bitmap):]
+
     def mti(self, data: bytes) -> str:
         written = data[self.mti_start:self.bitmap_start]
         if self.is_bcd:

@@ -45,7 +45,7 @@ class Message:
     @property
     def spare_bitmap(self) -> str:
         """The secondary bitmap, where one was announced by bit 1 although no element needed it."""
-        bitmap = self.codec.bitmap_text(self.data)
+        bitmap = self.codec.head.bitmap_text(self.data)
         is_announced = int(bitmap[0], 16) & 8 != 0
         is_needed = self._shape.numbers[-1:] > [64] and not self.codec.head.is_sixteen
         return bitmap[16:] if is_announced and not is_needed else ""
