@@ -36,6 +36,7 @@ class IssuerSide:
         self._observer = observer
         self._start = start
         self._links: list[IssuerLink] = []
+        self._superseded: list[IssuerLink] = []  # retired as soon as a new line is up
         self._wanted: dict[str, list[LineTerms]] = {}
         self._numbers: dict[str, int] = {}
 
@@ -91,8 +92,10 @@ class IssuerSide:
             for link in self._of(issuer):
                 if link.terms in wanted:
                     wanted.remove(link.terms)
+                elif name not in self._wanted or link.terms.codec is not issuer.terms.codec:
+                    link.retire()  # what is sent from now on is in the new dialect
                 else:
-                    link.retire()
+                    self._superseded.append(link)
             for terms in wanted:
                 self._open(issuer, terms)
 
@@ -100,6 +103,10 @@ class IssuerSide:
         """True when an issuer that is not configured any more has gone for good."""
         for link in self._links:
             link.tick(now)
+        for link in list(self._superseded):
+            if self._is_replaced(link):
+                self._superseded.remove(link)
+                link.retire()
         gone = [
             name for name, issuer in self.issuers.items()
             if name not in self._wanted and is_idle(issuer)
@@ -120,6 +127,8 @@ class IssuerSide:
     def ended(self, link: IssuerLink) -> None:
         """Its task is over."""
         self._links.remove(link)
+        if link in self._superseded:
+            self._superseded.remove(link)
         issuer = self.issuers.get(link.line.issuer_name)
         if issuer is not None and link.line in issuer.lines:
             issuer.lines.remove(link.line)
@@ -129,7 +138,14 @@ class IssuerSide:
         return [
             link for link in self._links
             if link.line.issuer_name == issuer.name and not link.is_retired
+            and link not in self._superseded
         ]
+
+    def _is_replaced(self, link: IssuerLink) -> bool:
+        """A line as configured now is up, or this one is of no use anyhow."""
+        issuer = self.issuers.get(link.line.issuer_name)
+        return issuer is None or not link.line.carries_traffic or any(
+            other.line.carries_traffic for other in self._of(issuer))
 
     def _open(self, issuer: Issuer, terms: LineTerms) -> None:
         assert self.conductor is not None, "the daemon sets it first"

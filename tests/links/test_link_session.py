@@ -1,8 +1,6 @@
 """The session table, read as a transcript: (what happens, what is done)."""
 from collections.abc import Callable
 
-from tests.builders import codec, message
-
 from router.switching.link_session import (
     TRANSITIONS,
     AcquirerSession,
@@ -20,6 +18,7 @@ from router.wire.codec import Codec
 from router.wire.message import Message
 from specs.dialect import load_dialect
 from specs.elements import DE
+from tests.builders import codec, message
 
 AT = "1124101500"
 ECHO_INTERVAL_S = 30.0

@@ -29,22 +29,24 @@ data_key_kcv = "{kcv}"
 [http]
 listen = "127.0.0.1:0"
 """
-ACQUIRERS = """
+ACQUIRER = """
 [[acquirer]]
 name = "medina"
-listen = "127.0.0.1:0"
-allowed = ["127.0.0.1"]
-dialect = "iso87-ascii"
-institution_id = "504001"
-sign_on = "optional"
-answer_within_s = 2.5
-connections_max = 4
-{acquirer}
+{keys}
 [acquirer.pin_key]
 kind = "tpk"
 under_lmk = "{zpk}"
 kcv = "08D7B4"
 """
+ACQUIRER_KEYS = {
+    "listen": '"127.0.0.1:0"',
+    "allowed": '["127.0.0.1"]',
+    "dialect": '"iso87-ascii"',
+    "institution_id": '"504001"',
+    "sign_on": '"optional"',
+    "answer_within_s": "2.5",
+    "connections_max": "4",
+}
 ISSUER = """
 [[issuer]]
 name = "{name}"
@@ -81,11 +83,12 @@ class House:
         self.process: asyncio.subprocess.Process | None = None
 
     def configure(self, issuers: dict[str, list[str]], bins: dict[str, str], router: str = "",
-                  acquirer: str = "", echo_interval_s: float = 30.0) -> None:
+                  echo_interval_s: float = 30.0, **acquirer: str) -> None:
         """Issuers with the addresses of their lines; first digits of cards -> issuer."""
         (self.config / "router.toml").write_text(ROUTER.format(
             hsm=self._hsm.address, data_key=DATA_KEY, kcv=DATA_KEY_KCV, router=router))
-        (self.config / "acquirers.toml").write_text(ACQUIRERS.format(zpk=ZPK, acquirer=acquirer))
+        keys = "\n".join(f"{k} = {v}" for k, v in {**ACQUIRER_KEYS, **acquirer}.items())
+        (self.config / "acquirers.toml").write_text(ACQUIRER.format(zpk=ZPK, keys=keys))
         (self.config / "issuers.toml").write_text("".join(
             ISSUER.format(name=name, lines=", ".join(f'"{line}"' for line in lines), zpk=ZPK,
                           echo_interval_s=echo_interval_s)
@@ -163,14 +166,20 @@ def shown(url: str) -> tuple[int, Any]:
 
 
 @asynccontextmanager
-async def house(folder: Path, hsm: HsmPeer, issuer: IssuerPeer, router: str = "",
-                acquirer: str = "", lines: int = 1, echo_interval_s: float = 30.0,
-                ) -> AsyncIterator[House]:
+async def house(folder: Path, hsm: HsmPeer, issuer: IssuerPeer, router: str = "", lines: int = 1,
+                echo_interval_s: float = 30.0, **acquirer: str) -> AsyncIterator[House]:
     """A router with one issuer, atlas, for the cards that begin with 950401."""
+    async with empty_house(folder, hsm) as one:
+        one.configure({"atlas": [issuer.address] * lines}, {"950401": "atlas"}, router,
+                      echo_interval_s, **acquirer)
+        await one.start()
+        yield one
+
+
+@asynccontextmanager
+async def empty_house(folder: Path, hsm: HsmPeer) -> AsyncIterator[House]:
+    """Nothing is configured, nothing started; whatever is started in it ends with it."""
     one = House(folder, hsm)
-    one.configure({"atlas": [issuer.address] * lines}, {"950401": "atlas"}, router, acquirer,
-                  echo_interval_s)
-    await one.start()
     try:
         yield one
     finally:

@@ -16,6 +16,7 @@ class IssuerPeer:
         self.heard: list[dict[str, str]] = []
         self.silent_to: set[str] = set()  # MTIs
         self.sign_on_code = "00"
+        self.delay_s = 0.0  # of answers to purchases
         self.changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
         self.writers: list[asyncio.StreamWriter] = []
@@ -63,8 +64,13 @@ class IssuerPeer:
                 async with self.changed:
                     self.heard.append(message)
                     self.changed.notify_all()
-                if message["t"][2] in "02" and message["t"] not in self.silent_to:
-                    writer.write(framed(self.answer(message)))
+                if message["t"][2] not in "02" or message["t"] in self.silent_to:
+                    continue
+                answer = framed(self.answer(message))
+                if message["t"] == "0100" and self.delay_s:
+                    asyncio.get_running_loop().call_later(self.delay_s, writer.write, answer)
+                else:
+                    writer.write(answer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

@@ -3,8 +3,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.net.hsm_peer import PIN_BLOCK, TRANSLATED, UNACCEPTABLE, HsmPeer, hsm_peer
-
 from router.net.addresses import Address
 from router.net.hsm_client import HsmClient
 from router.net.waiting import until
@@ -12,6 +10,7 @@ from router.switching.needs import Event, PinRefused, PinTranslated, TranslatePi
 from router.switching.peers import PinKey
 from router.switching.transaction import Transaction
 from specs.journal_format import About
+from tests.net.hsm_peer import PIN_BLOCK, TRANSLATED, UNACCEPTABLE, HsmPeer, hsm_peer
 
 TPK = PinKey("tpk", "U" + "A" * 32, "000000", "01")
 ZPK = PinKey("zpk", "U" + "B" * 32, "000000", "01")

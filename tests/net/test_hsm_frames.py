@@ -1,6 +1,6 @@
 """Host commands as bytes, against what another client's codec writes.
 
-Vectors: softwaregroup-bg/ut-codec-payshield (Apache-2.0), encode tests, cases translatePinZpkZpk and
+Vectors: softwaregroup-bg/ut-codec-payshield (Apache-2.0), encode tests, translatePinZpkZpk and
 decryptDataBlock, whose header is 4 characters; the answer pairs from its captured traffic.
 """
 import pytest

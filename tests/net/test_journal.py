@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.net.test_journal_file import forwarded, opened, read, replayed
-
 from router.net.journal import Journal
 from router.net.journal_file import JournalFile
 from router.net.waiting import until
 from router.switching.commits import Commit
+from tests.net.test_journal_file import forwarded, opened, read, replayed
 
 
 class Written:
@@ -70,7 +69,7 @@ async def test_what_comes_together_becomes_durable_together(tmp_path: Path) -> N
 
 
 async def test_a_full_disk_costs_the_groups_it_refuses(tmp_path: Path) -> None:
-    """They are told, somebody is alarmed once, and the next group is tried as if nothing had been."""
+    """They are told, there is one alarm, and the next group is tried as if nothing had been."""
     async with written(tmp_path) as one:
         full(one.file)
         refused = [one.append(number) for number in range(1, 1001)]

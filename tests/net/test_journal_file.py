@@ -28,8 +28,9 @@ def answered(stan: str) -> Record:
 
 
 def stored(stan: str) -> Record:
+    entry_id = ("atlas", "0420", stan, "1124101500")
     kept = Kept("0420", {2: PAN, 11: stan})
-    return Stored(("atlas", "0420", stan, "1124101500"), about(stan), "atlas", "", kept, None, False)
+    return Stored(entry_id, about(stan), "atlas", "", kept, None, False)
 
 
 def ended(stan: str, parked: bool = False) -> Record:
@@ -152,8 +153,8 @@ def test_two_routers_never_share_a_folder(tmp_path: Path) -> None:
     script = (
         "from pathlib import Path\nfrom router.net.journal_file import JournalFile\n"
         f"JournalFile(Path({str(tmp_path)!r}))")
-    second = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
-                            check=False)
+    second = subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False)
     file.close()
     assert second.returncode == 1
     assert f"process {os.getpid()} uses it" in second.stderr
