@@ -3,7 +3,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,8 @@ ENOUGH_S = 20.0
 
 def approved(request: Fields) -> Fields:
     """The request's elements back, but its PIN block, with DE 39 00."""
-    kept = {name: text for name, text in request.items() if name.isdecimal() and name not in "52 1"}
+    own = ("1", "52")
+    kept = {name: text for name, text in request.items() if name.isdecimal() and name not in own}
     return kept | {"t": request["t"][:2] + "10", "39": "00"}
 
 
@@ -63,10 +64,8 @@ async def listening(behaviour: Behaviour) -> AsyncIterator[Peer]:
         server.close()
         for link in peer.links:
             link.close()
-            try:
+            with suppress(ConnectionError):
                 await link.wait_closed()
-            except ConnectionError:
-                pass
 
 
 @dataclass
@@ -90,7 +89,8 @@ async def started(*options: str) -> asyncio.subprocess.Process:
 
 async def send(messages: Iterable[Mapping[str, str]] | str, *options: str) -> Sent:
     """Run it to its end with these messages on standard input."""
-    text = messages if isinstance(messages, str) else "".join(json.dumps(m) + "\n" for m in messages)
+    lines_in = [] if isinstance(messages, str) else [json.dumps(m) + "\n" for m in messages]
+    text = messages if isinstance(messages, str) else "".join(lines_in)
     process = await started(*options)
     async with asyncio.timeout(ENOUGH_S):
         out, err = await process.communicate(text.encode())
