@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from router.net.settings import Settings
 
 
 def command(
@@ -62,27 +65,39 @@ def judged(folder: Path) -> dict[str, Any]:
     return verdict
 
 
-def dialect_losses(settings: Any) -> Iterator[dict[str, Any]]:
+def dialect_losses(settings: "Settings") -> Iterator[dict[str, Any]]:
     """For each pair of dialects that a transaction may have to cross."""
-    from noyau.losses import losses  # noqa: PLC0415
-    from specs.dialect import load_dialect  # noqa: PLC0415
-
     acquirers: dict[str, list[str]] = {}
     issuers: dict[str, list[str]] = {}
-    for side, peers in ((acquirers, settings.acquirers), (issuers, settings.issuers)):
-        for peer in peers:
-            side.setdefault(peer.dialect, []).append(peer.name)
+    for acquirer in settings.acquirers:
+        acquirers.setdefault(acquirer.dialect, []).append(acquirer.name)
+    for issuer in settings.issuers:
+        issuers.setdefault(issuer.dialect, []).append(issuer.name)
     for here, senders in acquirers.items():
         for there, receivers in issuers.items():
-            found = losses(load_dialect(here), load_dialect(there))
-            if found:
+            found = lost_between(here, there)
+            if any(found.values()):
                 yield {
                     "acquirers": senders,
                     "acquirer_dialect": here,
                     "issuers": receivers,
                     "issuer_dialect": there,
-                    "losses": [str(loss) for loss in found],
+                    **found,
                 }
+
+
+def lost_between(acquirer: str, issuer: str) -> dict[str, list[str]]:
+    """Of requests, all that may be in one; of answers, what the router carries back."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from router.switching.told import CARRIED  # noqa: PLC0415
+    from specs.dialect import load_dialect  # noqa: PLC0415
+    from specs.versions import losses  # noqa: PLC0415
+
+    here, there = load_dialect(acquirer), load_dialect(issuer)
+    carried = {n: there.elements[n] for n in CARRIED if n in there.elements}
+    answers = replace(there, elements=carried)
+    return {"requests": losses(here, there), "answers": losses(answers, here)}
 
 
 def as_text(verdict: dict[str, Any]) -> str:
@@ -102,7 +117,8 @@ def as_text(verdict: dict[str, Any]) -> str:
             "",
             f"Between {pair['acquirer_dialect']} ({', '.join(pair['acquirers'])})"
             f" and {pair['issuer_dialect']} ({', '.join(pair['issuers'])}) not everything passes:",
-            *(f"  {loss}" for loss in pair["losses"]),
+            *(f"  request: {loss}" for loss in pair["requests"]),
+            *(f"  answer: {loss}" for loss in pair["answers"]),
         ]
     if verdict["warnings"]:
         lines += ["", "Look at these:", *(f"  {warning}" for warning in verdict["warnings"])]

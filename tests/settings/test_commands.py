@@ -9,8 +9,6 @@ from typer.testing import CliRunner, Result
 
 from noyau.cli import app
 from noyau.config_folder import config_folder
-from noyau.losses import losses, spans
-from specs.dialect import load_dialect
 from tests.settings.folders import ACQUIRERS, BINS, ISSUERS, ROUTER, changed, folder
 
 ATLAS_CARD = "9504000000000010"
@@ -90,22 +88,25 @@ def test_what_may_be_wrong_is_a_warning(
     assert warning in verdict["warnings"]
 
 
-def test_losses_between_two_dialects_are_listed() -> None:
+def test_losses_between_two_dialects_are_listed(tmp_path: Path) -> None:
     """From ASCII text to one-byte lengths: what is longer than 255 cannot be said."""
-    found = [str(one) for one in losses(load_dialect("iso87-ascii"), load_dialect("visa-like"))]
-    assert any(one.startswith("request: DE 46-48, ") and "longer than 255" in one for one in found)
-    assert any(one.startswith("answer: DE 44:") for one in found)
+    issuers = ISSUERS.replace(
+        'foreign"\ndialect = "iso87-ascii"', 'foreign"\ndialect = "visa-like"'
+    )
+    code, verdict = check(tmp_path, issuers=issuers)
+    assert code == 0
+    (pair,) = verdict["losses"]
+    assert (pair["acquirers"], pair["issuers"]) == (["medina", "corniche"], ["meridian"])
+    assert any(one.startswith("DE 46 to 48, ") and "255" in one for one in pair["requests"])
+    assert any(one.startswith("DE 44: ") for one in pair["answers"])
+    assert not any("DE 60" in one for one in pair["answers"])
+    shown = typed("check", "--config", str(tmp_path))
+    assert "Between iso87-ascii (medina, corniche) and visa-like (meridian)" in shown.stdout
 
 
-def test_a_dialect_loses_nothing_to_itself() -> None:
-    """Whatever it is."""
-    for name in ("iso87-ascii", "visa-like", "iso93-binary"):
-        assert losses(load_dialect(name), load_dialect(name)) == []
-
-
-def test_element_numbers_are_shortened_to_spans() -> None:
-    """A list of fifty numbers tells nobody anything."""
-    assert spans([44, 47, 46, 48, 60]) == "44, 46-48, 60"
+def test_a_dialect_loses_nothing_to_itself(tmp_path: Path) -> None:
+    """Both sides speak the same."""
+    assert check(tmp_path)[1]["losses"] == []
 
 
 def test_a_card_is_followed_to_its_issuer(tmp_path: Path) -> None:
