@@ -86,7 +86,7 @@ async def test_an_answer_after_the_timeout_is_late() -> None:
         async with asyncio.timeout(ENOUGH_S):
             while not peer.heard:  # noqa: ASYNC110 - the peer is another process's
                 await asyncio.sleep(0.01)
-            await asyncio.sleep(2.0)  # longer than the timeout that is tested, shorter than twice it
+            await asyncio.sleep(2.0)  # over the timeout, under twice it
             peer.links[0].write(framed(approved(peer.heard[0])))
             out, err = await process.communicate()
     line = json.loads(out)
