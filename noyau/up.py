@@ -1,6 +1,7 @@
 """`noyau up`: the whole platform on this machine, with demo traffic and a live view."""
 import asyncio
 import contextlib
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -64,7 +65,8 @@ def command(
         """Plain lines; out of the way of the JSON."""
         print(line, file=sys.stderr if as_json else sys.stdout, flush=True)
 
-    is_live = sys.stdout.isatty() and not as_json and not no_traffic
+    can_draw = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    is_live = can_draw and not as_json and not no_traffic
     try:
         folder = config_folder(config)
         settings, demo = load_settings(folder), demo_settings(folder)
@@ -97,7 +99,11 @@ def command(
 def kept_or_discarded(state: Path | None) -> Iterator[Path]:
     """The folder given, else an empty one that is removed afterwards."""
     if state is not None:
-        state.mkdir(parents=True, exist_ok=True)
+        try:
+            state.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            typer.echo(f"noyau up: --state {state}: {error.strerror}; give a folder", err=True)
+            raise typer.Exit(2) from None
         yield state
         return
     with tempfile.TemporaryDirectory(prefix="noyau-", ignore_cleanup_errors=True) as folder:

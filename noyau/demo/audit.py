@@ -10,7 +10,7 @@ from noyau.demo.book import Book, Entry
 from noyau.demo.comparison import Outcome, broken, completed
 from noyau.demo.ledgers import Ledgers
 
-SETTLED_S = 10.0  # from then on a difference is worth looking at
+SETTLED_S = 6.0  # from then on a difference is worth looking at
 DOUBTFUL_S = 40.0  # and from then on worth telling
 DONE_S = 120.0
 

@@ -22,7 +22,7 @@ LINKS_READY_S = 15.0
 SETTLE_S = 30.0
 SETTLE_INTERRUPTED_S = 3.5  # everything is to be gone within ten seconds
 COMPARE_AGAIN_S = 0.4
-AUDIT_S = 10.0
+AUDIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Wanted:
 
 
 class Stopped:
-    """Ctrl-C or SIGTERM came; a second one hurries."""
+    """Ctrl-C or SIGTERM came, or the terminal is gone; a second one hurries."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
@@ -45,7 +45,7 @@ class Stopped:
 
     def listen(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._came)
 
     def _came(self) -> None:

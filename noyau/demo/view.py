@@ -146,10 +146,10 @@ class View:
         table.add_row("in flight", f"{self._feed.in_flight}")
         table.add_row("reversed", f"{self._feed.reversed}")
         if self.verdict is not None:
-            told = "broken" if self.verdict.doubtful else "kept"
-            figure = self.verdict.doubtful or self.verdict.agreed
-            style = BAD if self.verdict.doubtful else GOOD
-            table.add_row(f"promises {told}", Text(f"{figure:,}", style=style))
+            if self.verdict.doubtful:
+                table.add_row("DIFFERENT", Text(f"{self.verdict.doubtful:,}", style=BAD))
+            else:
+                table.add_row("compared", Text(f"{self.verdict.agreed:,}", style=GOOD))
         return titled("latency, ms", table)
 
     def _issuers(self) -> Panel:
