@@ -12,6 +12,7 @@ from prometheus_client import (
     Counter,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily
@@ -77,6 +78,7 @@ class Metrics:
     """Everything that is counted."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # a second series for each one, with the time it began
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._transactions = Series(
