@@ -8,8 +8,7 @@ from typing import cast
 import structlog
 
 from hsm_emulator.device import Device
-from hsm_emulator.lmk import Lmk, VariantLmk
-from hsm_emulator.public_lmks import VARIANT_CHECK_VALUE, VARIANT_PAIRS
+from hsm_emulator.public_lmks import by_identifier
 
 _log = structlog.get_logger("hsm_emulator")
 
@@ -22,11 +21,6 @@ class Limits:
     frame_bytes_max: int = 32_768
     pending_output_bytes: int = 262_144  # beyond it nothing more is read from that peer
     unread_s: float = 30.0  # how long a peer may leave its answers unread
-
-
-def public_lmks() -> dict[bytes, Lmk]:
-    """Return the public test LMKs by identifier."""
-    return {b"00": VariantLmk(VARIANT_PAIRS, VARIANT_CHECK_VALUE)}
 
 
 def run(host: str, port: int) -> None:
@@ -60,7 +54,7 @@ class running:  # noqa: N801  (reads as a verb: `async with running(...)`)
         self._host = host
         self._port = port
         self._limits = limits
-        self._device = Device(public_lmks())
+        self._device = Device(by_identifier())
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
 

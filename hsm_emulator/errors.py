@@ -31,6 +31,7 @@ class Code:
     REPLICATED_KEY: Final = b"75"
     DATA_LENGTH: Final = b"80"
     LMK_SCHEME: Final = b"A1"
+    KEY_BLOCK_LMK_ID: Final = b"A3"
     KEY_BLOCK_MAC: Final = b"A4"
     KEY_BLOCK_LENGTH: Final = b"A5"
     KEY_USAGE: Final = b"A6"

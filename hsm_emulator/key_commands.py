@@ -2,6 +2,7 @@
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
+from hsm_emulator.hexadecimal import in_hexadecimal
 from hsm_emulator.layout import Characters, Command, Hexadecimal, Key, Section
 from hsm_emulator.lmk import Lmk
 
@@ -20,11 +21,11 @@ def check_value(
         if code not in _TYPE_CODES:
             raise Refused(Code.KEY_TYPE_CODE)
         key_type = _TYPE_CODES[code]
-    key = lmk.typed_key(cryptogram, key_type, Code.SOURCE_PARITY)
+    key, _ = lmk.opened(cryptogram, key_type, Code.SOURCE_PARITY)
     if len(key.clear) not in _LENGTH_FLAGS[flag]:
         raise Refused(Code.KEY_LENGTH_FLAG)
     digits = 6 if option[2:] == b"1" else 16
-    return Code.OK + key.check_value().hex().upper().encode("ascii")[:digits]
+    return Code.OK + in_hexadecimal(key.check_value())[:digits]
 
 
 COMMANDS: Final = (

@@ -41,10 +41,41 @@ def _role(name: str, key_type: bytes, usages: str, modes: str) -> KeyRole:
     return KeyRole(name, key_type, frozenset(usages.split()), frozenset(modes))
 
 
-ZMK: Final = _role("ZMK", b"000", "K0 K1 52", "BDEN")
-PIN_SOURCE_TPK: Final = _role("TPK", b"002", "71 P0", "BDN")
-PIN_SOURCE_ZPK: Final = _role("ZPK", b"001", "72 P0", "BDN")
-PIN_TARGET_ZPK: Final = _role("ZPK, target", b"001", "72 P0", "BEN")
-PVK_VISA: Final = _role("PVK (Visa)", b"002", "V0 V2", "CGVN")
-PVK_IBM: Final = _role("PVK (IBM)", b"002", "V0 V1", "CGVN")
-CVK: Final = _role("CVK", b"402", "C0 12 13", "CGVN")
+def role_of(roles: tuple[KeyRole, ...], key_type: bytes) -> KeyRole:
+    """Return the role that a command has for keys of this type; FFF leaves it to the key block."""
+    for role in roles:
+        if key_type in (role.key_type, KEY_BLOCK):
+            return role
+    raise Refused(Code.KEY_TYPE)
+
+
+# Usages that are digits are the vendor's own; the others are those of ANSI X9.143.
+ZMK_IMPORT: Final = _role("ZMK", b"000", "K0 52", "BDN")
+ZMK_EXPORT: Final = _role("ZMK", b"000", "K0 52", "BEN")
+TMK_EXPORT: Final = _role("TMK", b"002", "K0 51", "BEN")
+
+PIN_SOURCE_TPK: Final = _role("TPK", b"002", "P0 71", "BDN")
+PIN_SOURCE_ZPK: Final = _role("ZPK", b"001", "P0 72", "BDN")
+PIN_TARGET_ZPK: Final = _role("ZPK", b"001", "P0 72", "BEN")
+
+PVK_VISA_VERIFY: Final = _role("PVK", b"002", "V0 V2", "CNV")
+PVK_VISA_GENERATE: Final = _role("PVK", b"002", "V0 V2", "CGN")
+PVK_IBM_VERIFY: Final = _role("PVK", b"002", "V0 V1", "CNV")
+CVK_VERIFY: Final = _role("CVK", b"402", "C0 12 13", "CNV")
+
+MAC_ALGORITHM_1: Final = "M0 M1"
+MAC_ALGORITHM_3: Final = "M3"
+MAC_CMAC: Final = "M5 M6"
+
+
+def mac_roles(usages: str, modes: str) -> tuple[KeyRole, ...]:
+    """Return the roles of keys that make or check MACs of one algorithm."""
+    return (_role("TAK", b"003", usages, modes), _role("ZAK", b"008", usages, modes))
+
+
+def data_roles(modes: str) -> tuple[KeyRole, ...]:
+    """Return the roles of keys that encipher or decipher data."""
+    return tuple(
+        _role(name, key_type, "D0 21 22 23", modes)
+        for name, key_type in (("DEK", b"00B"), ("ZEK", b"00A"), ("TEK", b"30B"))
+    )

@@ -5,13 +5,12 @@ follows the last field (LMK, attributes, trailer) is found by that place, never 
 mark: binary data may hold any byte.
 """
 import re
-from binascii import Error as NotHexadecimal
-from binascii import unhexlify
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from hsm_emulator.errors import Code, Refused
+from hsm_emulator.hexadecimal import from_hexadecimal
 from hsm_emulator.pin_blocks import ISO_4
 
 _TAGGED_KEY: Final = {b"U": 33, b"X": 33, b"T": 49, b"Y": 49, b"Z": 17}
@@ -132,12 +131,10 @@ class PinBlock:
     def read(self, body: bytes, at: int, values: list[bytes]) -> int:
         key = values[0]
         width = 32 if key[:1] == b"S" and key[8:9] == b"A" else 16
-        try:
-            values.append(unhexlify(body[at : at + width]))
-        except NotHexadecimal:
-            raise Refused(Code.INPUT) from None
-        if len(values[-1]) * 2 != width:
+        block = from_hexadecimal(body[at : at + width])
+        if len(block) * 2 != width:
             raise Refused(Code.INPUT)
+        values.append(block)
         return at + width
 
     def described(self) -> list[tuple[str, str]]:
@@ -307,14 +304,6 @@ def parsed(command: Command, body: bytes) -> Request:
     if (attributes and "#" not in command.takes) or (modifier and "&" not in command.takes):
         raise Refused(Code.INPUT)
     return Request(values, lmk or b"", attributes or b"", modifier or b"", trailer or b"")
-
-
-def from_hexadecimal(text: bytes) -> bytes:
-    """Return the bytes that `text` spells; blanks are no hexadecimal digits."""
-    try:
-        return unhexlify(text)
-    except (NotHexadecimal, ValueError):
-        raise Refused(Code.INPUT) from None
 
 
 def _flat(parts: Sequence[Field]) -> list[Field]:

@@ -2,6 +2,7 @@
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
+from hsm_emulator.hexadecimal import in_hexadecimal
 from hsm_emulator.key_types import PIN_SOURCE_TPK, PIN_SOURCE_ZPK, PIN_TARGET_ZPK, KeyRole
 from hsm_emulator.layout import Account, Command, Digits, Key, PinBlock
 from hsm_emulator.lmk import Lmk
@@ -40,7 +41,7 @@ def _translate(
     if len(pin) > int(pin_length_max):
         raise Refused(Code.PIN_LENGTH)
     translated = enciphered_pin(target_key, pin, target_format, account)
-    return b"00%02d%b%b" % (len(pin), translated.hex().upper().encode("ascii"), target_format)
+    return b"00%02d%b%b" % (len(pin), in_hexadecimal(translated), target_format)
 
 
 def pin_to_lmk(lmk: Lmk, zpk: bytes, block: bytes, number: bytes, account: bytes) -> bytes:

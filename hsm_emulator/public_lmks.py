@@ -1,6 +1,11 @@
 """The LMKs that everyone knows, printed in manuals and open emulators. They protect nothing."""
 from typing import Final
 
+from hsm_emulator.key_block_lmk import KeyBlockLmk
+from hsm_emulator.lmk import Lmk
+from hsm_emulator.secret_key import AES_, SecretKey
+from hsm_emulator.variant_lmk import VariantLmk
+
 # Pairs 00-01 to 38-39, sixteen bytes each (ThalesSim and go_hsm agree).
 VARIANT_PAIRS: Final = tuple(
     bytes.fromhex(pair)
@@ -22,7 +27,19 @@ AES_KEY_BLOCK: Final = bytes.fromhex(
     "9B71333A13F9FAE72F9D0E2DAB4AD6784718012F9244033F3F26A2DE0C8AA11A"
 )
 
-# What NC answers: a name for each, as a check value has no public definition for them.
-VARIANT_CHECK_VALUE: Final = b"2686040000000000"
-TDES_KEY_BLOCK_CHECK_VALUE: Final = b"1651260000000000"
-AES_KEY_BLOCK_CHECK_VALUE: Final = b"9D04A00000000000"
+# What NC answers: a label for each, since no published rule makes a check value for an LMK.
+_CHECK_VALUES: Final = (b"2686040000000000", b"1651260000000000", b"9D04A00000000000")
+
+
+def variant_lmk() -> VariantLmk:
+    """Return LMK 00."""
+    return VariantLmk(VARIANT_PAIRS, _CHECK_VALUES[0])
+
+
+def by_identifier() -> dict[bytes, Lmk]:
+    """Return the LMKs a device starts with: 00 variant, 01 TDES key block, 02 AES key block."""
+    return {
+        b"00": variant_lmk(),
+        b"01": KeyBlockLmk("01", SecretKey(TDES_KEY_BLOCK), _CHECK_VALUES[1]),
+        b"02": KeyBlockLmk("02", SecretKey(AES_KEY_BLOCK, AES_), _CHECK_VALUES[2]),
+    }

@@ -32,16 +32,12 @@ _ODD: Final = bytes(byte if byte.bit_count() % 2 else byte ^ 1 for byte in range
 class SecretKey:
     """TDES (8, 16 or 24 bytes) or AES (16, 24 or 32 bytes)."""
 
-    __slots__ = ("algorithm", "block_bytes", "clear", "decrypt", "encrypt", "exportability", "mode")
+    __slots__ = ("algorithm", "block_bytes", "clear", "decrypt", "encrypt")
 
-    def __init__(
-        self, clear: bytes, algorithm: str = TDES, mode: str = "N", exportability: str = "S"
-    ) -> None:
-        """Make both ECB contexts; `mode` and `exportability` are those of its key block."""
+    def __init__(self, clear: bytes, algorithm: str = TDES) -> None:
+        """Make both ECB contexts."""
         self.clear = clear
         self.algorithm = algorithm
-        self.mode = mode
-        self.exportability = exportability
         cipher = Cipher(_algorithm(clear, algorithm), ECB())
         self.encrypt = cipher.encryptor().update
         self.decrypt = cipher.decryptor().update

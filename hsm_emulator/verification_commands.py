@@ -3,7 +3,7 @@ import hmac
 from typing import Final
 
 from hsm_emulator.errors import Code
-from hsm_emulator.key_types import PIN_SOURCE_ZPK, PVK_VISA
+from hsm_emulator.key_types import PIN_SOURCE_ZPK, PVK_VISA_GENERATE, PVK_VISA_VERIFY
 from hsm_emulator.layout import Account, Command, Digits, Key, PinBlock, PinUnderLmk
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.pin_blocks import check_verification, deciphered_pin
@@ -22,7 +22,7 @@ def verify_pvv(
     expected: bytes,
 ) -> bytes:
     source = lmk.key(zpk, PIN_SOURCE_ZPK, Code.SOURCE_PARITY)
-    verifying = lmk.key(pvk, PVK_VISA, Code.TARGET_PARITY)
+    verifying = lmk.key(pvk, PVK_VISA_VERIFY, Code.TARGET_PARITY)
     check_verification(number)
     pin = deciphered_pin(source, block, number, account)
     made = pvv(verifying, pin, account, key_index).encode("ascii")
@@ -30,7 +30,7 @@ def verify_pvv(
 
 
 def make_pvv(lmk: Lmk, pvk: bytes, pin_field: bytes, account: bytes, key_index: bytes) -> bytes:
-    verifying = lmk.key(pvk, PVK_VISA, Code.SOURCE_PARITY)
+    verifying = lmk.key(pvk, PVK_VISA_GENERATE, Code.SOURCE_PARITY)
     pin = pin_deciphered(lmk.pin_key, pin_field, account)
     return Code.OK + pvv(verifying, pin, account, key_index).encode("ascii")
 

@@ -1,0 +1,81 @@
+"""The newer kind of LMK: keys in key blocks, whose headers say what they are for."""
+from hsm_emulator import key_block
+from hsm_emulator.errors import Code, Refused
+from hsm_emulator.hexadecimal import from_hexadecimal
+from hsm_emulator.key_block import Attributes, BlockKeys
+from hsm_emulator.key_types import KEY_BLOCK, KeyRole
+from hsm_emulator.lmk import CLEAR_DECIMALISATION_TABLES, KnownKeys, check_strength
+from hsm_emulator.pin_under_lmk import pin_key
+from hsm_emulator.pin_verification import check_table
+from hsm_emulator.secret_key import AES_, TDES, SecretKey
+
+
+class KeyBlockLmk:
+    """A TDES LMK (key blocks of version 0) or an AES one (version 1)."""
+
+    def __init__(self, identifier: str, lmk: SecretKey, check_value: bytes) -> None:
+        """Derive what the LMK is used through: it never enciphers a key itself."""
+        self.identifier = identifier
+        self.check_value = check_value
+        self.pin_key = pin_key(lmk.clear)
+        self._keys = BlockKeys(lmk)
+        self._protects = lmk.algorithm
+        self._tables = SecretKey(bytes(byte ^ 0x54 for byte in lmk.clear), lmk.algorithm)
+        self._known = KnownKeys()
+
+    def key(self, cryptogram: bytes, role: KeyRole, parity_code: bytes) -> SecretKey:
+        """Return the key, if its header allows the role."""
+        known = self._known.found((role, cryptogram))
+        if known is not None:
+            return known
+        key, attributes = self.opened(cryptogram, KEY_BLOCK, parity_code)
+        assert attributes is not None
+        if attributes.usage not in role.usages:
+            raise Refused(Code.KEY_USAGE)
+        if attributes.mode not in role.modes:
+            raise Refused(Code.MODE_OF_USE)
+        return self._known.remember(role, cryptogram, key)
+
+    def opened(
+        self, cryptogram: bytes, key_type: bytes, parity_code: bytes
+    ) -> tuple[SecretKey, Attributes | None]:
+        """Return the key of a block with its attributes; `key_type` must leave it to the block."""
+        if cryptogram[:1] != b"S":
+            raise Refused(Code.LMK_SCHEME)
+        if key_type != KEY_BLOCK:
+            raise Refused(Code.KEY_TYPE)
+        if cryptogram[15:17] != self.identifier.encode("ascii"):
+            raise Refused(Code.KEY_BLOCK_LMK_ID)
+        clear, attributes = key_block.unwrapped(self._keys, cryptogram)
+        self._check_algorithm(attributes.algorithm)
+        if attributes.algorithm == AES_ and len(clear) not in (16, 24, 32):
+            raise Refused(Code.KEY_LENGTH)
+        key = SecretKey(clear, attributes.algorithm)
+        check_strength(key, parity_code)
+        return key, attributes
+
+    def wrapped(
+        self, key: SecretKey, key_type: bytes, scheme: bytes, attributes: Attributes | None
+    ) -> bytes:
+        """Return the key block of a key."""
+        if attributes is None or key_type != KEY_BLOCK:
+            raise Refused(Code.KEY_TYPE)
+        if scheme != b"S":
+            raise Refused(Code.KEY_SCHEME)
+        self._check_algorithm(attributes.algorithm)
+        return key_block.wrapped(self._keys, key.clear, attributes.under(self.identifier))
+
+    def decimalisation_table(self, field: bytes) -> str:
+        """Return a table: configured ones in clear, others under the LMK (a TDES one)."""
+        if field in CLEAR_DECIMALISATION_TABLES:
+            return field.decode("ascii")
+        if self._protects != TDES:
+            raise Refused(Code.DECIMALISATION_TABLE)
+        table = self._tables.decrypt(from_hexadecimal(field)).hex()
+        check_table(table)
+        return table
+
+    def _check_algorithm(self, algorithm: str) -> None:
+        """Refuse a key stronger than the LMK that would protect it."""
+        if algorithm == AES_ and self._protects == TDES:
+            raise Refused(Code.KEY_ALGORITHM)

@@ -1,0 +1,69 @@
+"""The older kind of LMK: forty single keys in twenty pairs; a key type has a pair and a variant."""
+from collections.abc import Sequence
+
+from hsm_emulator import variant_scheme
+from hsm_emulator.errors import Code, Refused
+from hsm_emulator.hexadecimal import from_hexadecimal, in_hexadecimal
+from hsm_emulator.key_block import Attributes
+from hsm_emulator.key_types import KeyRole, pair_and_variant
+from hsm_emulator.lmk import CLEAR_DECIMALISATION_TABLES, KnownKeys, check_strength
+from hsm_emulator.pin_under_lmk import pin_key
+from hsm_emulator.secret_key import TDES, SecretKey
+
+
+class VariantLmk:
+    """Keys enciphered as one type decipher to noise as another; nothing else protects them."""
+
+    def __init__(self, pairs: Sequence[bytes], check_value: bytes) -> None:
+        """Take the pairs 00-01 to 38-39 and what NC answers for them."""
+        self._pairs = pairs
+        self.check_value = check_value
+        self.pin_key = pin_key(pairs[1])
+        self._known = KnownKeys()
+
+    def key(self, cryptogram: bytes, role: KeyRole, parity_code: bytes) -> SecretKey:
+        """Return the key, if it was enciphered as the role's key type."""
+        known = self._known.found((role, cryptogram))
+        if known is not None:
+            return known
+        key, _ = self.opened(cryptogram, role.key_type, parity_code)
+        return self._known.remember(role, cryptogram, key)
+
+    def opened(
+        self, cryptogram: bytes, key_type: bytes, parity_code: bytes
+    ) -> tuple[SecretKey, Attributes | None]:
+        """Return the key enciphered as `key_type`; there are no attributes."""
+        tag = cryptogram[:1]
+        if tag in (b"S", b"R"):
+            raise Refused(Code.LMK_SCHEME)
+        scheme = tag if tag in variant_scheme.KEY_BYTES else b""
+        enciphered = from_hexadecimal(cryptogram[len(scheme) :])
+        if len(enciphered) not in (8, 16, 24):
+            raise Refused(Code.INPUT)
+        key = SecretKey(
+            variant_scheme.deciphered(enciphered, self._base(key_type), scheme), TDES
+        )
+        check_strength(key, parity_code)
+        return key, None
+
+    def wrapped(
+        self, key: SecretKey, key_type: bytes, scheme: bytes, attributes: Attributes | None
+    ) -> bytes:
+        """Return the key enciphered as `key_type`, with the tag of its scheme, U or T."""
+        if attributes is not None or key.algorithm != TDES:
+            raise Refused(Code.LMK_SCHEME)
+        if scheme not in (b"U", b"T"):
+            raise Refused(Code.KEY_SCHEME)
+        enciphered = variant_scheme.enciphered(key.clear, self._base(key_type), scheme)
+        return scheme + in_hexadecimal(enciphered)
+
+    def decimalisation_table(self, field: bytes) -> str:
+        """Return a table in clear; how a variant LMK enciphers them is not public."""
+        if field not in CLEAR_DECIMALISATION_TABLES:
+            raise Refused(Code.DECIMALISATION_TABLE)
+        return field.decode("ascii")
+
+    def _base(self, key_type: bytes) -> bytes:
+        pair, variant = pair_and_variant(key_type)
+        base = self._pairs[pair]
+        return bytes([base[0] ^ variant]) + base[1:]
