@@ -4,7 +4,15 @@ from typing import Final
 
 import structlog
 
-from hsm_emulator import device_commands, key_commands, pin_commands, verification_commands
+from hsm_emulator import (
+    card_commands,
+    data_commands,
+    device_commands,
+    key_commands,
+    mac_commands,
+    pin_commands,
+    verification_commands,
+)
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.layout import Command, Request, parsed
 from hsm_emulator.lmk import Lmk
@@ -16,6 +24,9 @@ COMMANDS: Final = {
         *key_commands.COMMANDS,
         *pin_commands.COMMANDS,
         *verification_commands.COMMANDS,
+        *card_commands.COMMANDS,
+        *mac_commands.COMMANDS,
+        *data_commands.COMMANDS,
     )
 }
 HEADER_BYTES: Final = 4

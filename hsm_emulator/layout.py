@@ -7,7 +7,7 @@ mark: binary data may hold any byte.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.hexadecimal import from_hexadecimal
@@ -20,6 +20,7 @@ _SUFFIX: Final = re.compile(
     rb"(?P<trailer>\x19.{0,32})?",
     re.DOTALL,
 )
+_SUFFIX_MARKS: Final = (b"", b"%", b"#", b"&", b"\x19")
 _ANY_DIGITS: Final = re.compile(rb"\d*")
 
 
@@ -122,6 +123,11 @@ class Key:
         return [(self.name, f"{self.untagged} H, or U/X + 32 H, T/Y + 48 H, S + key block")]
 
 
+def is_aes(key: bytes) -> bool:
+    """Say whether the cryptogram is a key block whose header names AES."""
+    return key[:1] == b"S" and key[8:9] == b"A"
+
+
 @dataclass(frozen=True, slots=True)
 class PinBlock:
     """A PIN block: two AES halves long when the request's first key, which it is under, is AES."""
@@ -129,8 +135,7 @@ class PinBlock:
     name: str
 
     def read(self, body: bytes, at: int, values: list[bytes]) -> int:
-        key = values[0]
-        width = 32 if key[:1] == b"S" and key[8:9] == b"A" else 16
+        width = 32 if is_aes(values[0]) else 16
         block = from_hexadecimal(body[at : at + width])
         if len(block) * 2 != width:
             raise Refused(Code.INPUT)
@@ -199,17 +204,97 @@ class Counted:
     name: str
 
     def read(self, body: bytes, at: int, values: list[bytes]) -> int:
-        count = body[at : at + 4]
-        if len(count) != 4 or not _HEXADECIMAL.issuperset(count):
-            raise Refused(Code.INPUT)
-        end = at + 4 + int(count, 16)
+        end = _counted_end(body, at)
         if end > len(body):
             raise Refused(Code.DATA_LENGTH)
         values.append(body[at + 4 : end])
         return end
 
     def described(self) -> list[tuple[str, str]]:
+        return [(self.name, "4 H of length, then as counted")]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedLast:
+    """Counted data that ends the body: hexadecimal digits are counted as such, or as bytes.
+
+    Devices count digits; one published client codec counts the bytes they mean. As nothing but a
+    suffix can follow, what stands after the digits tells which. Two values: what was counted, data.
+    """
+
+    name: str
+    form_at: int
+
+    BYTES: ClassVar[bytes] = b"bytes"
+    CHARACTERS: ClassVar[bytes] = b"characters"
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        end = _counted_end(body, at)
+        counted = self.CHARACTERS
+        if values[self.form_at] == b"1" and body[end : end + 1] not in _SUFFIX_MARKS:
+            counted, end = self.BYTES, end + (end - at - 4)
+        if end > len(body):
+            raise Refused(Code.DATA_LENGTH)
+        values += (counted, body[at + 4 : end])
+        return end
+
+    def described(self) -> list[tuple[str, str]]:
         return [(f"length of {self.name}", "4 H"), (self.name, "as counted")]
+
+
+def _counted_end(body: bytes, at: int) -> int:
+    count = body[at : at + 4]
+    if len(count) != 4 or not _HEXADECIMAL.issuperset(count):
+        raise Refused(Code.INPUT)
+    return at + 4 + int(count, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainingValue:
+    """A block in hexadecimal digits, there only with some modes; AES ones are longer."""
+
+    name: str
+    mode_at: int
+    key_at: int
+    modes: tuple[bytes, ...]
+    others: tuple[bytes, ...] = ()  # the only other modes, if any are listed
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        mode = values[self.mode_at]
+        if mode not in self.modes:
+            if self.others and mode not in self.others:
+                raise Refused(Code.INPUT)
+            values.append(b"")
+            return at
+        return Hexadecimal(self.name, 32 if is_aes(values[self.key_at]) else 16).read(
+            body, at, values
+        )
+
+    def described(self) -> list[tuple[str, str]]:
+        modes = ", ".join(mode.decode() for mode in self.modes)
+        return [(self.name, f"16 H (32 H with an AES key), with mode {modes}")]
+
+
+@dataclass(frozen=True, slots=True)
+class MacField:
+    """A MAC to check, as long as the size asked for, there only with some modes."""
+
+    name: str
+    mode_at: int
+    size_at: int
+    modes: tuple[bytes, ...]
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        if values[self.mode_at] not in self.modes:
+            values.append(b"")
+            return at
+        return Hexadecimal(self.name, 16 if values[self.size_at] == b"1" else 8).read(
+            body, at, values
+        )
+
+    def described(self) -> list[tuple[str, str]]:
+        modes = ", ".join(mode.decode() for mode in self.modes)
+        return [(self.name, f"8 H or 16 H, with mode {modes}")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +323,14 @@ class Section:
 
     mark: bytes
     fields: tuple[Field, ...]
+    mark_may_lack: bool = False  # then they are there when anything but a suffix is
 
     def read(self, body: bytes, at: int, values: list[bytes]) -> int:
-        if body[at : at + 1] != self.mark:
+        if body[at : at + 1] == self.mark:
+            at += 1
+        elif not self.mark_may_lack or body[at : at + 1] in _SUFFIX_MARKS:
             values.extend(b"" for _ in self.described())
             return at
-        at += 1
         for part in self.fields:
             at = part.read(body, at, values)
         return at

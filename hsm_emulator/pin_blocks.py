@@ -68,7 +68,7 @@ def enciphered_pin(key: SecretKey, pin: str, number: bytes, account: bytes) -> b
 def pin_of(block: bytes, number: bytes, account: bytes) -> str:
     """Return the PIN in a clear 8-byte block."""
     if number in (ISO_0, ISO_3):
-        text = (int.from_bytes(block) ^ int(_account_12(account), 16)).to_bytes(8).hex()
+        text = (int.from_bytes(block) ^ int(account_12(account), 16)).to_bytes(8).hex()
     else:
         text = block.hex()
     if text[0] != _CONTROL[number]:
@@ -99,14 +99,14 @@ def block_of(pin: str, number: bytes, account: bytes, random: bytes = b"") -> by
         fill = _FILLED[length]
     block = int(f"{_CONTROL[number]}{length:x}{pin}{fill}", 16)
     if number in (ISO_0, ISO_3):
-        block ^= int(_account_12(account), 16)
+        block ^= int(account_12(account), 16)
     return block.to_bytes(8)
 
 
 _CONTROL: Final = {ISO_0: "0", ISO_1: "1", ISO_2: "2", ISO_3: "3"}
 
 
-def _account_12(account: bytes) -> bytes:
+def account_12(account: bytes) -> bytes:
     """Return the digits that formats 0 and 3 bind; a whole PAN was given where format 4 is near."""
     return account if len(account) == 12 else account[:-1][-12:].rjust(12, b"0")
 

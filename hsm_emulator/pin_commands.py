@@ -7,6 +7,7 @@ from hsm_emulator.key_types import PIN_SOURCE_TPK, PIN_SOURCE_ZPK, PIN_TARGET_ZP
 from hsm_emulator.layout import Account, Command, Digits, Key, PinBlock
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.pin_blocks import (
+    account_12,
     check_translation,
     check_verification,
     deciphered_pin,
@@ -48,7 +49,7 @@ def pin_to_lmk(lmk: Lmk, zpk: bytes, block: bytes, number: bytes, account: bytes
     key = lmk.key(zpk, PIN_SOURCE_ZPK, Code.SOURCE_PARITY)
     check_verification(number)
     pin = deciphered_pin(key, block, number, account)
-    return Code.OK + pin_enciphered(lmk.pin_key, pin, account)
+    return Code.OK + pin_enciphered(lmk.pin_key, pin, account_12(account))
 
 
 _TRANSLATION: Final = (

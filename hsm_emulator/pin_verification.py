@@ -10,10 +10,10 @@ _LETTERS_TO_DIGITS: Final = str.maketrans("abcdef", "012345")
 def pvv(pvk: SecretKey, pin: str, account: bytes, key_index: bytes) -> str:
     """Return the PVV of the leftmost four digits of `pin` (Visa; any PIN of 4 to 12 digits)."""
     security_parameter = account[-11:].decode("ascii") + key_index.decode("ascii") + pin[:4]
-    return _decimal_digits(pvk.encrypt(bytes.fromhex(security_parameter)).hex(), 4)
+    return decimal_digits(pvk.encrypt(bytes.fromhex(security_parameter)).hex(), 4)
 
 
-def _decimal_digits(hexadecimal: str, wanted: int) -> str:
+def decimal_digits(hexadecimal: str, wanted: int) -> str:
     """Take the digits from left to right, then the letters, each less ten."""
     digits = [symbol for symbol in hexadecimal if symbol.isdecimal()]
     letters = [symbol for symbol in hexadecimal if not symbol.isdecimal()]
@@ -26,11 +26,10 @@ def natural_pin(pvk: SecretKey, table: str, validation_data: str, length: int) -
     return "".join([table[int(symbol, 16)] for symbol in enciphered])[:length]
 
 
-def offset(pin: str, natural: str) -> str:
-    """Return what to add to the natural PIN, digit by digit without carry, to reach `pin`."""
-    return "".join(
-        [str((int(chosen) - int(given)) % 10) for chosen, given in zip(pin, natural, strict=False)]
-    )
+def pin_at_offset(natural: str, offset: str) -> str:
+    """Return the PIN that the offset leads to: digit by digit, without carry."""
+    pairs = zip(natural, offset, strict=True)
+    return "".join([str((int(given) + int(added)) % 10) for given, added in pairs])
 
 
 def check_table(table: str) -> None:

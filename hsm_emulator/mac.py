@@ -1,0 +1,41 @@
+"""Message authentication codes: ISO 9797-1 algorithms 1 and 3, CMAC; whole or in parts."""
+from typing import Final
+
+from hsm_emulator.errors import Code, Refused
+from hsm_emulator.secret_key import TDES, SecretKey
+
+NO_PADDING: Final = b"0"
+PADDED: Final = frozenset((NO_PADDING, b"1", b"2", b"3"))
+
+
+def padded(message: bytes, method: bytes, block_bytes: int) -> bytes:
+    """Pad as ISO 9797-1 numbers the methods: 1 zeros, 2 a one bit and zeros, 3 length first."""
+    if method == b"2":
+        message += b"\x80"
+    filled = message + bytes(-len(message) % block_bytes)
+    if method == b"3":
+        return (8 * len(message)).to_bytes(block_bytes) + filled
+    if method == NO_PADDING and len(filled) != len(message):
+        raise Refused(Code.DATA_LENGTH)
+    return filled
+
+
+def chained(key: SecretKey, algorithm_3: bool, blocks: bytes, start: bytes) -> bytes:
+    """Return the chaining value after whole blocks that are not the last ones."""
+    if not blocks or len(blocks) % key.block_bytes:
+        raise Refused(Code.DATA_LENGTH)
+    under = SecretKey(key.clear[:8]) if algorithm_3 else key
+    return under.encrypt_cbc(blocks, start)[-key.block_bytes :]
+
+
+def algorithm_1(key: SecretKey, blocks: bytes, start: bytes) -> bytes:
+    """Return the CBC-MAC of padded blocks."""
+    return chained(key, False, blocks, start)
+
+
+def algorithm_3(key: SecretKey, blocks: bytes, start: bytes) -> bytes:
+    """Return the retail MAC (ANSI X9.19): single DES, and TDES at the end."""
+    if key.algorithm != TDES or len(key.clear) != 16:
+        raise Refused(Code.KEY_LENGTH)
+    single = chained(key, True, blocks, start)
+    return key.encrypt(SecretKey(key.clear[:8]).decrypt(single))
