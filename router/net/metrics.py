@@ -78,7 +78,8 @@ class Metrics:
     """Everything that is counted."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a second series for each one, with the time it began
+        # Else each series gets a second one, with the time it began.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._transactions = Series(

@@ -155,6 +155,18 @@ async def test_a_web_page_cannot_drain_the_router(header: str) -> None:
         assert router.drains == 0
 
 
+async def test_another_machine_cannot_drain_the_router() -> None:
+    """Where the window is open to others, it shows and takes no commands."""
+    router = Router()
+    pages = Pages(router.show, Metrics(), dict, router.reload, router.drain)
+    server = pages.server(router.failed.append)
+    for peer, code in (("10.0.0.1", 403), ("2001:db8::1", 403), ("127.0.0.1", 202), ("::1", 202)):
+        page = await server._page(http.Request("POST", "/drain", comes_from_browser=False), peer)
+        assert page.code == code
+    shown = await server._page(http.Request("GET", "/readyz", comes_from_browser=False), "10.0.0.1")
+    assert shown.code == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path", "code"),
     [
