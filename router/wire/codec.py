@@ -28,7 +28,10 @@ class Codec:
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         self.head = Head(dialect)
-        self._elements: dict[int, Element] = {n: Element(r) for n, r in dialect.elements.items()}
+        shared: dict[str, dict[bytes, int]] = {}
+        self._elements: dict[int, Element] = {
+            number: Element(rule, shared) for number, rule in dialect.elements.items()
+        }
         self._shapes: dict[bytes, Shape] = {}
 
     def scan(self, data: bytes) -> Message:

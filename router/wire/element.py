@@ -33,7 +33,8 @@ class Element:
     __slots__ = ("byte_counts", "fills_right", "fixed_bytes", "number", "pad", "prefix_bytes",
                  "reading", "rule", "units_max")
 
-    def __init__(self, rule: ElementRule) -> None:
+    def __init__(self, rule: ElementRule, shared: dict[str, dict[bytes, int]]) -> None:
+        """`shared` keeps the prefixes of elements whose prefixes are alike; a codec has one."""
         self.rule = rule
         self.number: int = rule.number
         self.reading: int = SIGNED_DIGITS if rule.kind == "x+n" and rule.encoding == "bcd" else (
@@ -43,11 +44,18 @@ class Element:
         self.pad: str = rule.pad
         self.fills_right: bool = rule.odd == "right"
         self.fixed_bytes: int = self.byte_count(rule.prefix_max)
-        # Every valid length prefix with the bytes it announces; any other is an error.
-        self.byte_counts: dict[bytes, int] = {}
-        if self.prefix_bytes:
-            for units in range(0, rule.prefix_max + 1, 2 if self.counts_halves else 1):
-                self.byte_counts[self.prefix(units)] = self.byte_count(units)
+        alike = f"{rule.prefix_encoding} {rule.prefix_bytes} {rule.prefix_max}"
+        alike += f" {rule.encoding} {rule.counts}"
+        if alike not in shared:
+            shared[alike] = self._all_byte_counts()
+        self.byte_counts: dict[bytes, int] = shared[alike]
+
+    def _all_byte_counts(self) -> dict[bytes, int]:
+        """Every valid length prefix with the bytes it announces; any other is an error."""
+        if not self.prefix_bytes:
+            return {}
+        step = 2 if self.counts_halves else 1
+        return {self.prefix(n): self.byte_count(n) for n in range(0, self.units_max + 1, step)}
 
     @property
     def counts_nibbles(self) -> bool:

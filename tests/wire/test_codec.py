@@ -131,6 +131,23 @@ def test_another_filling_digit_is_refused() -> None:
     assert caught.value.offset == len(data) - 2
 
 
+def test_a_variable_number_is_filled_up_on_its_own_side() -> None:
+    """An odd PAN: 0n by one dialect, n0 and nF by others; each refuses its neighbours'."""
+    written = {name: CODECS[name].written("0100", {2: "4000001234567"}).data
+               for name in ("bcd-0n", "bcd-n0", "bcd-nf")}
+    assert {data[-7:].hex() for data in written.values()} == {
+        "04000001234567", "40000012345670", "4000001234567f"}
+    for name, codec in ((name, CODECS[name]) for name in written):
+        for writer, data in written.items():
+            if writer == name:
+                assert codec.scan(data).text(2) == "4000001234567"
+                continue
+            with pytest.raises(MalformedMessage) as caught:
+                codec.scan(data)
+            assert caught.value.element == 2
+            assert "filled up with" in caught.value.expected
+
+
 def test_bytes_above_7f_in_an_ascii_text_are_refused_by_verify_only() -> None:
     """The layout stands; a router may still answer the message, a person is told."""
     data = ASCII.written("0100", {11: "000001", 43: "x" * 40}).data.replace(b"x" * 40, b"\xe9" * 40)
