@@ -1,7 +1,7 @@
 """The command line: one module per command, listed here in the order a newcomer meets them."""
 import typer
 
-from noyau import check, decode, demo_cards, encode, explain, hsm, issuer, operate, router, up
+from noyau import bench, check, decode, demo_cards, encode, explain, hsm, issuer, operate, router, send, up
 
 app = typer.Typer(
     name="noyau",
@@ -31,6 +31,8 @@ app.command("explain")(explain.command)
 app.command("reload")(operate.reload)
 app.command("drain")(operate.drain)
 app.command("status")(operate.status)
+app.command("send")(send.command)
+app.command("bench")(bench.command)
 
 
 def main() -> None:
