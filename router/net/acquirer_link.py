@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 from router.net.observer import RouterObserver
-from router.net.outbox import Outbox, tuned
+from router.net.outbox import Outbox, finished, tuned
 from router.switching import message_types
 from router.switching.conductor import Conductor
 from router.switching.link_session import AcquirerSession, Action, Ignored, Moved, Send
@@ -49,6 +49,7 @@ class AcquirerLink(asyncio.Protocol):
         self._conductor = conductor
         self._observer = observer
         self._now = now
+        self.acquirer = listener.acquirer
         self._codec = listener.acquirer.codec
         self._session = AcquirerSession(
             NetworkMessages(self._codec, ""), terms.sign_on_required)
@@ -65,10 +66,6 @@ class AcquirerLink(asyncio.Protocol):
         self._deadline = 0.0  # of the first message, or of the rest of one; 0: none
 
     @property
-    def acquirer(self) -> Acquirer:
-        return self._listener.acquirer
-
-    @property
     def is_signed_on(self) -> bool:
         return self._session.is_signed_on
 
@@ -79,11 +76,16 @@ class AcquirerLink(asyncio.Protocol):
         tpdu = self._tpdus.pop(answer_key(response), b"") if self._tpdus else b""
         try:
             frame = self._writer.framed(response.data, tpdu)
-        except ValueError:
+        except (ValueError, OverflowError):
             self._observer.counted("message_too_long_for_framing", self.acquirer.name)
             return False
         self._outbox.put(frame)
         return True
+
+    def use(self, acquirer: Acquirer) -> None:
+        """After a reload. Another answer time needs a new link: what is owed keeps its deadline."""
+        if acquirer.answer_within_s == self.acquirer.answer_within_s:
+            self.acquirer = acquirer
 
     def tick(self, now: float) -> None:
         """A peer that says nothing, or half of something, is sent away."""
@@ -96,7 +98,7 @@ class AcquirerLink(asyncio.Protocol):
         if self._outbox is not None:
             self._outbox.write()
         if self._transport is not None:
-            self._transport.close()
+            finished(self._loop, self._transport)
 
     # Callbacks of the event loop.
 
@@ -129,10 +131,11 @@ class AcquirerLink(asyncio.Protocol):
             self._deadline = 0.0
         elif not self._deadline:
             self._deadline = self._now() + REST_OF_FRAME_WITHIN_S
-        scan = self._codec.scan
+        codec = self._codec
         for tpdu, frame in frames:
             try:
-                message = scan(frame)
+                message = codec.scan(frame)
+                codec.verify(message)
             except MalformedMessage as fault:
                 self._malformed(frame, fault, tpdu)
             else:

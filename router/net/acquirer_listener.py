@@ -9,10 +9,10 @@ import socket
 
 from router.net.acquirer_link import AcquirerLink
 from router.net.addresses import Address, AllowedPeers
-from router.net.clock import SystemClock
 from router.net.observer import RouterObserver
 from router.switching.conductor import Conductor
 from router.switching.peers import Acquirer
+from router.switching.ports import Clock
 from specs.dialect import Framing
 
 
@@ -54,7 +54,7 @@ class AcquirerListener:
 
     def __init__(
         self, acquirer: Acquirer, terms: ListenerTerms, listen: Address, conductor: Conductor,
-        clock: SystemClock, observer: RouterObserver,
+        clock: Clock, observer: RouterObserver,
     ) -> None:
         """Raises PortTaken."""
         self.acquirer = acquirer
@@ -86,6 +86,13 @@ class AcquirerListener:
             raise PortTaken(f'acquirer "{self.acquirer.name}"', self.address, error) from None
         self._socket = None  # the server's now
         self._observer.listening(self.acquirer.name, self.address)
+
+    def use(self, acquirer: Acquirer, terms: ListenerTerms) -> None:
+        """After a reload."""
+        self.acquirer = acquirer
+        self.terms = terms
+        for link in self.links:
+            link.use(acquirer)
 
     def refuses(self, host: str) -> str:
         """Why a connection from there is not taken; empty when it is."""

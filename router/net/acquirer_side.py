@@ -2,7 +2,6 @@
 from collections.abc import Sequence
 
 from router.net.acquirer_listener import AcquirerListener, ListenerTerms
-from router.net.clock import SystemClock
 from router.net.codecs import Codecs
 from router.net.observer import RouterObserver
 from router.net.pin_keys import pin_key_of
@@ -10,6 +9,7 @@ from router.net.settings import AcquirerSettings, RouterSettings
 from router.net.status import ListenerStatus
 from router.switching.conductor import Conductor
 from router.switching.peers import Acquirer
+from router.switching.ports import Clock
 from specs.dialect import parse_framing
 
 
@@ -17,7 +17,7 @@ class AcquirerSide:
     """Ports are taken by `take_ports`, opened by `open`."""
 
     def __init__(
-        self, router: RouterSettings, codecs: Codecs, conductor: Conductor, clock: SystemClock,
+        self, router: RouterSettings, codecs: Codecs, conductor: Conductor, clock: Clock,
         observer: RouterObserver,
     ) -> None:
         self._router = router
@@ -57,8 +57,8 @@ class AcquirerSide:
         self._listeners.update(made)
         for settings in configured:
             listener = self._listeners[settings.name]
-            listener.acquirer = self._acquirer(settings, listener.acquirer)
-            listener.terms = self._terms(settings, listener.terms)
+            listener.use(
+                self._acquirer(settings, listener.acquirer), self._terms(settings, listener.terms))
         self._settings = {settings.name: settings for settings in configured}
         for name in self._listeners.keys() - self._settings.keys():
             listener = self._listeners.pop(name)

@@ -9,6 +9,7 @@ import gc
 import json
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from importlib import metadata
 from pathlib import Path
@@ -39,6 +40,7 @@ from router.net.waiting import until
 from router.switching.conductor import Conductor, Limits
 from router.switching.routing import BinTable
 from router.switching.switch import Switch
+from specs.journal_format import Ended, Record, Stored
 
 TICK_S: Final = 0.05
 LINES_WITHIN_S: Final = 10.0  # then acquirers are let in, whatever lines are up
@@ -108,6 +110,7 @@ class Router:
         loop.set_exception_handler(self._unexpected)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
         self._observer.happened("router_starts", form=self._form, version=version(),
                                 configuration=str(self._settings.folder), state=str(self._state))
         file = JournalFile(self._state / "router")
@@ -162,7 +165,6 @@ class Router:
         self._stage = "replaying the journal"
         await self._recover(file)
         self._open_feed()
-        self._loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
         self._stage = "signing on to the issuers"
         self._issuers.open_lines()
         await until(lambda: self._issuers.is_reachable, LINES_WITHIN_S)
@@ -180,6 +182,9 @@ class Router:
         groups = await asyncio.to_thread(lambda: list(file.replay(window_s)))
         records = [record for group in groups for record in group]
         self._conductor.recover(records)
+        configured = {issuer.name for issuer in self._settings.issuers}
+        for name, number in left_without(records, configured).items():
+            self._observer.alarm("stored_for_unknown_issuer", issuer=name, entries=number)
         self._observer.happened(
             "journal_replayed", records=len(records), stored_open=self._issuers.saf_open)
 
@@ -331,6 +336,18 @@ class Router:
         elif not await self._journal.stop(FLUSH_S):
             self._observer.alarm("journal_not_flushed")
         self._observer.happened("router_stopped", form=self._form)
+
+
+def left_without(records: list[Record], configured: set[str]) -> dict[str, int]:
+    """Issuers that are not configured any more, and how many stored entries they are owed."""
+    owed = {
+        record.id: record.issuer
+        for record in records if isinstance(record, Stored) and record.issuer not in configured
+    }
+    for record in records:
+        if isinstance(record, Ended) and not record.parked:
+            owed.pop(record.id, None)
+    return Counter(owed.values())
 
 
 def version() -> str:

@@ -11,7 +11,7 @@ from router.net.addresses import Address
 from router.net.backoff import Backoff
 from router.net.clock import SystemClock
 from router.net.observer import RouterObserver
-from router.net.outbox import Outbox, tuned
+from router.net.outbox import Outbox, finished, tuned
 from router.switching import message_types
 from router.switching.conductor import Conductor
 from router.switching.link_session import (
@@ -122,7 +122,7 @@ class IssuerLink(asyncio.Protocol):
             return False
         try:
             frame = self._writer.framed(outbound.data)
-        except ValueError:
+        except (ValueError, OverflowError):
             self._observer.counted("message_too_long_for_framing", self.line.name)
             return False
         self._outbox.put(frame)
@@ -236,18 +236,17 @@ class IssuerLink(asyncio.Protocol):
                 return
             self.line.port = self
             self._conductor.line_up(self.line)
-        elif moved.state is LinkState.SIGNING_OFF:
-            # No new traffic; what waits may still be answered until the connection ends.
-            self.line.carries_traffic = False
-        else:
+        elif moved.state is LinkState.DOWN:
             self.line.port = None
             self._conductor.line_fell(self.line)
-            if moved.state is LinkState.DOWN:
-                self._because = self._because or moved.because
+            self._because = self._because or moved.because
+        else:
+            # No new traffic; what waits may still be answered while the connection stands.
+            self.line.carries_traffic = False
 
     def _abort(self, because: str) -> None:
         self._because = because
         if self._outbox is not None:
             self._outbox.write()
         if self._transport is not None:
-            self._transport.close()
+            finished(self._loop, self._transport)

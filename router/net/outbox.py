@@ -8,6 +8,7 @@ import socket
 from typing import Final
 
 HIGH_WATER_BYTES: Final = 262_144
+CLOSE_WITHIN_S: Final = 1.0
 
 
 class Outbox:
@@ -46,6 +47,12 @@ class Outbox:
     def resume(self) -> None:
         """It caught up."""
         self._is_paused = False
+
+
+def finished(loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
+    """Closed after what was written already; a peer that does not read gets no time for that."""
+    transport.close()
+    loop.call_later(CLOSE_WITHIN_S, transport.abort)
 
 
 def tuned(transport: asyncio.Transport) -> None:

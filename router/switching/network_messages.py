@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from router.wire.codec import Codec
+from router.wire.element import Unwritable
 from router.wire.message import Message
 from specs.elements import DE
 
@@ -83,11 +84,22 @@ class NetworkMessages:
 
 
 def refusal(codec: Codec, asked: Mapping[int, str], code: str, header: bytes = b"") -> Message:
-    """The answer to a request of which only some elements (MTI as 0) are known, or wanted."""
+    """The answer to a request of which only some elements (MTI as 0) are known, or wanted.
+
+    What of it cannot be written (it may be just what was wrong) is left out. Raises Unwritable when
+    MTI or STAN cannot.
+    """
+    mti = response_mti(asked[0])
     numbers = {*codec.dialect.echoed, DE.STAN}
     values = {number: asked[number] for number in numbers if number in asked}
     values[DE.RESPONSE_CODE] = code_in(codec, code)
-    return codec.written(response_mti(asked[0]), values, header)
+    while True:
+        try:
+            return codec.written(mti, values, header)
+        except Unwritable as fault:
+            if fault.element in (DE.STAN, DE.RESPONSE_CODE) or fault.element not in values:
+                raise
+            del values[fault.element]
 
 
 def response_mti(mti: str) -> str:

@@ -1,4 +1,4 @@
-"""The HSM falls silent, hangs up or is not there: PIN transactions hear 86, others nothing of it."""
+"""The HSM falls silent, hangs up or is not there: 86 with a PIN, nothing of it without."""
 from pathlib import Path
 
 from tests.net.acquirer_peer import acquirer_peer, purchase

@@ -95,6 +95,19 @@ async def test_a_message_that_breaks_off_hears_30(tmp_path: Path) -> None:
         assert (await acquirer.asks(purchase()))["39"] == "00"
 
 
+async def test_characters_that_are_none_hear_30(tmp_path: Path) -> None:
+    """The layout is right, and a text holds bytes above 7F."""
+    async with hsm_peer() as hsm, issuer_peer() as issuer, house(
+            tmp_path, hsm, issuer) as router, acquirer_peer(router.acquirer) as acquirer:
+        request = purchase()
+        data = written("0100", {key: value for key, value in request.items() if key != "t"})
+        acquirer.writer.write(framed(data.replace(b"MERCHANT", b"M\xc9RCHANT")))
+        answer = await acquirer.hears()
+        assert (answer["11"], answer["39"]) == (request["11"], "30")
+        assert (await router.logged("malformed"))["element"] == 42
+        assert not issuer.of("0100")
+
+
 async def test_garbage_in_a_row_closes_its_link_and_no_other(tmp_path: Path) -> None:
     """Three are configured; a good message in between starts the count anew."""
     garbage = framed(b"GET / HTTP/1.1")

@@ -1,4 +1,4 @@
-"""SIGTERM: nobody new, everybody who waits is answered, then the lines sign off and it ends well."""
+"""SIGTERM: nobody new, whoever waits is answered, then the lines sign off and it ends well."""
 import signal
 from pathlib import Path
 

@@ -121,3 +121,23 @@ async def test_an_issuer_that_does_not_read_gets_nothing_more(tmp_path: Path) ->
         async with asyncio.timeout(10):
             codes = [(await acquirer.hears())["39"] for _ in range(40)]
         assert codes == ["91"] * 40
+
+
+async def test_an_issuer_that_signs_off_may_still_answer_what_it_has(tmp_path: Path) -> None:
+    """It gets nothing new until it signs on again."""
+    async with hsm_peer() as hsm, issuer_peer() as issuer, house(
+            tmp_path, hsm, issuer) as router, acquirer_peer(router.acquirer) as acquirer:
+        issuer.delay_s = 0.3
+        first = purchase()
+        acquirer.send(first)
+        await issuer.hears("0100")
+        goodbye = {"7": "1124101500", "11": "000777", "70": "002"}
+        issuer.send(framed(written("0800", goodbye)))
+        assert (await issuer.hears("0810"))["39"] == "00"
+        second = await acquirer.asks(purchase())
+        assert second["39"] == "91"
+        answer = await acquirer.hears()
+        assert (answer["11"], answer["39"]) == (first["11"], "00")
+        issuer.send(framed(written("0800", {**goodbye, "70": "001"})))
+        await router.logged("line_state", number=4)
+        assert (await acquirer.asks(purchase()))["39"] == "00"

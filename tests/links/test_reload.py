@@ -1,4 +1,4 @@
-"""SIGHUP: everything of a good configuration, nothing of a bad one, and nothing in flight is lost."""
+"""SIGHUP: all of a good configuration, nothing of a bad one, and nothing in flight is lost."""
 import asyncio
 import signal
 from pathlib import Path
