@@ -46,7 +46,7 @@ async def test_children_die_when_their_starter_is_killed() -> None:
         async def main():
             program = Program("hsm", ["hsm", "--port", "0"])
             await program.start()
-            while not program.last_lines:
+            while "hsm_listening" not in str(program.last_lines):  # it says no more then
                 await asyncio.sleep(0.01)
             print(program.pid, flush=True)
             await asyncio.sleep(60)
