@@ -8,7 +8,7 @@ omission). Closed loop: so many requests are always in flight.
 import asyncio
 import sys
 import time
-from typing import Final
+from typing import Final, cast
 
 import iso8583
 import msgspec
@@ -61,8 +61,7 @@ class Link(asyncio.Protocol):
         self._out: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
 
     def data_received(self, data: bytes) -> None:
         for frame in self._frames.feed(data):

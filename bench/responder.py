@@ -6,7 +6,7 @@ layout is answered through pyiso8583; those after it by copying three elements.
 
 import asyncio
 import sys
-from typing import Final
+from typing import Final, cast
 
 import iso8583
 import uvloop
@@ -49,8 +49,7 @@ class Responder(asyncio.Protocol):
         self._recipes: dict[tuple[int, bytes], Recipe] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
 
     def data_received(self, data: bytes) -> None:
         self._transport.write(b"".join([self._answered(f) for f in self._frames.feed(data)]))

@@ -8,16 +8,18 @@ from bench.measure import Report, Row
 
 def print_report(report: Report, console: Console) -> None:
     """One row per run; CPU columns are microseconds per answered request."""
-    table = Table(title="CPU in microseconds per transaction, latency in milliseconds")
-    table.add_column("through")
-    table.add_column("load")
+    has_faults = any(row.wrong or row.lost for row in report.rows)
+    table = Table(title="latency in ms; CPU in µs per transaction", padding=(0, 1, 0, 0))
+    table.add_column("through", no_wrap=True)
+    table.add_column("load", no_wrap=True)
     for heading in ("tps", "p50", "p99", "p99.9"):
-        table.add_column(heading, justify="right")
-    for heading in ("router", "HSM", "issuer", "load", "load's core"):
-        table.add_column(heading, justify="right", style="cyan")
-    table.add_column("wrong, lost", justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("router", "HSM", "issuer", "load", "its core"):
+        table.add_column(heading, justify="right", style="cyan", no_wrap=True)
+    if has_faults:
+        table.add_column("wrong, lost", justify="right", style="red", no_wrap=True)
     for row in report.rows:
-        table.add_row(*cells(row))
+        table.add_row(*cells(row)[: len(table.columns)])
     console.print(table)
     console.print(
         f"{report.machine}, {report.cores} cores, Python {report.python}, {report.form},"
@@ -45,5 +47,5 @@ def cells(row: Row) -> list[str]:
         f"{row.cpu_us['issuer']:.1f}",
         f"{row.cpu_us['load']:.1f}",
         f"{row.load_share:.0%}",
-        f"{row.wrong}, {row.lost}" if row.wrong or row.lost else "",
+        f"{row.wrong}, {row.lost}",
     ]

@@ -1,5 +1,6 @@
 """`noyau bench`: the load harness."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -49,7 +50,7 @@ def command(
         chosen = rate or (() if in_flight else DEFAULT_RATES)
         loads = [Load(rate=one) for one in chosen]
         loads += [Load(in_flight=one) for one in in_flight or (() if rate else DEFAULT_IN_FLIGHT)]
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 100)
     says = Console(stderr=True)
     try:
         with says.status("starting") as status:
