@@ -4,8 +4,10 @@ from typing import Final
 
 from hsm_emulator.cvv import cvv
 from hsm_emulator.errors import Code, Refused
+from hsm_emulator.fields import Digits, Until
+from hsm_emulator.key_fields import Key
 from hsm_emulator.key_types import CVK_VERIFY
-from hsm_emulator.layout import Command, Digits, Key, Until
+from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 
 

@@ -2,17 +2,11 @@
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
+from hsm_emulator.fields import Characters, CountedLast, Digits, Hexadecimal
 from hsm_emulator.hexadecimal import from_hexadecimal, in_hexadecimal
+from hsm_emulator.key_fields import ChainingValue, Key
 from hsm_emulator.key_types import data_roles, role_of
-from hsm_emulator.layout import (
-    ChainingValue,
-    Characters,
-    Command,
-    CountedLast,
-    Digits,
-    Hexadecimal,
-    Key,
-)
+from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 
 _ECB, _CBC = b"00", b"01"

@@ -2,7 +2,8 @@
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
-from hsm_emulator.layout import Command, Counted, Digits
+from hsm_emulator.fields import Counted, Digits
+from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 
 FIRMWARE: Final = b"EMUL-0001"  # nine characters, and no vendor's

@@ -3,11 +3,13 @@ import secrets
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
+from hsm_emulator.fields import Characters, Hexadecimal, Section
 from hsm_emulator.hexadecimal import in_hexadecimal
 from hsm_emulator.key_block import Attributes, check_attributes
+from hsm_emulator.key_fields import Key
 from hsm_emulator.key_types import KEY_BLOCK, TMK_EXPORT, ZMK_EXPORT, ZMK_IMPORT
 from hsm_emulator.key_under_zmk import key_from_zmk, key_to_zmk
-from hsm_emulator.layout import Characters, Command, Hexadecimal, Key, Section
+from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.secret_key import AES_, TDES, SecretKey, is_weak, with_odd_parity
 

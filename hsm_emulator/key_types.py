@@ -57,6 +57,7 @@ TMK_EXPORT: Final = _role("TMK", b"002", "K0 51", "BEN")
 PIN_SOURCE_TPK: Final = _role("TPK", b"002", "P0 71", "BDN")
 PIN_SOURCE_ZPK: Final = _role("ZPK", b"001", "P0 72", "BDN")
 PIN_TARGET_ZPK: Final = _role("ZPK", b"001", "P0 72", "BEN")
+PIN_TARGET_BDK: Final = _role("BDK", b"009", "B0", "BENX")
 
 PVK_VISA_VERIFY: Final = _role("PVK", b"002", "V0 V2", "CNV")
 PVK_VISA_GENERATE: Final = _role("PVK", b"002", "V0 V2", "CGN")

@@ -4,7 +4,9 @@ from typing import Final
 
 from hsm_emulator import mac
 from hsm_emulator.errors import Code, Refused
+from hsm_emulator.fields import Characters, Counted, Hexadecimal
 from hsm_emulator.hexadecimal import from_hexadecimal, in_hexadecimal
+from hsm_emulator.key_fields import ChainingValue, Key, MacField
 from hsm_emulator.key_types import (
     MAC_ALGORITHM_1,
     MAC_ALGORITHM_3,
@@ -12,15 +14,7 @@ from hsm_emulator.key_types import (
     mac_roles,
     role_of,
 )
-from hsm_emulator.layout import (
-    ChainingValue,
-    Characters,
-    Command,
-    Counted,
-    Hexadecimal,
-    Key,
-    MacField,
-)
+from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.secret_key import SecretKey
 

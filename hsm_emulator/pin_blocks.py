@@ -59,7 +59,7 @@ def deciphered_pin(key: SecretKey, block: bytes, number: bytes, account: bytes) 
 def enciphered_pin(key: SecretKey, pin: str, number: bytes, account: bytes) -> bytes:
     """Return the block of `pin` enciphered under `key`."""
     if number == ISO_4:
-        return _format_4(key, pin, account, secrets.token_bytes(8))
+        return format_4_of(key, pin, account, secrets.token_bytes(8))
     if key.algorithm == AES_:
         raise Refused(Code.KEY_ALGORITHM)
     return key.encrypt(block_of(pin, number, account))
@@ -126,7 +126,8 @@ def _pin_of_format_4(key: SecretKey, block: bytes, pan: bytes) -> str:
     return pin
 
 
-def _format_4(key: SecretKey, pin: str, pan: bytes, random: bytes) -> bytes:
+def format_4_of(key: SecretKey, pin: str, pan: bytes, random: bytes) -> bytes:
+    """Return the enciphered format 4 block, its second half being `random`."""
     if key.algorithm != AES_:
         raise Refused(Code.KEY_ALGORITHM)
     field = bytes.fromhex(f"4{len(pin):x}{pin}".ljust(16, "a")) + random

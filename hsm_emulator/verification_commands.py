@@ -3,23 +3,16 @@ import hmac
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
+from hsm_emulator.fields import Characters, Digits, Hexadecimal
 from hsm_emulator.hexadecimal import from_hexadecimal
+from hsm_emulator.key_fields import Account, Key, PinBlock, PinUnderLmk
 from hsm_emulator.key_types import (
     PIN_SOURCE_ZPK,
     PVK_IBM_VERIFY,
     PVK_VISA_GENERATE,
     PVK_VISA_VERIFY,
 )
-from hsm_emulator.layout import (
-    Account,
-    Characters,
-    Command,
-    Digits,
-    Hexadecimal,
-    Key,
-    PinBlock,
-    PinUnderLmk,
-)
+from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.pin_blocks import account_12, check_verification, deciphered_pin
 from hsm_emulator.pin_under_lmk import pin_deciphered
