@@ -41,7 +41,8 @@ class BinFile:
 
     def __init__(self, folder: Path) -> None:
         self.rows: list[BinRow] = []
-        self.mistakes: list[Mistake] = []
+        self._found: list[Mistake] = []
+        self._more = 0
         try:
             with (folder / FILE).open(encoding="utf-8-sig", newline="") as file:
                 self._read(file)
@@ -51,7 +52,13 @@ class BinFile:
         except UnicodeDecodeError as error:
             self._refuse("", "", f"byte {error.start} is not UTF-8", "save it as UTF-8")
         self._refuse_overlaps()
-        self._shorten()
+
+    @property
+    def mistakes(self) -> list[Mistake]:
+        """All of them; beyond a hundred, how many more."""
+        if not self._more:
+            return self._found
+        return [*self._found, Mistake(FILE, "", "", f"and {self._more} more", "mend these first")]
 
     def refuse_unknown_issuers(self, issuers: list[str]) -> None:
         """Every row that names an issuer nobody configured."""
@@ -60,7 +67,6 @@ class BinFile:
             if issuer and issuer not in issuers:
                 wrong = f'no issuer is named "{issuer}"'
                 self._refuse(place_of(row), "issuer", wrong, suggestion(issuer, issuers, "issuers"))
-        self._shorten()
 
     def _read(self, file: TextIO) -> None:
         lines = csv.reader(file, strict=True)
@@ -80,7 +86,6 @@ class BinFile:
             self._refuse(f"line {lines.line_num}", "", f"is no CSV: {error}", right)
 
     def _is_header(self, header: list[str]) -> bool:
-        before = len(self.mistakes)
         for unknown in [name for name in header if name not in COLUMNS]:
             right = suggestion(unknown, COLUMNS, "columns")
             self._refuse("line 1", unknown, "unknown column", right)
@@ -89,7 +94,7 @@ class BinFile:
             self._refuse("line 1", missing, "this column is missing", right)
         for doubled in {name for name in header if header.count(name) > 1}:
             self._refuse("line 1", doubled, "this column is there twice", "once")
-        return len(self.mistakes) == before
+        return sorted(header) == sorted(COLUMNS)
 
     def _read_row(self, line: int, header: list[str], cells: list[str]) -> None:
         if len(cells) != len(header):
@@ -117,13 +122,10 @@ class BinFile:
             before = row
 
     def _refuse(self, place: str, column: str, wrong: str, right: str) -> None:
-        self.mistakes.append(Mistake(FILE, place, column, wrong, right))
-
-    def _shorten(self) -> None:
-        excess = len(self.mistakes) - MISTAKES_MAX
-        if excess > 1:
-            del self.mistakes[MISTAKES_MAX:]
-            self._refuse("", "", f"and {excess} more mistakes", "mend these first")
+        if len(self._found) < MISTAKES_MAX:
+            self._found.append(Mistake(FILE, place, column, wrong, right))
+        else:
+            self._more += 1
 
 
 def faults_of(row: Mapping[str, str]) -> Iterator[tuple[str, Wrong]]:

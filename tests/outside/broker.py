@@ -126,6 +126,7 @@ class Relay:
         self._tasks: list[asyncio.Task[None]] = []
         self._server: asyncio.Server | None = None
         self.port = 0
+        self.connections = 0
 
     async def start(self) -> None:
         """On a free port."""
@@ -148,6 +149,7 @@ class Relay:
             await asyncio.wait(tasks)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._behind)
         self._writers += [writer, far_writer]
         for source, target in ((reader, far_writer), (far_reader, writer)):

@@ -36,7 +36,7 @@ async def scraped(router: House) -> str:
     """Its metrics."""
 
     def read() -> str:
-        with urllib.request.urlopen(f"http://{router.http}/metrics", timeout=5) as page:  # noqa: S310
+        with urllib.request.urlopen(f"http://{router.http}/metrics", timeout=5) as page:
             return str(page.read().decode())
 
     return await asyncio.to_thread(read)

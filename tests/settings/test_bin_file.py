@@ -140,6 +140,7 @@ def test_an_unclosed_quote_is_told_with_its_line(tmp_path: Path) -> None:
 
 def test_a_table_that_is_all_wrong_does_not_flood(tmp_path: Path) -> None:
     """A hundred mistakes in words, the others as a number."""
-    found = said(tmp_path, bins=HEADER + "\n" + "1,1,,0,,,,,no\n" * 500)
+    dangling = "950600,950600,nobody,0,domestic,,,,no\n"
+    found = said(tmp_path, bins=HEADER + "\n" + "1,1,,0,,,,,no\n" * 500 + dangling)
     assert len(found) == MISTAKES_MAX + 1
-    assert found[-1] == "bins.csv: and 900 more mistakes; mend these first"
+    assert found[-1] == "bins.csv: and 901 more; mend these first"
