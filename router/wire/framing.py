@@ -11,6 +11,7 @@ from specs.rules import Framing
 
 TPDU_BYTES: Final = 5
 GUESS_BYTES: Final = 4
+WHOLE_BYTES_MIN: Final = 10  # MTI and bitmap
 DEFAULT_TPDU: Final = bytes.fromhex("6000000000")
 
 KINDS: Final = {
@@ -77,6 +78,8 @@ class FrameReader:
                 raise self._too_long(data[start:start + GUESS_BYTES])
             stop = body + length
             if stop > size:
+                if not frames and self._is_whole_in_ascii(data[start:]):
+                    raise self._too_long(data[start:start + GUESS_BYTES])
                 break
             if stop == body:
                 self.keep_alives += 1
@@ -94,6 +97,17 @@ class FrameReader:
             body -= self._prefix_bytes
         is_short = self._framing.tpdu and 0 < body <= TPDU_BYTES
         return -1 if body < 0 or body > self._frame_bytes_max or is_short else body
+
+    def _is_whole_in_ascii(self, rest: bytes) -> bool:
+        """What is too short for its 2-byte length is exactly as long as four ASCII digits say.
+
+        Read as two bytes, those digits mean 12,336 and more (BCD: 3,030), and a limit above that
+        would leave both sides waiting for the other.
+        """
+        if self._prefix_bytes != 2:
+            return False
+        length = announced("ascii-4", rest[:4])
+        return length >= WHOLE_BYTES_MIN and length == len(rest) - 4
 
     def _too_long(self, beginning: bytes) -> FrameTooLong:
         kind = self._framing.kind

@@ -82,6 +82,16 @@ def test_a_wrong_prefix_is_named(configured: str, sent_as: str, said: str) -> No
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("configured", ["binary-2", "bcd-2"])
+def test_four_digits_are_told_where_the_limit_would_let_them_pass(configured: str) -> None:
+    """"0186" read as two bytes announces 12,337 bytes; nobody would ever send them."""
+    wire = FrameWriter(parse_framing("ascii-4")).framed(b"0800" + b"\x82\x20" + b"0" * 180)
+    reader = FrameReader(parse_framing(configured), 65_535)
+    assert reader.feed(wire[:100]) == []
+    with pytest.raises(FrameTooLong, match="peer sends a 4-digit ASCII length"):
+        reader.feed(wire[100:])
+
+
 def test_frames_of_no_length_are_keep_alives() -> None:
     reader = FrameReader(parse_framing("binary-2"), 100)
     assert reader.feed(b"\x00\x00\x00\x01a\x00\x00") == [b"a"]
