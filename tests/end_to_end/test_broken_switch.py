@@ -75,7 +75,8 @@ async def broken(settings: Settings, sabotage: Sabotage) -> AsyncIterator[Settin
     port = server.sockets[0].getsockname()[1]
     first, *others = settings.acquirers
     try:
-        instead = replace(first, listen=Address("127.0.0.1", port))
+        # Nothing here is slow, so the acquirer need not wait long for what is lost.
+        instead = replace(first, listen=Address("127.0.0.1", port), answer_within_s=1.0)
         yield replace(settings, acquirers=(instead, *others))
     finally:
         server.close()

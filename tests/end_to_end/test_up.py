@@ -4,11 +4,13 @@ import os
 import signal
 from pathlib import Path
 from typing import Final
+from urllib.request import urlopen
 
 import pytest
 from typer.testing import CliRunner
 
 from noyau.cli import app
+from router.net.configuration import load_settings
 from tests.end_to_end.moved import moved
 from tests.end_to_end.platform import END_S, READY_S, is_alive, until, up
 
@@ -43,6 +45,25 @@ def test_a_run_in_a_pipe_ends_with_a_summary(config: Path, tmp_path: Path) -> No
     assert found["approved"] == sum(told["approved"] for told in found["issuers"].values())
     listed = CliRunner().invoke(app, ["issuer", "holds", "atlas", "--json", "--state", str(state)])
     assert json.loads(listed.stdout)["total_minor"]["504"] > 0
+
+
+def test_reloads_under_traffic_lose_nothing(config: Path, tmp_path: Path) -> None:
+    """SIGHUP with thirty transactions between one reload and the next."""
+    http = load_settings(config).http.listen
+
+    def last_reload() -> str:
+        with urlopen(f"http://{http}/status") as page:
+            told: str = json.load(page)["last_reload"]
+            return told
+
+    with up(config, tmp_path / "log", "--for", "600", "--rate", "300") as running:
+        running.wait_for("trading")
+        assert last_reload() == ""
+        for _ in range(3):
+            os.kill(running.children()[-1], signal.SIGHUP)
+            until(lambda: last_reload() != "", END_S)
+        running.end(signal.SIGINT)
+        assert "no promise was broken" in running.said()
 
 
 def test_a_second_run_says_that_one_is_up_and_sigterm_ends_the_first(
