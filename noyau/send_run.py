@@ -10,13 +10,12 @@ from typing import Final
 
 import msgspec
 
-from noyau.masking import masked
+from noyau.flat_form import flat
 from noyau.send_input import BadLine, is_file, repeated, templates_of_file
 from noyau.send_stamps import Stamps
 from noyau.send_summary import Summary
 from noyau.sender import ConnectionLost, Exchange, Sender, written
 from router.wire.codec import Codec
-from router.wire.message import Message
 from specs.dialect import DialectError, Framing, load_dialect, parse_framing
 
 DONE: Final = 0
@@ -133,23 +132,13 @@ class _Run:
         self._summary.count(exchange)
         received = exchange.received
         line = {
-            "sent": self._flat(exchange.sent),
-            "received": None if received is None else self._flat(received),
+            "sent": flat(exchange.sent, self._call.reveal),
+            "received": received and flat(received, self._call.reveal),
             "latency_ms": round(exchange.latency_s * 1000, 3),
             "outcome": exchange.outcome,
         }
         sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
         sys.stdout.flush()
-
-    def _flat(self, message: Message) -> dict[str, str]:
-        flat = {"t": message.mti}
-        if message.header:
-            flat["h"] = message.header.hex().upper()
-        if message.spare_bitmap:
-            flat["1"] = message.spare_bitmap
-        for number, text in message.values().items():
-            flat[str(number)] = text if self._call.reveal else masked(number, text)
-        return flat
 
     def _remark(self, remark: str) -> None:
         self._remarks += 1

@@ -18,7 +18,7 @@ from router.wire.message import MalformedMessage, Message
 from specs.dialect import Framing
 from specs.elements import DE
 
-FRAME_BYTES_MAX: Final = 1 << 16
+FRAME_BYTES_MAX: Final = 0x3030 - 1  # so that a length in ASCII digits is never taken for binary
 SWEEPS_PER_TIMEOUT: Final = 20
 
 
@@ -96,6 +96,9 @@ class Sender(asyncio.Protocol):
                 await self._until(lambda: self._in_flight < self._in_flight_max)
                 await self._until_due()
                 self._send(one)
+        except asyncio.CancelledError:
+            self._give_up()
+            raise
         finally:
             await self._settle()
             sweeping.cancel()
@@ -107,7 +110,14 @@ class Sender(asyncio.Protocol):
         try:
             await self._until(lambda: not self._pending)
         except ConnectionLost:
-            self._expire(float("inf"))
+            self._give_up()
+        except asyncio.CancelledError:
+            self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        for serial in list(self._pending):
+            self._silent(serial)
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():
@@ -205,12 +215,16 @@ class Sender(asyncio.Protocol):
             if waited_s < self._timeout_s:
                 break
             if waited_s >= 2 * self._timeout_s:
-                self._take(serial)
-                self._report(Exchange(pending.request, None, self._timeout_s, Outcome.SILENT))
+                self._silent(serial)
             elif not pending.is_overdue:
                 pending.is_overdue = True
                 self._in_flight -= 1
                 self._changed.set()
+
+    def _silent(self, serial: int) -> None:
+        pending = self._take(serial)
+        waited_s = self._loop.time() - pending.since
+        self._report(Exchange(pending.request, None, waited_s, Outcome.SILENT))
 
 
 def written(codec: Codec, stamps: Stamps, one: Template) -> Message:

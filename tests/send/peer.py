@@ -28,11 +28,13 @@ class Peer:
 
     behaviour: Behaviour
     port: int = 0
+    raw: bytes = b""  # sent before anything else
     heard: list[Fields] = field(default_factory=list)
     links: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.links.append(writer)
+        writer.write(self.raw)
         try:
             while True:
                 size = int.from_bytes(await reader.readexactly(2), "big")
