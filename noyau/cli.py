@@ -1,7 +1,20 @@
 """The command line: one module per command, listed here in the order a newcomer meets them."""
 import typer
 
-from noyau import bench, check, decode, demo_cards, encode, explain, hsm, issuer, operate, router, send, up
+from noyau import (
+    bench,
+    check,
+    decode,
+    demo_cards,
+    encode,
+    explain,
+    hsm,
+    issuer,
+    operate,
+    router,
+    send,
+    up,
+)
 
 app = typer.Typer(
     name="noyau",

@@ -12,6 +12,7 @@ undeliverable answers are the conductor's, who drives these lives.
 from collections.abc import Generator
 from typing import Final
 
+from router.switching import message_types
 from router.switching.format_check import format_error
 from router.switching.known import Known
 from router.switching.needs import (
@@ -180,7 +181,7 @@ def outbound_request(
         values = numbers.stamped(
             reversal_values(target.outbound, target.approved_amount, request.amount_that_stays)
         )
-    mti = first_mti(request)
+    mti = message_types.first_sent(request.mti)
     try:
         message = written_for(issuer.terms.codec, mti, values)
     except Unwritable:
@@ -189,8 +190,3 @@ def outbound_request(
     transaction.outbound = kept(mti, values, request)
     transaction.line = line.name
     return message
-
-
-def first_mti(request: Request) -> str:
-    """Our own first transmission, whatever the acquirer's was."""
-    return request.mti[:3] + "0"

@@ -48,5 +48,5 @@ def repeated(mti: str) -> str:
 
 
 def response_to(mti: str) -> str:
-    """0100, 0101 -> 0110; 0420, 0421 -> 0430. Any version's first digit stays."""
-    return mti[:2] + str(int(mti[2]) + 1) + "0"
+    """0101 -> 0110; 0421 -> 0430; 1804 -> 1814: the origin stays, its repeat flag does not."""
+    return mti[:2] + str(int(mti[2]) + 1) + str(int(mti[3]) & ~1)

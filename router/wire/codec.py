@@ -8,7 +8,7 @@ what: the slow walk goes over the message again and names element and byte.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from router.wire.element import TEXT, Element, Unwritable
+from router.wire.element import SIGNED_DIGITS, TEXT, Element, Unwritable
 from router.wire.faults import MalformedMessage
 from router.wire.head import Head
 from router.wire.message import Message
@@ -72,7 +72,13 @@ class Codec:
             raise MalformedMessage(0, head.mti_start, "an MTI in ASCII", "bytes above 7F")
         for number in message.elements():
             element = self._elements[number]
-            if element.reading == TEXT and not message.raw(number).isascii():
+            if element.reading == TEXT:
+                judged = message.raw(number)
+            elif element.reading == SIGNED_DIGITS:
+                judged = message.raw(number)[:1]  # the sign; digits are not judged
+            else:
+                continue
+            if not judged.isascii():
                 start, _ = message.span(number)
                 raise MalformedMessage(number, start, "ASCII characters", "bytes above 7F")
 

@@ -69,6 +69,14 @@ def test_damaged_bytes_are_read_or_refused_with_a_place(drawn: tuple[Codec, byte
     assert fault.expected
 
 
+def test_a_sign_that_is_no_character_is_refused() -> None:
+    """x+n: a sign in one character, then BCD digits; found by the test above."""
+    written = BINARY.written("0221", {28: "C00000001"}).data
+    with pytest.raises(MalformedMessage) as caught:
+        BINARY.verify(BINARY.scan(written.replace(b"C", b"\xe9")))
+    assert (caught.value.element, caught.value.offset) == (28, 10)
+
+
 @settings(max_examples=500, deadline=None)
 @given(st.sampled_from(ALL), st.binary(max_size=200))
 def test_random_bytes_raise_nothing_else(name: str, data: bytes) -> None:
