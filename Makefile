@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 COMPILED := build/compiled
 PACKED := $(shell find noyau router specs issuers hsm_emulator bench config -type f -not -name '*.pyc')
 
-.PHONY: help setup run test test-compiled check style types layers compile lock bench clean
+.PHONY: help setup run test test-compiled check style types layers compile lock simulate bench clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -39,6 +39,11 @@ test-compiled: compile  ## the same tests on the compiled form
 
 bench: setup  ## load on the real processes: throughput, latency percentiles, CPU per transaction
 	$(BIN)/noyau bench
+
+SEEDS ?= 200
+FIRST ?= 0
+simulate: setup  ## the decisions on simulated time, network, disk and HSM: SEEDS=200 FIRST=0
+	$(BIN)/python -m tests.simulation.run $(SEEDS) $(FIRST)
 
 lock:  ## pin the dependencies anew (a developer's; needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -69,13 +69,13 @@ def card(first: str) -> str:
     return digits + str(-sum(d // 10 + d % 10 for d in doubled) % 10)
 
 
-def message(mti: str, dialect: str = "iso87-ascii", **elements: str | None) -> Message:
+def message(mti: str, dialect: str = "iso87-ascii", /, **elements: str | None) -> Message:
     """A message of the named elements; None leaves one out."""
     values = {NUMBERS[name]: text for name, text in elements.items() if text is not None}
     return codec(dialect).written(mti, values)
 
 
-def purchase(mti: str = "0100", **changed: str | None) -> Message:
+def purchase(mti: str = "0100", /, **changed: str | None) -> Message:
     """A purchase of 100.00 dirhams at a terminal, no PIN."""
     return message(mti, **{**PURCHASE, **changed})
 

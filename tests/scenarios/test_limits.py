@@ -2,12 +2,13 @@
 
 import pytest
 
+from router.switching.conductor import Limits
 from tests.builders import purchase
-from tests.switching.desk import Desk, Limits, Terminal, bank
+from tests.switching.desk import Desk, Terminal, bank
 
 
-def numbered(number: int, mti: str = "0100") -> dict[str, str]:
-    return {"mti": mti, "stan": f"{number:06d}", "rrn": f"{number:012d}"}
+def numbered(number: int) -> dict[str, str]:
+    return {"stan": f"{number:06d}", "rrn": f"{number:012d}"}
 
 
 def test_no_more_in_flight_than_the_acquirer_may() -> None:

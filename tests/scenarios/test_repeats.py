@@ -2,9 +2,10 @@
 
 import pytest
 
+from router.switching.conductor import Limits
 from specs.elements import DE
 from tests.builders import card, purchase, reversal
-from tests.switching.desk import Desk, Limits
+from tests.switching.desk import Desk
 
 
 def test_a_repeat_of_what_is_answered_hears_the_stored_answer() -> None:

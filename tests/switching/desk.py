@@ -213,7 +213,9 @@ class Desk:
         self.conductor.arrive(terminal, message)
         self.settle()
 
-    def answer(self, sent: Message, code: str, line: int = 0, issuer: int = 0, **more: str) -> None:
+    def answer(
+        self, sent: Message, code: str, line: int = 0, issuer: int = 0, amount: str | None = None
+    ) -> None:
         """The issuer answers what it got."""
         values = {
             n: sent.text(n)
@@ -223,18 +225,20 @@ class Desk:
         values[DE.RESPONSE_CODE] = code
         if code == "00":
             values[DE.AUTHORIZATION_CODE] = "A00001"
-        if "amount" in more:
-            values[DE.AMOUNT] = more["amount"]
+        if amount is not None:
+            values[DE.AMOUNT] = amount
         mti = sent.mti[:2] + str(int(sent.mti[2]) + 1) + "0"
         response = sent.codec.written(mti, values)
         self.conductor.respond(self.issuers[issuer].lines[line], response)
         self.settle()
 
-    def buy(self, terminal: Terminal, message: Message, code: str = "00", **more: str) -> Message:
+    def buy(
+        self, terminal: Terminal, message: Message, code: str = "00", amount: str | None = None
+    ) -> Message:
         """The whole of a purchase; what the issuer got."""
         self.arrive(terminal, message)
         sent = self.wire().sent[-1]
-        self.answer(sent, code, **more)
+        self.answer(sent, code, amount=amount)
         return sent
 
     def pass_time(self, seconds: float) -> None:

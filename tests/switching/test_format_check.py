@@ -20,12 +20,14 @@ def code_of(request: Message) -> str:
 
 @pytest.mark.parametrize("missing", ["pan", "processing_code", "amount", "terminal", "currency"])
 def test_a_missing_mandatory_element_hears_30(missing: str) -> None:
-    assert code_of(purchase(**{missing: None})) == "30"
+    without: dict[str, str | None] = {missing: None}
+    assert code_of(purchase(**without)) == "30"
 
 
 @pytest.mark.parametrize("optional", ["local_time", "local_date", "acquirer_id", "rrn", "merchant"])
 def test_what_is_optional_may_be_absent(optional: str) -> None:
-    assert code_of(purchase(**{optional: None})) == ""
+    without: dict[str, str | None] = {optional: None}
+    assert code_of(purchase(**without)) == ""
 
 
 @pytest.mark.parametrize("processing_code", ["020000", "920000"])
@@ -44,7 +46,11 @@ def test_a_wrong_luhn_digit_hears_14() -> None:
 
 def test_the_order_of_precedence_is_30_12_13_14() -> None:
     """Each fault alone is above; together the first in the order answers."""
-    faults = {"pan": BAD_LUHN, "amount": "0" * 12, "processing_code": "020000"}
+    faults: dict[str, str | None] = {
+        "pan": BAD_LUHN,
+        "amount": "0" * 12,
+        "processing_code": "020000",
+    }
     assert code_of(purchase(**{**faults, "currency": None})) == "30"
     assert code_of(purchase(**faults)) == "12"
     assert code_of(purchase(**{**faults, "processing_code": "000000"})) == "13"

@@ -2,9 +2,10 @@
 
 import pytest
 
-from router.switching.request import About, about
+from router.switching.request import about
 from router.wire.pan import Pan
 from specs.elements import DE
+from specs.journal_format import About
 from tests.builders import HOME_CARD, purchase
 
 
