@@ -5,7 +5,7 @@ shown as first six, last four; longer runs and bytes only by their length.
 """
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 WITHHELD_KEYS: Final = frozenset(
@@ -15,6 +15,10 @@ PAN_DIGITS_MIN: Final = 13
 PAN_DIGITS_MAX: Final = 19
 NUMBER_MIN: Final = 10 ** (PAN_DIGITS_MIN - 1)
 DEPTH_MAX: Final = 8
+PLAIN_TYPES: Final = frozenset((str, int, float, bool, type(None)))
+ALL_DIGITS_ALIKE: Final = bytes.maketrans(b"123456789", b"000000000")
+SEPARATORS: Final = b" -"
+PROBE: Final = b"0" * PAN_DIGITS_MIN
 LOOKS_LIKE_CARD: Final = re.compile(
     r"(?<![0-9])[0-9]{13,19}[=D][0-9]+"
     r"|[0-9]{13,}"
@@ -23,14 +27,22 @@ LOOKS_LIKE_CARD: Final = re.compile(
 )
 
 
-def without_card_data(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
-    """A structlog processor; the last one before the renderer."""
-    for key, value in event.items():
-        if key in WITHHELD_KEYS:
-            event[key] = "[withheld]"
-        elif not isinstance(value, str) or len(value) >= PAN_DIGITS_MIN:
-            event[key] = cleaned(value, DEPTH_MAX)
-    return event
+def without_card_data(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The same event, fit to be seen."""
+    return {
+        key: "[withheld]" if key in WITHHELD_KEYS else cleaned(value, DEPTH_MAX)
+        for key, value in event.items()
+    }
+
+
+def is_plain(event: Mapping[str, Any]) -> bool:
+    """Flat, of types that are written as they are, and under no key that names card data."""
+    return WITHHELD_KEYS.isdisjoint(event) and PLAIN_TYPES.issuperset(map(type, event.values()))
+
+
+def may_look_like_card(line: bytes) -> bool:
+    """Of a rendered line: worth a closer look. Cheap, and never wrong when it says no."""
+    return PROBE in line.translate(ALL_DIGITS_ALIKE, SEPARATORS)
 
 
 def cleaned(value: Any, depth: int) -> Any:

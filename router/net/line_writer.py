@@ -17,14 +17,14 @@ class LineWriter:
     def __init__(self, descriptor: int, lines_max: int = LINES_MAX) -> None:
         self.dropped = 0
         self._descriptor = descriptor
-        self._lines: deque[str] = deque()
+        self._lines: deque[bytes] = deque()
         self._lines_max = lines_max
         self._changed = threading.Condition()
         self._stopping = False
         self._writer = threading.Thread(target=self._write, name="log", daemon=True)
         self._writer.start()
 
-    def msg(self, line: str) -> None:
+    def msg(self, line: bytes) -> None:
         """Never blocks for longer than it takes to append."""
         with self._changed:
             if self._stopping or len(self._lines) >= self._lines_max:
@@ -51,7 +51,7 @@ class LineWriter:
                 if not self._lines:
                     return
                 batch = [self._lines.popleft() for _ in range(min(len(self._lines), BATCH_MAX))]
-            remaining = ("\n".join(batch) + "\n").encode("utf-8", "backslashreplace")
+            remaining = b"\n".join(batch) + b"\n"
             with contextlib.suppress(OSError):  # nobody reads any more: nowhere to say so
                 while remaining:
                     remaining = remaining[os.write(self._descriptor, remaining) :]

@@ -7,21 +7,22 @@ No frame's local variables are ever shown: they hold card data.
 import io
 import logging
 import sys
+from collections.abc import MutableMapping
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 import structlog
 from structlog.processors import (
     ExceptionRenderer,
-    JSONRenderer,
     TimeStamper,
     add_log_level,
 )
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import FilteringBoundLogger, Processor
 
-from router.net.card_data import without_card_data
+from router.net.card_data import is_plain, may_look_like_card, without_card_data
 from router.net.line_writer import LineWriter
 from router.switching.transaction_event import TransactionEvent
 
@@ -33,7 +34,10 @@ LEVELS: Final = {
 }
 TRANSACTION_FIELDS: Final = tuple(field.name for field in fields(TransactionEvent))
 
+Event = MutableMapping[str, Any]
+
 _encoder = msgspec.json.Encoder()
+_values_of = attrgetter(*TRANSACTION_FIELDS)
 
 
 class Log:
@@ -99,7 +103,7 @@ def start_log(level: str) -> Log:
 
 def transaction_fields(event: TransactionEvent) -> dict[str, str | int]:
     """What the one `transaction` event of an exchange says."""
-    return {name: getattr(event, name) for name in TRANSACTION_FIELDS}
+    return dict(zip(TRANSACTION_FIELDS, _values_of(event), strict=True))
 
 
 def json_processors() -> list[Processor]:
@@ -108,8 +112,7 @@ def json_processors() -> list[Processor]:
         add_log_level,
         TimeStamper(fmt="iso", utc=True, key="at"),
         ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-        without_card_data,
-        JSONRenderer(serializer=json_line),
+        json_line,
     ]
 
 
@@ -119,8 +122,9 @@ def console_processors() -> list[Processor]:
         add_log_level,
         TimeStamper(fmt="%H:%M:%S", utc=False, key="timestamp"),
         ExceptionRenderer(plain_traceback),
-        without_card_data,
+        fenced,
         structlog.dev.ConsoleRenderer(colors=True),
+        in_bytes,
     ]
 
 
@@ -131,6 +135,20 @@ def plain_traceback(exc_info: Any) -> str:
     return text.getvalue()
 
 
-def json_line(event: dict[str, Any], **_unused: Any) -> str:
-    """What structlog's JSON renderer calls to serialise."""
-    return _encoder.encode(event).decode()
+def json_line(_logger: object, _method: str, event: Event) -> bytes:
+    """Looked at as a whole once it is written; only what may look like a card is taken apart."""
+    if is_plain(event):
+        line = _encoder.encode(event)
+        if not may_look_like_card(line):
+            return line
+    return _encoder.encode(without_card_data(event))
+
+
+def fenced(_logger: object, _method: str, event: Event) -> Event:
+    """For the console, which renders values itself."""
+    return without_card_data(event)
+
+
+def in_bytes(_logger: object, _method: str, line: Any) -> bytes:
+    """As the writer takes it."""
+    return str(line).encode("utf-8", "backslashreplace")

@@ -15,7 +15,7 @@ from typing import Final
 
 import aiomqtt
 
-from router.net.card_data import masked_in
+from router.net.card_data import masked_in, may_look_like_card
 from router.net.settings import MqttSettings
 
 RETAINED_MAX: Final = 2000  # topics; lines that were configured once and are gone count too
@@ -160,7 +160,7 @@ class MqttFeed:
 
 def fenced(payload: bytes) -> bytes:
     """What looks like a card number is masked, as in the log."""
-    return masked_in(payload.decode()).encode()
+    return masked_in(payload.decode()).encode() if may_look_like_card(payload) else payload
 
 
 def password_in(file: Path | None) -> str | None:

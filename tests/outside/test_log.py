@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from router.net.line_writer import LineWriter
-from router.net.log import Log, transaction_fields
+from router.net.log import Log, json_line, transaction_fields
 from router.net.metrics import Metrics
 from router.net.observer import RouterObserver
 from tests.outside.events import CANARY, MASKED, PURCHASE, event
@@ -90,6 +92,18 @@ def test_what_looks_like_a_card_number_is_masked(said: Any, logged: Any) -> None
         assert found["said"] == logged
 
 
+@given(before=st.text(), after=st.text(), where=st.sampled_from(("text", "list", "exception")))
+@example(before="4", after="4", where="text")
+@example(before="\\u", after='"', where="text")
+def test_no_surroundings_let_a_card_number_pass(before: str, after: str, where: str) -> None:
+    """Whatever stands around it, escapes included."""
+    text = f"{before}{CANARY}{after}"
+    said = {"text": text, "list": [text], "exception": ValueError(text)}[where]
+    line = json_line(None, "info", {"event": "canary", "said": said})
+    assert json.loads(line)["event"] == "canary"
+    assert CANARY.encode() not in line
+
+
 def test_reference_numbers_and_times_are_not_mistaken_for_cards() -> None:
     """A log that masks everything tells nothing."""
     pipe = Pipe()
@@ -163,7 +177,7 @@ def test_nobody_waits_for_a_reader_that_does_not_read() -> None:
     """A pipe holds 64 KiB; then lines are kept up to a limit, and dropped and counted beyond it."""
     reading, writing = os.pipe()
     writer = LineWriter(writing, lines_max=100)
-    line = "x" * 1023
+    line = b"x" * 1023
     for _ in range(2000):
         writer.msg(line)
     assert writer.dropped > 1000
