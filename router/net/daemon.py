@@ -65,11 +65,20 @@ def run(folder: Path, state: Path, form: str, announce: Announce) -> None:
     log = start_log(settings.router.log_level)
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(Router(settings, state, form, log, announce).serve())
+            runner.run(heeding_signals(Router(settings, state, form, log, announce)))
     except (JournalUnusable, PortTaken, DataKeyRefused) as error:
         raise CannotStart(str(error)) from None
     finally:
         log.stop()
+
+
+async def heeding_signals(router: "Router") -> None:
+    """SIGTERM and SIGINT drain, SIGHUP reloads, from the first moment on."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, router.stop)
+    loop.add_signal_handler(signal.SIGHUP, router.reload_soon)
+    await router.serve()
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -104,13 +113,14 @@ class Router:
         self._feed: MqttFeed | None = None
         self._http_address = ""
 
+    def stop(self) -> None:
+        """Drain, and end."""
+        self._stopping.set()
+
     async def serve(self) -> None:
         """Raises JournalUnusable, PortTaken or DataKeyRefused: it could not start."""
         self._loop = loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._unexpected)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
         self._observer.happened("router_starts", form=self._form, version=version(),
                                 configuration=str(self._settings.folder), state=str(self._state))
         file = JournalFile(self._state / "router")
@@ -190,7 +200,7 @@ class Router:
 
     async def _http_opened(self) -> HttpServer:
         pages = Pages(
-            self._status, self._metrics, self._dropped, self.reload, self._stopping.set)
+            self._status, self._metrics, self._dropped, self.reload, self.stop)
         server = pages.server(self._observer.page_failed)
         listen = self._settings.http.listen
         try:
@@ -263,7 +273,8 @@ class Router:
     def _journal_failed(self, why: str) -> None:
         self._observer.alarm("journal_refuses", why=why)
 
-    def _reload_soon(self) -> None:
+    def reload_soon(self) -> None:
+        """The outcome is logged."""
         task = asyncio.create_task(self._reload_now(), name="reload")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

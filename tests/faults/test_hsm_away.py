@@ -50,7 +50,8 @@ async def test_without_an_hsm_at_the_start_the_router_waits_and_says_why(tmp_pat
 
 
 async def test_a_router_that_waits_for_its_hsm_can_be_stopped(tmp_path: Path) -> None:
-    async with hsm_peer() as hsm, issuer_peer() as issuer, empty_house(tmp_path, hsm) as router:
+    async with hsm_peer() as hsm, issuer_peer() as issuer, empty_house(
+            tmp_path, hsm, as_process=True) as router:
         router.configure({"atlas": [issuer.address]}, {"950401": "atlas"})
         await hsm.stop()
         await router.launch()
@@ -60,7 +61,8 @@ async def test_a_router_that_waits_for_its_hsm_can_be_stopped(tmp_path: Path) ->
 
 async def test_a_data_key_with_another_check_value_is_a_mistake(tmp_path: Path) -> None:
     """Better now than when the journal is to be read again."""
-    async with hsm_peer() as hsm, issuer_peer() as issuer, empty_house(tmp_path, hsm) as router:
+    async with hsm_peer() as hsm, issuer_peer() as issuer, empty_house(
+            tmp_path, hsm, as_process=True) as router:
         router.configure({"atlas": [issuer.address]}, {"950401": "atlas"})
         path = router.config / "router.toml"
         path.write_text(path.read_text().replace(DATA_KEY_KCV, "ABCDEF"))

@@ -1,4 +1,5 @@
 """kill -9 and what a restart makes of it; starts that cannot be."""
+import os
 import resource
 import sqlite3
 from pathlib import Path
@@ -11,7 +12,8 @@ from tests.net.issuer_peer import issuer_peer
 
 async def test_what_was_in_flight_at_a_kill_is_reversed_at_the_next_start(tmp_path: Path) -> None:
     """Under a number behind all that were given before; once is enough."""
-    async with hsm_peer() as hsm, issuer_peer() as issuer, house(tmp_path, hsm, issuer) as router:
+    async with hsm_peer() as hsm, issuer_peer() as issuer, house(
+            tmp_path, hsm, issuer, as_process=True) as router:
         issuer.silent_to.add("0100")
         async with acquirer_peer(router.acquirer) as acquirer:
             acquirer.send(purchase())
@@ -26,7 +28,8 @@ async def test_what_was_in_flight_at_a_kill_is_reversed_at_the_next_start(tmp_pa
 
 async def test_a_repeat_after_a_kill_hears_what_its_original_heard(tmp_path: Path) -> None:
     """The issuer hears nothing of it."""
-    async with hsm_peer() as hsm, issuer_peer() as issuer, house(tmp_path, hsm, issuer) as router:
+    async with hsm_peer() as hsm, issuer_peer() as issuer, house(
+            tmp_path, hsm, issuer, as_process=True) as router:
         request = purchase()
         async with acquirer_peer(router.acquirer) as acquirer:
             assert (await acquirer.asks(request))["39"] == "00"
@@ -41,7 +44,8 @@ async def test_a_repeat_after_a_kill_hears_what_its_original_heard(tmp_path: Pat
 
 async def test_a_reversal_is_sent_again_until_it_is_acknowledged(tmp_path: Path) -> None:
     """Over a restart, too: 0420 first, 0421 ever after."""
-    async with hsm_peer() as hsm, issuer_peer() as issuer, house(tmp_path, hsm, issuer) as router:
+    async with hsm_peer() as hsm, issuer_peer() as issuer, house(
+            tmp_path, hsm, issuer, as_process=True) as router:
         issuer.silent_to.update(("0100", "0420", "0421"))
         async with acquirer_peer(router.acquirer) as acquirer:
             assert (await acquirer.asks(purchase()))["39"] == "91"
@@ -60,7 +64,8 @@ async def test_a_reversal_is_sent_again_until_it_is_acknowledged(tmp_path: Path)
 async def test_a_disk_that_refuses_means_declines_and_no_end(tmp_path: Path) -> None:
     """96 while no file may grow; nothing reaches the issuer; afterwards all is as before."""
     async with hsm_peer() as hsm, issuer_peer() as issuer, house(
-            tmp_path, hsm, issuer) as router, acquirer_peer(router.acquirer) as acquirer:
+            tmp_path, hsm, issuer, as_process=True) as router, acquirer_peer(
+            router.acquirer) as acquirer:
         assert (await acquirer.asks(purchase()))["39"] == "00"
         assert router.process is not None
         before = resource.prlimit(router.process.pid, resource.RLIMIT_FSIZE)
@@ -88,17 +93,18 @@ async def refused(router: House, *words: str) -> None:
 async def test_two_routers_never_run_on_one_state_folder(tmp_path: Path) -> None:
     (tmp_path / "second").mkdir()
     async with hsm_peer() as hsm, issuer_peer() as issuer, house(
-            tmp_path, hsm, issuer) as router, empty_house(tmp_path / "second", hsm) as second:
+            tmp_path, hsm, issuer) as router, empty_house(
+            tmp_path / "second", hsm, as_process=True) as second:
         second.configure({"atlas": [issuer.address]}, {"950401": "atlas"})
         second.state = router.state
-        assert router.process is not None
-        await refused(second, f"process {router.process.pid} uses it", "--state")
+        await refused(second, f"process {os.getpid()} uses it", "--state")
 
 
 async def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     (tmp_path / "second").mkdir()
     async with hsm_peer() as hsm, issuer_peer() as issuer, house(
-            tmp_path, hsm, issuer) as router, empty_house(tmp_path / "second", hsm) as second:
+            tmp_path, hsm, issuer) as router, empty_house(
+            tmp_path / "second", hsm, as_process=True) as second:
         second.configure({"atlas": [issuer.address]}, {"950401": "atlas"},
                          listen=f'"{router.acquirer}"')
         port = router.acquirer.rpartition(":")[2]
@@ -106,7 +112,8 @@ async def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_journal_that_was_touched_stops_the_start(tmp_path: Path) -> None:
-    async with hsm_peer() as hsm, issuer_peer() as issuer, house(tmp_path, hsm, issuer) as router:
+    async with hsm_peer() as hsm, issuer_peer() as issuer, house(
+            tmp_path, hsm, issuer, as_process=True) as router:
         async with acquirer_peer(router.acquirer) as acquirer:
             await acquirer.asks(purchase())
         await router.kill()
@@ -118,7 +125,8 @@ async def test_a_journal_that_was_touched_stops_the_start(tmp_path: Path) -> Non
 
 
 async def test_mistakes_in_the_configuration_are_told_all_at_once(tmp_path: Path) -> None:
-    async with hsm_peer() as hsm, issuer_peer() as issuer, empty_house(tmp_path, hsm) as router:
+    async with hsm_peer() as hsm, issuer_peer() as issuer, empty_house(
+            tmp_path, hsm, as_process=True) as router:
         router.configure({"atlas": [issuer.address]}, {"950401": "atlas", "950402": "nobody"},
                          router='log_level = "loud"')
         await refused(router, "router.toml: [router]: log_level", "bins.csv: line 3")

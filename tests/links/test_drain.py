@@ -11,7 +11,8 @@ from tests.net.issuer_peer import issuer_peer
 async def test_what_is_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
     """What comes after SIGTERM hears 90, and no new connection is taken."""
     async with hsm_peer() as hsm, issuer_peer() as issuer, house(
-            tmp_path, hsm, issuer) as router, acquirer_peer(router.acquirer) as acquirer:
+            tmp_path, hsm, issuer, as_process=True) as router, acquirer_peer(
+            router.acquirer) as acquirer:
         issuer.delay_s = 0.5
         first, second = purchase(), purchase()
         acquirer.send(first)
@@ -31,7 +32,8 @@ async def test_what_is_in_flight_is_answered_before_the_end(tmp_path: Path) -> N
 async def test_an_issuer_that_says_nothing_does_not_hold_the_end_up(tmp_path: Path) -> None:
     """Neither to the sign-off nor to a request: that one is reversed, now or at the next start."""
     async with hsm_peer() as hsm, issuer_peer() as issuer, house(
-            tmp_path, hsm, issuer) as router, acquirer_peer(router.acquirer) as acquirer:
+            tmp_path, hsm, issuer, as_process=True) as router, acquirer_peer(
+            router.acquirer) as acquirer:
         issuer.silent_to.update(("0100", "0420", "0800"))
         acquirer.send(purchase())
         await issuer.hears("0100")

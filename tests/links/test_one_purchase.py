@@ -9,7 +9,8 @@ from tests.net.issuer_peer import issuer_peer
 
 async def test_a_purchase_with_a_pin_reaches_its_issuer_and_comes_back(tmp_path: Path) -> None:
     """The PIN block arrives translated; STAN and DE 7 towards the acquirer are its own."""
-    async with hsm_peer() as hsm, issuer_peer() as issuer, house(tmp_path, hsm, issuer) as router:
+    async with hsm_peer() as hsm, issuer_peer() as issuer, house(
+            tmp_path, hsm, issuer, as_process=True) as router:
         async with acquirer_peer(router.acquirer) as acquirer:
             request = purchase(e52=PIN_BLOCK)
             answer = await acquirer.asks(request)

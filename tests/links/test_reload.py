@@ -1,6 +1,5 @@
 """SIGHUP: all of a good configuration, nothing of a bad one, and nothing in flight is lost."""
 import asyncio
-import signal
 from pathlib import Path
 
 from tests.net.acquirer_peer import acquirer_peer, purchase
@@ -13,7 +12,7 @@ OTHER_CARD = "9504020000000000"
 
 async def reloaded(router: House, number: int = 1) -> dict[str, object]:
     """The outcome of the number-th reload."""
-    router.signal(signal.SIGHUP)
+    router.reload()
     return await router.logged("reload", number)
 
 
@@ -50,7 +49,8 @@ async def test_a_bad_configuration_changes_nothing_and_says_everything(tmp_path:
 
 
 async def test_an_unchanged_configuration_is_said_to_be_so(tmp_path: Path) -> None:
-    async with hsm_peer() as hsm, issuer_peer() as issuer, house(tmp_path, hsm, issuer) as router:
+    async with hsm_peer() as hsm, issuer_peer() as issuer, house(
+            tmp_path, hsm, issuer, as_process=True) as router:
         assert (await reloaded(router))["outcome"] == "unchanged"
         assert len(issuer.of("0800")) == 1
 
@@ -99,7 +99,7 @@ async def test_a_reload_under_load_loses_nothing(tmp_path: Path) -> None:
             if turn in (5, 12, 20):
                 router.configure({"atlas": [issuer.address] * 2}, {"950401": "atlas"},
                                  echo_interval_s=20.0 + turn)
-                router.signal(signal.SIGHUP)
+                router.reload()
             requests = [purchase() for _ in range(10)]
             for request in requests:
                 acquirer.send(request)

@@ -1,16 +1,20 @@
-"""A router as a process of its own, configured to meet the hand-written peers of a test."""
+"""A router that meets the hand-written peers of a test: in its process, or as one of its own."""
 import asyncio
+import gc
 import json
 import os
 import signal
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from router.net.configuration import load_settings
+from router.net.daemon import Router
+from router.net.log import Log
 from tests.net.hsm_peer import DATA_KEY, DATA_KEY_KCV, HsmPeer
 from tests.net.issuer_peer import IssuerPeer
 
@@ -72,15 +76,19 @@ ROW = "{first},{first},{issuer},0,domestic,local,504,debit,yes"
 class House:
     """One configuration, one state folder, and the router that runs on them."""
 
-    def __init__(self, folder: Path, hsm: HsmPeer) -> None:
+    def __init__(self, folder: Path, hsm: HsmPeer, as_process: bool) -> None:
         self.config = folder / "config"
         self.state = folder / "state"
         self.log_path = folder / "router.log"
         self.config.mkdir()
+        self.log_path.touch()
         self._hsm = hsm
+        self._as_process = as_process
         self.acquirer = ""
         self.http = ""
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | None = None  # one of its own, or
+        self.router: Router | None = None  # within the test's
+        self._serving: asyncio.Task[None] | None = None
 
     def configure(self, issuers: dict[str, list[str]], bins: dict[str, str], router: str = "",
                   echo_interval_s: float = 30.0, **acquirer: str) -> None:
@@ -98,29 +106,49 @@ class House:
 
     async def start(self) -> None:
         """Until it lets acquirers in."""
-        await self.launch()
-        assert self.process is not None
-        assert self.process.stdout is not None
+        said = asyncio.get_running_loop().create_future()
+        await self.launch(said.set_result)
+        assert self._serving is not None
         async with asyncio.timeout(15):
-            line = await self.process.stdout.readline()
-        if not line:
+            await asyncio.wait((said, self._serving), return_when=asyncio.FIRST_COMPLETED)
+        if not said.done():
             raise AssertionError(self.log_path.read_text())
-        ready = json.loads(line)
+        ready = json.loads(said.result())
         self.acquirer = ready["acquirers"]["medina"]
         self.http = ready["http"]
 
-    async def launch(self) -> None:
-        """Its process, ready or not."""
+    async def launch(self, announce: Callable[[str], None] = lambda _line: None) -> None:
+        """It runs, ready or not."""
+        serve = self._process(announce) if self._as_process else self._within(announce)
+        self._serving = asyncio.create_task(serve)
+        await asyncio.sleep(0)
+
+    async def _process(self, announce: Callable[[str], None]) -> None:
         with self.log_path.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "noyau", "router", "--config", str(self.config), "--state",
                 str(self.state), stdout=asyncio.subprocess.PIPE, stderr=log)
+        assert self.process.stdout is not None
+        if line := await self.process.stdout.readline():
+            announce(line.decode())
+        await self.process.wait()
+
+    async def _within(self, announce: Callable[[str], None]) -> None:
+        with self.log_path.open("ab") as file:
+            log = Log("info", file.fileno(), for_terminal=False)
+            self.router = Router(load_settings(self.config), self.state, "test", log, announce)
+            try:
+                await self.router.serve()
+            finally:
+                log.stop()
+                gc.unfreeze()
 
     async def ended(self, within_s: float = 10.0) -> int:
-        """Its exit code."""
-        assert self.process is not None
+        """Its exit code, where it is a process."""
+        assert self._serving is not None
         async with asyncio.timeout(within_s):
-            return await self.process.wait()
+            await self._serving
+        return self.process.returncode or 0 if self.process is not None else 0
 
     async def kill(self) -> None:
         """As a power cut to the process: no time for anything."""
@@ -128,9 +156,30 @@ class House:
         await self.ended()
 
     async def stop(self) -> int:
-        """SIGTERM."""
-        self.signal(signal.SIGTERM)
+        """Drained."""
+        if self.router is not None:
+            self.router.stop()
+        else:
+            self.signal(signal.SIGTERM)
         return await self.ended()
+
+    async def end(self) -> None:
+        """Whatever it is doing."""
+        if self._serving is None:
+            return
+        if self.process is not None:
+            if self.process.returncode is None:
+                await self.kill()
+        else:
+            self._serving.cancel()
+        await asyncio.wait((self._serving,))
+
+    def reload(self) -> None:
+        """SIGHUP."""
+        if self.router is not None:
+            self.router.reload_soon()
+        else:
+            self.signal(signal.SIGHUP)
 
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None
@@ -167,9 +216,10 @@ def shown(url: str) -> tuple[int, Any]:
 
 @asynccontextmanager
 async def house(folder: Path, hsm: HsmPeer, issuer: IssuerPeer, router: str = "", lines: int = 1,
-                echo_interval_s: float = 30.0, **acquirer: str) -> AsyncIterator[House]:
+                echo_interval_s: float = 30.0, as_process: bool = False, **acquirer: str,
+                ) -> AsyncIterator[House]:
     """A router with one issuer, atlas, for the cards that begin with 950401."""
-    async with empty_house(folder, hsm) as one:
+    async with empty_house(folder, hsm, as_process) as one:
         one.configure({"atlas": [issuer.address] * lines}, {"950401": "atlas"}, router,
                       echo_interval_s, **acquirer)
         await one.start()
@@ -177,11 +227,11 @@ async def house(folder: Path, hsm: HsmPeer, issuer: IssuerPeer, router: str = ""
 
 
 @asynccontextmanager
-async def empty_house(folder: Path, hsm: HsmPeer) -> AsyncIterator[House]:
+async def empty_house(folder: Path, hsm: HsmPeer, as_process: bool = False,
+                      ) -> AsyncIterator[House]:
     """Nothing is configured, nothing started; whatever is started in it ends with it."""
-    one = House(folder, hsm)
+    one = House(folder, hsm, as_process)
     try:
         yield one
     finally:
-        if one.process is not None and one.process.returncode is None:
-            await one.kill()
+        await one.end()
