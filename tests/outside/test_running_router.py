@@ -24,7 +24,11 @@ OUTCOME = "noyau/router/reload/outcome"
 @asynccontextmanager
 async def running(folder: Path, port: int) -> AsyncIterator[tuple[House, IssuerPeer]]:
     """A router whose broker is at this port."""
-    async with hsm_peer() as hsm, issuer_peer() as issuer, empty_house(folder, hsm) as router:
+    async with (
+        hsm_peer() as hsm,
+        issuer_peer() as issuer,
+        empty_house(folder, hsm, as_process=True) as router,
+    ):
         router.configure({"atlas": [issuer.address]}, {"950401": "atlas"})
         with (router.config / "router.toml").open("a") as file:
             file.write(f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\ntransactions = true\n')
