@@ -116,12 +116,12 @@ class Connection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             return
         received = self._received + received if self._received else received
-        at, answers = 0, []
+        at, answers, too_long = 0, [], 0
         answer = self._device.answer
         while at + 2 <= len(received):
             length = received[at] << 8 | received[at + 1]
             if length > self._limits.frame_bytes_max:
-                self._refuse_frame(length)
+                too_long = length
                 break
             end = at + 2 + length
             if end > len(received):
@@ -133,6 +133,8 @@ class Connection(asyncio.Protocol):
         self._received = received[at:]
         if answers:
             self._transport.write(b"".join(answers))
+        if too_long:
+            self._refuse_frame(too_long)
 
     def _refuse_frame(self, length: int) -> None:
         assert self._transport is not None
