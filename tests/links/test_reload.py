@@ -78,6 +78,21 @@ async def test_an_issuer_that_is_gone_answers_what_is_in_flight_and_signs_off(
         await router.logged("line_gone")
 
 
+async def test_what_is_stored_for_an_issuer_that_is_gone_is_delivered(tmp_path: Path) -> None:
+    """Its lines stay until its reversal was acknowledged, and only then sign off."""
+    async with hsm_peer() as hsm, issuer_peer() as atlas, issuer_peer() as bahia, house(
+            tmp_path, hsm, atlas) as router, acquirer_peer(router.acquirer) as acquirer:
+        atlas.silent_to.update(("0100", "0420", "0421"))
+        assert (await acquirer.asks(purchase()))["39"] == "91"
+        await atlas.hears("0420")
+        router.configure({"bahia": [bahia.address]}, {"950401": "bahia"})
+        await reloaded(router)
+        await atlas.hears("0421", 2)
+        assert len(atlas.of("0800")) == 1
+        atlas.silent_to.clear()
+        assert (await atlas.hears("0800", 2))["70"] == "002"
+
+
 async def test_a_line_with_new_terms_replaces_the_old_one(tmp_path: Path) -> None:
     async with hsm_peer() as hsm, issuer_peer() as issuer, house(
             tmp_path, hsm, issuer) as router, acquirer_peer(router.acquirer) as acquirer:

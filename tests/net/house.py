@@ -57,7 +57,7 @@ name = "{name}"
 region = "domestic"
 dialect = "iso87-ascii"
 lines = [{lines}]
-issuer_timeout_s = 1.0
+issuer_timeout_s = {timeout_s}
 echo_interval_s = {echo_interval_s}
 echo_timeout_s = 0.5
 reconnect_s_max = 0.2
@@ -91,7 +91,8 @@ class House:
         self._serving: asyncio.Task[None] | None = None
 
     def configure(self, issuers: dict[str, list[str]], bins: dict[str, str], router: str = "",
-                  echo_interval_s: float = 30.0, **acquirer: str) -> None:
+                  echo_interval_s: float = 30.0, issuer_timeout_s: float = 1.0,
+                  **acquirer: str) -> None:
         """Issuers with the addresses of their lines; first digits of cards -> issuer."""
         (self.config / "router.toml").write_text(ROUTER.format(
             hsm=self._hsm.address, data_key=DATA_KEY, kcv=DATA_KEY_KCV, router=router))
@@ -99,7 +100,7 @@ class House:
         (self.config / "acquirers.toml").write_text(ACQUIRER.format(zpk=ZPK, keys=keys))
         (self.config / "issuers.toml").write_text("".join(
             ISSUER.format(name=name, lines=", ".join(f'"{line}"' for line in lines), zpk=ZPK,
-                          echo_interval_s=echo_interval_s)
+                          echo_interval_s=echo_interval_s, timeout_s=issuer_timeout_s)
             for name, lines in issuers.items()))
         rows = [ROW.format(first=first, issuer=issuer) for first, issuer in bins.items()]
         (self.config / "bins.csv").write_text(BINS.format(rows="\n".join(rows)))
@@ -216,12 +217,12 @@ def shown(url: str) -> tuple[int, Any]:
 
 @asynccontextmanager
 async def house(folder: Path, hsm: HsmPeer, issuer: IssuerPeer, router: str = "", lines: int = 1,
-                echo_interval_s: float = 30.0, as_process: bool = False, **acquirer: str,
-                ) -> AsyncIterator[House]:
+                echo_interval_s: float = 30.0, issuer_timeout_s: float = 1.0,
+                as_process: bool = False, **acquirer: str) -> AsyncIterator[House]:
     """A router with one issuer, atlas, for the cards that begin with 950401."""
     async with empty_house(folder, hsm, as_process) as one:
         one.configure({"atlas": [issuer.address] * lines}, {"950401": "atlas"}, router,
-                      echo_interval_s, **acquirer)
+                      echo_interval_s, issuer_timeout_s, **acquirer)
         await one.start()
         yield one
 
