@@ -7,7 +7,6 @@ class Code:
 
     OK: Final = b"00"
     NOT_VERIFIED: Final = b"01"  # in A7: the imported key had wrong parity and was adjusted
-    KEY_UNSUITED: Final = b"02"
     KEY_TYPE_CODE: Final = b"04"
     KEY_LENGTH_FLAG: Final = b"05"
     SOURCE_PARITY: Final = b"10"
