@@ -123,6 +123,8 @@ class Router:
         loop.set_exception_handler(self._unexpected)
         self._observer.happened("router_starts", form=self._form, version=version(),
                                 configuration=str(self._settings.folder), state=str(self._state))
+        if self._form == "mixed":
+            self._observer.alarm("broken_install", why="some modules compiled, some not; reinstall")
         file = JournalFile(self._state / "router")
         self._file: JournalFile | None = file
         try:

@@ -3,13 +3,14 @@
 A row is nonce and AES-GCM of the group's bytes; what is authenticated with it (its number, its time
 and the end of the row before) makes a row that was changed, moved, replaced or taken out visible
 when the file is read: a chain. Rows are never deleted here; what a start need not read any more
-(older than the repeat window, nothing open) is left behind a mark.
+(older than the repeat window, nothing open) is left behind a mark, which moves once a minute.
 """
 import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ FORMAT_VERSION: Final = 1
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
+MINUTE_MS: Final = 60_000
 NO_TAG: Final = bytes(TAG_BYTES)
 KEY_PROOF: Final = b"noyau journal: key at rest"
 
@@ -51,12 +53,17 @@ class JournalUnusable(Exception):
 class JournalFile:
     """Opened by one process at a time; used by one thread at a time."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises JournalUnusable."""
+    def __init__(self, folder: Path, wall: Callable[[], float] = time.time) -> None:
+        """Raises JournalUnusable. `wall` says seconds since 1970."""
         self.path = folder / "journal.sqlite"
+        self._wall = wall
+        self._window_s = 0.0
         self._cipher: AESGCM | None = None
         self._last_id = 0
         self._last_tag = NO_TAG
+        self._replay_from = 1
+        self._opened_in: dict[tuple[str, ...], int] = {}  # what is open, and since which row
+        self._minutes: deque[tuple[int, int]] = deque()  # the first row of each, and its time
         self._lock = locked(folder)
         try:
             self._database = opened(self.path)
@@ -110,7 +117,7 @@ class JournalFile:
     def append(self, records: list[Record]) -> None:
         """Durable when this returns. Raises sqlite3.Error: then nothing of it counts."""
         assert self._cipher is not None, "unlocked before"
-        number, at = self._last_id + 1, int(time.time() * 1000)
+        number, at = self._last_id + 1, int(self._wall() * 1000)
         nonce = os.urandom(NONCE_BYTES)
         bound = bound_with(number, at, self._last_tag)
         sealed = nonce + self._cipher.encrypt(nonce, group_bytes(records), bound)
@@ -122,6 +129,8 @@ class JournalFile:
             raise
         self._last_id = number
         self._last_tag = sealed[-TAG_BYTES:]
+        if self._noted(records, number, at):
+            self._leave_behind()
 
     def replay(self, window_s: float) -> Iterator[list[Record]]:
         """What a start must know, oldest first. Read it to its end before the first `append`.
@@ -129,25 +138,19 @@ class JournalFile:
         Raises JournalUnusable at a row that cannot be opened.
         """
         mark = self._one("SELECT value FROM marks WHERE name = 'replay_from'")
-        first = int(mark[0]) if mark is not None else 1
+        first = self._replay_from = int(mark[0]) if mark is not None else 1
         self._last_id, self._last_tag = self._row_before(first)
-        opened_in: dict[tuple[str, ...], int] = {}
-        young = int((time.time() - window_s) * 1000)
-        oldest_young = 0
+        self._window_s = window_s
         try:
             rows = self._database.execute(
                 "SELECT id, at, sealed FROM groups WHERE id >= ? ORDER BY id", (first,))
             for number, at, sealed in rows:
                 records = self._opened(number, at, bytes(sealed))
-                if at >= young and not oldest_young:
-                    oldest_young = number
-                for record in records:
-                    note_open(opened_in, record, number)
+                self._noted(records, number, at)
                 yield records
         except sqlite3.DatabaseError as error:
             raise self._damaged(self._last_id + 1, str(error)) from None
-        needed = [number for number in (oldest_young, *opened_in.values()) if number]
-        self._leave_behind(min(needed, default=self._last_id + 1), first)
+        self._leave_behind()
 
     def checkpoint(self) -> None:
         """What was written moves from the log of the database into the database. Own connection."""
@@ -188,12 +191,27 @@ class JournalFile:
             raise self._damaged(first - 1, "it is missing")
         return first - 1, bytes(row[0])[-TAG_BYTES:]
 
-    def _leave_behind(self, first_needed: int, first: int) -> None:
+    def _noted(self, records: list[Record], number: int, at: int) -> bool:
+        """What is open after this row. True: another minute has begun."""
+        for record in records:
+            note_open(self._opened_in, record, number)
+        if self._minutes and 0 <= at - self._minutes[-1][1] < MINUTE_MS:
+            return False
+        self._minutes.append((number, at))
+        return True
+
+    def _leave_behind(self) -> None:
         """An error here costs the next start some time, nothing else."""
-        if first_needed <= first:
+        young = int((self._wall() - self._window_s) * 1000)
+        minutes = self._minutes
+        while len(minutes) > 1 and minutes[1][1] < young:
+            minutes.popleft()  # every row of that minute is older than the next one's first
+        needed = min([minutes[0][0] if minutes else 1, *self._opened_in.values()])
+        if needed <= self._replay_from:
             return
         try:
-            self._mark("replay_from", first_needed)
+            self._mark("replay_from", needed)
+            self._replay_from = needed
         except sqlite3.Error:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")

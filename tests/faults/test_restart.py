@@ -61,6 +61,28 @@ async def test_a_reversal_is_sent_again_until_it_is_acknowledged(tmp_path: Path)
         assert len(issuer.of("0420")) == 1
 
 
+async def test_what_is_stored_for_an_issuer_that_is_not_configured_any_more_alarms(
+        tmp_path: Path) -> None:
+    """It cannot be delivered, and is not forgotten: configured again, it is."""
+    async with hsm_peer() as hsm, issuer_peer() as atlas, issuer_peer() as bahia, house(
+            tmp_path, hsm, atlas) as router:
+        atlas.silent_to.update(("0100", "0420", "0421"))
+        async with acquirer_peer(router.acquirer) as acquirer:
+            assert (await acquirer.asks(purchase()))["39"] == "91"
+        first = await atlas.hears("0420")
+        await router.stop()
+        router.configure({"bahia": [bahia.address]}, {"950401": "bahia"})
+        await router.start()
+        alarm = await router.logged("stored_for_unknown_issuer")
+        assert (alarm["issuer"], alarm["entries"]) == ("atlas", 1)
+        await router.stop()
+        atlas.silent_to.clear()
+        heard = len(atlas.of("0421"))
+        router.configure({"atlas": [atlas.address]}, {"950401": "atlas"})
+        await router.start()
+        assert (await atlas.hears("0421", heard + 1))["11"] == first["11"]
+
+
 async def test_a_disk_that_refuses_means_declines_and_no_end(tmp_path: Path) -> None:
     """96 while no file may grow; nothing reaches the issuer; afterwards all is as before."""
     async with hsm_peer() as hsm, issuer_peer() as issuer, house(

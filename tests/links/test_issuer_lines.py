@@ -90,7 +90,8 @@ async def test_what_an_issuer_asks_is_answered(tmp_path: Path) -> None:
 async def test_a_request_that_waits_when_its_line_falls_is_reversed(tmp_path: Path) -> None:
     """It left, and nobody knows what became of it: 91 at once, and a reversal on the next line."""
     async with hsm_peer() as hsm, issuer_peer() as issuer, house(
-            tmp_path, hsm, issuer, issuer_timeout_s=60, answer_within_s="61") as router, acquirer_peer(router.acquirer) as acquirer:
+            tmp_path, hsm, issuer, issuer_timeout_s=60,
+            answer_within_s="61") as router, acquirer_peer(router.acquirer) as acquirer:
         issuer.silent_to.add("0100")
         acquirer.send(purchase())
         sent = await issuer.hears("0100")

@@ -3,6 +3,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,17 +39,17 @@ def ended(stan: str, parked: bool = False) -> Record:
     return Ended(("atlas", "0420", stan, "1124101500"), parked)
 
 
-def opened(folder: Path) -> JournalFile:
+def opened(folder: Path, wall: Callable[[], float] = time.time) -> JournalFile:
     """Unlocked, begun where it is new."""
-    file = JournalFile(folder)
+    file = JournalFile(folder, wall)
     if file.wrapped_key is None:
         file.begin_with(KEY, "C0FFEE")
     file.unlock(KEY)
     return file
 
 
-def replayed(file: JournalFile, window_s: float = WINDOW_S) -> list[list[Record]]:
-    return list(file.replay(window_s))
+def replayed(file: JournalFile) -> list[list[Record]]:
+    return list(file.replay(WINDOW_S))
 
 
 def write(folder: Path, *groups: list[Record]) -> None:
@@ -59,11 +61,11 @@ def write(folder: Path, *groups: list[Record]) -> None:
     file.close()
 
 
-def read(folder: Path, window_s: float = WINDOW_S) -> list[list[Record]]:
+def read(folder: Path, wall: Callable[[], float] = time.time) -> list[list[Record]]:
     """The next run's replay."""
-    file = opened(folder)
+    file = opened(folder, wall)
     try:
-        return replayed(file, window_s)
+        return replayed(file)
     finally:
         file.close()
 
@@ -181,29 +183,63 @@ def test_a_group_that_is_refused_leaves_no_trace(tmp_path: Path) -> None:
     assert read(tmp_path) == [[forwarded("000001")], [answered("000001")]]
 
 
+class Wall:
+    """A clock on the wall, that a test turns."""
+
+    def __init__(self) -> None:
+        self.time = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+def minute_after_minute(folder: Path, wall: Wall, *groups: list[Record]) -> None:
+    """One run; a group each minute, and at its end the process dies."""
+    file = opened(folder, wall)
+    replayed(file)
+    for group in groups:
+        wall.time += 61.0
+        file.append(group)
+    file.close()
+
+
 def test_what_is_over_and_old_is_not_read_again(tmp_path: Path) -> None:
-    """A start reads from the oldest group in which something is open, or that is young."""
-    closed = [[forwarded("000001")], [answered("000001")],
-              [forwarded("000002")], [Reversed(about("000002"), False), stored("900002")],
-              [ended("900002")]]
-    still_open: list[list[Record]] = [[stored("900003")]]
-    later: list[list[Record]] = [[forwarded("000004")], [answered("000004")]]
-    write(tmp_path, *closed, *still_open, *later)
-    assert read(tmp_path) == closed + still_open + later
-    assert read(tmp_path, window_s=-10.0) == closed + still_open + later  # leaves a mark behind
-    assert read(tmp_path, window_s=-10.0) == still_open + later
-    write(tmp_path, [ended("900003")])
-    assert read(tmp_path, window_s=-10.0) == still_open + later + [[ended("900003")]]
-    assert read(tmp_path) == []
-    write(tmp_path, [forwarded("000005")])
-    assert read(tmp_path) == [[forwarded("000005")]]
+    """However long the run was: the mark moves while it lasts."""
+    wall = Wall()
+    over: list[list[Record]] = [
+        [forwarded("000001")], [answered("000001")], [forwarded("000002")],
+        [Reversed(about("000002"), False), stored("900002")], [ended("900002")]]
+    minute_after_minute(tmp_path, wall, *over)
+    assert read(tmp_path, wall) == over  # all of it is younger than ten minutes
+    fillers: list[list[Record]] = [[ended(f"90010{number}")] for number in range(10)]
+    minute_after_minute(tmp_path, wall, *fillers)
+    assert read(tmp_path, wall) == over[-1:] + fillers  # by the minute
+    wall.time += 10_000.0
+    read(tmp_path, wall)
+    assert read(tmp_path, wall) == fillers[-1:]
 
 
-def test_a_parked_entry_is_open(tmp_path: Path) -> None:
-    """Until a person settles it."""
-    write(tmp_path, [stored("900001")], [ended("900001", parked=True)])
-    read(tmp_path, window_s=-10.0)
-    assert read(tmp_path, window_s=-10.0) == [[stored("900001")], [ended("900001", parked=True)]]
+@pytest.mark.parametrize("opens", [
+    [forwarded("000001")], [stored("900001")], [stored("900001"), ended("900001", parked=True)],
+], ids=["in flight", "not acknowledged", "parked"])
+def test_what_is_open_is_read_however_old(tmp_path: Path, opens: list[Record]) -> None:
+    """And everything behind it. A parked entry is open until a person settles it."""
+    wall = Wall()
+    later: list[list[Record]] = [[ended(f"90010{number}")] for number in range(10)]
+    minute_after_minute(tmp_path, wall, [answered("000009")], opens, *later)
+    wall.time += 10_000.0
+    for _ in range(3):
+        assert read(tmp_path, wall) == [opens, *later]
+
+
+def test_a_wall_clock_that_is_set_back_loses_nothing(tmp_path: Path) -> None:
+    """More is read than is needed."""
+    wall = Wall()
+    minute_after_minute(tmp_path, wall, [forwarded("000001")], [answered("000001")])
+    wall.time -= 5_000.0
+    minute_after_minute(tmp_path, wall, [forwarded("000002")], [answered("000002")])
+    assert read(tmp_path, wall) == [
+        [forwarded("000001")], [answered("000001")], [forwarded("000002")], [answered("000002")]]
 
 
 def test_a_file_that_is_deleted_under_us_is_noticed(tmp_path: Path) -> None:
