@@ -178,3 +178,16 @@ def test_a_refused_decline_of_the_issuer_is_heard_and_stored_later() -> None:
     desk.disk.refuses = False
     desk.pass_time(0.7)
     assert desk.restarted().disk.entries == []
+
+
+def test_past_the_issuers_share_of_the_time_nothing_leaves_any_more() -> None:
+    """The acquirer could still be answered in time, and is: 91."""
+    desk = Desk()
+    terminal = desk.terminal()
+    desk.disk.stalls = True
+    desk.arrive(terminal, purchase())
+    desk.pass_time(7.0)
+    desk.disk.stalls = False
+    desk.settle()
+    assert terminal.codes == ["91"]
+    assert desk.wire().sent == []
