@@ -3,6 +3,7 @@ import pytest
 
 from hsm_emulator.cryptograms import under_lmk
 from hsm_emulator.pin_blocks import ISO_1
+from hsm_emulator.public_lmks import TDES_KEY_BLOCK
 from hsm_emulator.secret_key import SecretKey
 from tests.hsm import keys
 from tests.hsm.keys import ACCOUNT, CVK, DEK, PVK, TAK, TPK, ZMK, ZPK, K, Z
@@ -155,3 +156,30 @@ def test_format_1_binds_to_an_account(hsm: Peer) -> None:
     """1 to 0 is allowed: it adds the binding that format 1 lacks."""
     answer = hsm.ask(translation(block=keys.block("123456789", K, number=ISO_1), formats="0501"))
     assert answer[:6] == b"CB0009"
+
+
+def test_format_3_with_a_digit_in_its_filler(hsm: Peer) -> None:
+    """The filler of format 3 is random letters; a digit there means another key or account."""
+    clear = (int("341234" + "ABCDEFABC0", 16) ^ int(ACCOUNT, 16)).to_bytes(8)
+    block = SecretKey(bytes.fromhex(K)).encrypt(clear).hex().upper()
+    assert hsm.ask(translation(block=block, formats="4701")) == b"CB20"
+
+
+def test_longer_pin_is_judged_by_its_check_length(hsm: Peer) -> None:
+    """EA compares the first four digits when four are asked for."""
+    rest = f"0104{ACCOUNT}12345678901234561122334455N80000FFFFFFFF"
+    for pin, answer in (("452499", b"EB00"), ("452399", b"EB01")):
+        assert hsm.ask(f"EA{ZPK}{PVK}12{keys.block(pin, Z)}{rest}") == answer
+
+
+def test_table_under_the_lmk_must_spread_its_digits(hsm: Peer) -> None:
+    """An enciphered table is no better than a clear one when it has too few digits."""
+    tables = SecretKey(bytes(byte ^ 0x54 for byte in TDES_KEY_BLOCK))
+    block = keys.block("1234", Z)
+    for table, code in (("0000111122223333", b"EB25"), ("9876543210987654", b"EB01")):
+        under_lmk_ = tables.encrypt(bytes.fromhex(table)).hex().upper()
+        answer = hsm.ask(
+            f"EA{P0}{keys.key_block(K, 'V1')}12{block}0104{ACCOUNT}{under_lmk_}"
+            "1122334455N80000FFFFFFFF"
+        )
+        assert answer == code

@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from hsm_emulator.cryptograms import under_lmk
 from hsm_emulator.device import COMMANDS, Device
 from hsm_emulator.key_types import CVK_VERIFY
 from hsm_emulator.lmk import KnownKeys
+from hsm_emulator.log import log_to_stderr
 from hsm_emulator.public_lmks import by_identifier
 from hsm_emulator.secret_key import SecretKey
 from tests.hsm import keys
@@ -99,6 +101,24 @@ def test_defect_in_a_command_tells_its_place_only(monkeypatch: pytest.MonkeyPatc
     assert log[0]["command"] == "CA"
     assert re.search(r"test_secrecy\.py:\d+", log[0]["place"])
     _check_silent(repr(log))
+
+
+def test_tracebacks_show_no_locals(capfd: pytest.CaptureFixture[str]) -> None:
+    """An exception that reaches the log is told by its frames, not by what they held."""
+    log_to_stderr()
+    try:
+        _fail_with(K)
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    finally:
+        structlog.reset_defaults()
+    written = capfd.readouterr().err
+    assert "_fail_with" in written
+    _check_silent(written)
+
+
+def _fail_with(key: str) -> None:
+    raise ValueError(f"{len(key)} digits")
 
 
 def test_keys_do_not_print() -> None:
