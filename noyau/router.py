@@ -25,7 +25,7 @@ def command(
     """
     from noyau.config_folder import NoConfiguration, config_folder  # noqa: PLC0415
     from router.form import form  # noqa: PLC0415
-    from router.net.daemon import CannotStart, run  # noqa: PLC0415
+    from router.net.program import CannotStart, run  # noqa: PLC0415
 
     try:
         folder = config_folder(config)

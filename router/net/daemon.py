@@ -1,15 +1,13 @@
 """The router as a process: the only place where its parts are put together.
 
 Start: ports are taken, the HSM unwraps the key at rest, the journal is replayed, the issuers' lines
-sign on, and only then acquirers are let in. SIGHUP reloads, SIGTERM and SIGINT drain.
+sign on, and only then acquirers are let in. Longer than others because nothing else wires.
 """
 import asyncio
 import contextlib
 import gc
 import json
-import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from importlib import metadata
 from pathlib import Path
@@ -19,15 +17,14 @@ from router.net.acquirer_listener import PortTaken
 from router.net.acquirer_side import AcquirerSide
 from router.net.clock import SystemClock
 from router.net.codecs import Codecs
-from router.net.configuration import SettingsRejected, load_settings
 from router.net.hsm_client import HsmClient
 from router.net.http import HttpServer
 from router.net.issuer_link import IssuerLink
 from router.net.issuer_side import IssuerSide
 from router.net.journal import Journal
-from router.net.journal_file import JournalFile, JournalUnusable
-from router.net.key_at_rest import DataKeyRefused, unlocked
-from router.net.log import Log, start_log
+from router.net.journal_file import JournalFile
+from router.net.key_at_rest import unlocked
+from router.net.log import Log
 from router.net.metrics import Metrics
 from router.net.mqtt import MqttFeed
 from router.net.observer import RouterObserver
@@ -36,11 +33,11 @@ from router.net.reload import Reload
 from router.net.reload_outcome import ReloadOutcome
 from router.net.settings import Settings
 from router.net.status import RouterStatus
+from router.net.undeliverable import left_without
 from router.net.waiting import until
 from router.switching.conductor import Conductor, Limits
 from router.switching.routing import BinTable
 from router.switching.switch import Switch
-from specs.journal_format import Ended, Record, Stored
 
 TICK_S: Final = 0.05
 LINES_WITHIN_S: Final = 10.0  # then acquirers are let in, whatever lines are up
@@ -49,45 +46,12 @@ SIGN_OFF_S: Final = 1.0
 FLUSH_S: Final = 1.5
 RESTART_AFTER_S: Final = 1.0
 
+STARTING: Final = "starting"
+WAITING_FOR_HSM: Final = "waiting for the HSM to unwrap the key at rest"
+REPLAYING: Final = "replaying"
+BEFORE_RECORDS: Final = (STARTING, WAITING_FOR_HSM, REPLAYING)
+
 Announce = Callable[[str], None]
-
-
-class CannotStart(Exception):
-    """Why, where, and the remedy. Nothing is left running."""
-
-
-def run(folder: Path, state: Path, form: str, announce: Announce) -> None:
-    """Until SIGTERM or SIGINT. Raises CannotStart."""
-    try:
-        settings = load_settings(folder)
-    except SettingsRejected as error:
-        raise CannotStart(str(error)) from None
-    log = start_log(settings.router.log_level)
-    try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(heeding_signals(Router(settings, state, form, log, announce)))
-    except (JournalUnusable, PortTaken, DataKeyRefused) as error:
-        raise CannotStart(str(error)) from None
-    finally:
-        log.stop()
-
-
-async def heeding_signals(router: "Router") -> None:
-    """SIGTERM and SIGINT drain, SIGHUP reloads, from the first moment on."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, router.stop)
-    loop.add_signal_handler(signal.SIGHUP, router.reload_soon)
-    await router.serve()
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """uvloop's where there is one."""
-    try:
-        import uvloop  # noqa: PLC0415 - absent on some platforms
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
 
 
 class Router:
@@ -107,9 +71,9 @@ class Router:
         self._began = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
-        self._stage = "starting"
+        self._stage = STARTING
         self._last_reload = ""
-        self._journal: Journal | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._feed: MqttFeed | None = None
         self._http_address = ""
 
@@ -125,29 +89,30 @@ class Router:
                                 configuration=str(self._settings.folder), state=str(self._state))
         if self._form == "mixed":
             self._observer.alarm("broken_install", why="some modules compiled, some not; reinstall")
-        file = JournalFile(self._state / "router")
-        self._file: JournalFile | None = file
-        try:
-            self._put_together(file)
+        async with contextlib.AsyncExitStack() as ending:  # the last opened is the first closed
+            ending.callback(self._observer.happened, "router_stopped", form=self._form)
+            file = JournalFile(self._state / "router")
+            limit = 4 * self._settings.router.in_flight_max + 1024
+            self._journal = Journal(file, limit, self._journal_failed)
+            ending.push_async_callback(self._flush)
+            ending.push_async_callback(self._end_tasks)
+            self._put_together()
+            ending.callback(self._acquirers.close)
+            self._acquirers.configure(self._settings.acquirers)
             http = await self._http_opened()
-            try:
-                await self._until_stopped(self._start(file))
-                await self._drain()
-            finally:
-                await http.stop()
-        finally:
-            await self._end()
+            ending.push_async_callback(http.stop)
+            await self._until_stopped(self._start(file, ending))
+            await self._drain()
 
     # Start.
 
-    def _put_together(self, file: JournalFile) -> None:
+    def _put_together(self) -> None:
         settings, router = self._settings, self._settings.router
         hsm = settings.hsm
         codecs = Codecs()
         self._hsm = HsmClient(
             hsm.endpoints, hsm.connections, hsm.timeout_s, hsm.pending_max,
             self._observer.hsm_changed)
-        self._journal = Journal(file, 4 * router.in_flight_max + 1024, self._journal_failed)
         self._issuers = IssuerSide(
             router, codecs, self._clock, self._observer, self._start_line)
         self._issuers.configure(settings.issuers)
@@ -161,22 +126,21 @@ class Router:
         self._issuers.conductor = self._conductor
         self._acquirers = AcquirerSide(
             router, codecs, self._conductor, self._clock, self._observer)
-        self._acquirers.configure(settings.acquirers)
         self._reload = Reload(
             settings, self._issuers, self._acquirers, self._conductor, self._clock, self._log)
 
-    async def _start(self, file: JournalFile) -> None:
+    async def _start(self, file: JournalFile, ending: contextlib.AsyncExitStack) -> None:
         settings = self._settings
         self._keep_running("hsm", self._hsm.run)
         self._tick()
-        self._stage = "waiting for the HSM to unwrap the key at rest"
+        self._stage = WAITING_FOR_HSM
         await unlocked(
             file, self._hsm, settings.hsm.data_key_under_lmk, settings.hsm.data_key_kcv,
             lambda: self._observer.waits(
                 "waits_for_hsm", endpoints=", ".join(map(str, settings.hsm.endpoints))))
-        self._stage = "replaying the journal"
+        self._stage = REPLAYING
         await self._recover(file)
-        self._open_feed()
+        self._open_feed(ending)
         self._stage = "signing on to the issuers"
         self._issuers.open_lines()
         await until(lambda: self._issuers.is_reachable, LINES_WITHIN_S)
@@ -211,12 +175,13 @@ class Router:
             raise PortTaken("[http]", listen, error) from None
         return server
 
-    def _open_feed(self) -> None:
+    def _open_feed(self, ending: contextlib.AsyncExitStack) -> None:
         settings = self._settings.mqtt
         if settings is not None:
             self._feed = MqttFeed(settings, self.reload, self._observer.mqtt_changed)
             self._observer.use_feed(self._feed, settings.transactions)
             self._feed.start()
+            ending.push_async_callback(self._feed.stop)
 
     async def _until_stopped(self, start: Coroutine[Any, Any, None]) -> None:
         """A start that fails ends the run; one that hangs can be interrupted."""
@@ -236,8 +201,7 @@ class Router:
         now = self._clock.now()
         self._hsm.tick(self._loop.time())
         self._conductor.tick()
-        if self._journal is not None:
-            self._journal.tick(self._loop.time())
+        self._journal.tick(self._loop.time())
         if self._issuers.tick(now):
             self._reload.use_switch()
         self._acquirers.tick(now)
@@ -300,7 +264,6 @@ class Router:
                 "mqtt_messages": feed.dropped if feed is not None else 0}
 
     def _status(self) -> RouterStatus:
-        journal = self._journal
         return RouterStatus(
             version=version(),
             form=self._form,
@@ -308,7 +271,7 @@ class Router:
             up_s=round(time.monotonic() - self._began, 1),
             is_draining=self._stopping.is_set(),
             hsm_connections=self._hsm.connections_up,
-            journal_fault=self._stage or (journal.fault if journal is not None else "closed"),
+            journal_fault=self._stage if self._stage in BEFORE_RECORDS else self._journal.fault,
             lines=tuple(self._issuers.lines),
             listeners=tuple(self._acquirers.listeners),
             in_flight=self._conductor.in_flight,
@@ -331,36 +294,17 @@ class Router:
         await asyncio.sleep(0)  # what was answered last is written
         self._acquirers.close()
 
-    async def _end(self) -> None:
-        """Whatever was started, ended; also after a start that failed half-way."""
-        if hasattr(self, "_acquirers"):
-            self._acquirers.close()
+    async def _end_tasks(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1.0)
-        if self._feed is not None:
-            await self._feed.stop()
-        if hasattr(self, "_timer"):
-            self._timer.cancel()
-        if self._journal is None:
-            if self._file is not None:
-                self._file.close()
-        elif not await self._journal.stop(FLUSH_S):
+
+    async def _flush(self) -> None:
+        if not await self._journal.stop(FLUSH_S):
             self._observer.alarm("journal_not_flushed")
-        self._observer.happened("router_stopped", form=self._form)
-
-
-def left_without(records: list[Record], configured: set[str]) -> dict[str, int]:
-    """Issuers that are not configured any more, and how many stored entries they are owed."""
-    owed = {
-        record.id: record.issuer
-        for record in records if isinstance(record, Stored) and record.issuer not in configured
-    }
-    for record in records:
-        if isinstance(record, Ended) and not record.parked:
-            owed.pop(record.id, None)
-    return Counter(owed.values())
 
 
 def version() -> str:

@@ -5,25 +5,15 @@ that is not due. A connection on which a command was not answered, and nothing e
 given up: the next transactions hear "away" at once instead of waiting in vain.
 """
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final, cast
+from collections.abc import Callable
 
 from router.net.addresses import Address
-from router.net.backoff import Backoff
-from router.net.outbox import Outbox, tuned
+from router.net.hsm_link import Changed, HsmLink
 from router.switching.needs import Event, PinRefused, PinTranslated, TranslatePin
 from router.switching.transaction import Transaction
 from router.wire import hsm_frames
-from router.wire.framing import FrameReader, FrameTooLong, FrameWriter
-from specs.dialect import parse_framing
-
-FRAMING: Final = parse_framing("binary-2")
-FRAME_BYTES_MAX: Final = 4096
-CONNECT_TIMEOUT_S: Final = 5.0
-BACKOFF_S_MAX: Final = 2.0
 
 Translated = Callable[[Transaction, Event], None]
-Changed = Callable[[Address, bool, str], None]
 
 
 class HsmAway(Exception):
@@ -35,7 +25,7 @@ class Waiting:
 
     __slots__ = ("answer", "block_format", "command", "deadline", "link", "owner", "sent_at")
 
-    def __init__(self, link: "HsmLink", command: bytes, sent_at: float, deadline: float) -> None:
+    def __init__(self, link: HsmLink, command: bytes, sent_at: float, deadline: float) -> None:
         self.link = link
         self.command = command
         self.sent_at = sent_at
@@ -109,7 +99,7 @@ class HsmClient:
                 waiting.link.give_up("no answer in time")
             self._refused(waiting)
 
-    async def _diagnosed(self, link: "HsmLink") -> bool:
+    async def _diagnosed(self, link: HsmLink) -> bool:
         """NC on a new connection: is it an HSM, and well?"""
         try:
             answer = await self._ask_on(link, hsm_frames.DIAGNOSE)
@@ -117,12 +107,12 @@ class HsmClient:
         except (HsmAway, hsm_frames.MalformedAnswer):
             return False
 
-    async def _ask_on(self, link: "HsmLink", command: bytes) -> bytes:
+    async def _ask_on(self, link: HsmLink, command: bytes) -> bytes:
         answer: asyncio.Future[bytes] = self._loop.create_future()
         self._send(link, command).answer = answer
         return await answer
 
-    def _least_loaded(self) -> "HsmLink | None":
+    def _least_loaded(self) -> HsmLink | None:
         best: HsmLink | None = None
         for link in self._links:
             if link.takes_more and link.load < self._pending_max and (
@@ -130,7 +120,7 @@ class HsmClient:
                 best = link
         return best
 
-    def _send(self, link: "HsmLink", command: bytes) -> Waiting:
+    def _send(self, link: HsmLink, command: bytes) -> Waiting:
         header = self._free_header()
         now = self._loop.time()
         waiting = self._waiting[header] = Waiting(link, command[:2], now, now + self._timeout_s)
@@ -146,7 +136,7 @@ class HsmClient:
             if header not in self._waiting:
                 return header
 
-    def _answered(self, link: "HsmLink", frame: bytes) -> None:
+    def _answered(self, link: HsmLink, frame: bytes) -> None:
         waiting = self._waiting.get(frame[:hsm_frames.HEADER_BYTES])
         if waiting is None or waiting.link is not link:
             return  # late: its transaction was told already
@@ -164,7 +154,7 @@ class HsmClient:
         assert waiting.owner is not None
         self._tell(waiting.owner, event)
 
-    def _fell(self, link: "HsmLink") -> None:
+    def _fell(self, link: HsmLink) -> None:
         lost = [header for header, waiting in self._waiting.items() if waiting.link is link]
         for header in lost:
             self._refused(self._waiting.pop(header))
@@ -180,117 +170,6 @@ class HsmClient:
     def _tell(self, owner: Transaction, event: Event) -> None:
         assert self.translated is not None, "the daemon sets it before the first transaction"
         self.translated(owner, event)
-
-
-class HsmLink(asyncio.Protocol):
-    """One connection, made again whenever it falls."""
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, endpoint: Address,
-        answered: Callable[["HsmLink", bytes], None], fell: Callable[["HsmLink"], None],
-        changed: Changed,
-    ) -> None:
-        self.endpoint = endpoint
-        self.load = 0
-        self.heard_at = 0.0
-        self.is_up = False
-        self._loop = loop
-        self._answered = answered
-        self._fell = fell
-        self._changed = changed
-        self._writer = FrameWriter(FRAMING)
-        self._reader = FrameReader(FRAMING, FRAME_BYTES_MAX)
-        self._transport: asyncio.Transport | None = None
-        self._outbox: Outbox | None = None
-        self._closed: asyncio.Future[str] | None = None
-        self._why = ""
-
-    @property
-    def takes_more(self) -> bool:
-        return self.is_up and self._outbox is not None and self._outbox.takes_more
-
-    async def keep_up(self, is_well: Callable[["HsmLink"], Awaitable[bool]]) -> None:
-        """Connect, check, wait until it falls, and again."""
-        backoff = Backoff(BACKOFF_S_MAX)
-        try:
-            while True:
-                if await self._connected() and await is_well(self):
-                    backoff.reset()
-                    self._now_up()
-                await self._ended()
-                await asyncio.sleep(backoff.wait_s())
-        finally:
-            if self._transport is not None:
-                self._transport.abort()
-
-    def send(self, frame: bytes) -> None:
-        assert self._outbox is not None
-        self._outbox.put(self._writer.framed(frame))
-
-    def give_up(self, why: str) -> None:
-        """It answers nothing, or nonsense."""
-        self._why = why
-        if self._transport is not None:
-            self._transport.abort()
-        self.is_up = False
-
-    def connection_made(self, made: asyncio.BaseTransport) -> None:
-        transport = cast("asyncio.Transport", made)  # uvloop's are no subclass
-        tuned(transport)
-        self._transport = transport
-        self._outbox = Outbox(self._loop, transport)
-        self._reader = FrameReader(FRAMING, FRAME_BYTES_MAX)
-        self._closed = self._loop.create_future()
-        self._why = ""
-
-    def data_received(self, data: bytes) -> None:
-        self.heard_at = self._loop.time()
-        try:
-            frames = self._reader.feed(data)
-        except FrameTooLong as fault:
-            self.give_up(str(fault))
-            return
-        for frame in frames:
-            self._answered(self, frame)
-
-    def pause_writing(self) -> None:
-        assert self._outbox is not None
-        self._outbox.pause()
-
-    def resume_writing(self) -> None:
-        assert self._outbox is not None
-        self._outbox.resume()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        why = self._why or (str(exc) if exc is not None else "closed by the HSM")
-        self._transport = None
-        self._fell(self)
-        if self.is_up or self._why:
-            self._changed(self.endpoint, False, why)
-        self.is_up = False
-        if self._closed is not None and not self._closed.done():
-            self._closed.set_result(why)
-
-    async def _connected(self) -> bool:
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await self._loop.create_connection(
-                    lambda: self, self.endpoint.host, self.endpoint.port)
-        except (OSError, TimeoutError):
-            return False
-        return True
-
-    async def _ended(self) -> None:
-        """Until the connection, if there is one, has fallen."""
-        if self._transport is not None and not self.is_up:
-            self._transport.abort()
-        if self._closed is not None:
-            await self._closed
-
-    def _now_up(self) -> None:
-        if self._transport is not None:
-            self.is_up = True
-            self._changed(self.endpoint, True, "")
 
 
 def translation_in(frame: bytes, waiting: Waiting) -> Event:

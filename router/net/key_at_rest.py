@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from router.net.hsm_client import HsmAway, HsmClient
-from router.net.journal_file import KEY_BYTES, JournalFile, JournalUnusable
+from router.net.journal_file import KEY_BYTES, JournalFile
+from router.net.journal_opening import JournalUnusable
 from router.net.key_form import is_aes
 from router.wire import hsm_frames
 

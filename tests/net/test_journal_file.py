@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from router.net.journal_file import JournalFile, JournalUnusable
+from router.net.journal_file import JournalFile
+from router.net.journal_opening import JournalUnusable
 from specs.journal_format import About, Answered, Ended, Forwarded, Kept, Record, Reversed, Stored
 
 KEY = bytes(range(32))
