@@ -5,10 +5,13 @@ from typing import Any, Final
 
 import iso8583
 
-STAN: Final = "11"
+PAN: Final = "2"
 TIME: Final = "7"
+STAN: Final = "11"
 RRN: Final = "37"
 CODE: Final = "39"
+TERMINAL: Final = "41"
+PIN_BLOCK: Final = "52"
 PREFIX_BYTES: Final = 2
 
 Spec = Mapping[str, Mapping[str, Any]]

@@ -25,11 +25,11 @@ def luhn_completed(digits: str) -> str:
     return digits + str(-total % 10)
 
 
-def pin_block(pan: str) -> str:
-    """ISO-0 of PIN 1234 under the test key."""
+def pin_block(pan: str, zpk: str) -> str:
+    """ISO-0 of PIN 1234 under a test key."""
     account = bytes.fromhex("0000" + pan[-13:-1])
     field = bytes(a ^ b for a, b in zip(PIN_FIELD, account, strict=True))
-    key = bytes.fromhex(ACQUIRER_ZPK)
+    key = bytes.fromhex(zpk)
     cipher = Cipher(TripleDES(key + key[:8]), ECB())  # noqa: S305 - one block, as ISO 9564 has it
     return cipher.encryptor().update(field).hex().upper()
 
@@ -41,13 +41,13 @@ class Purchases:
         spec = pyiso8583_spec(load_dialect(dialect))
         self._templates: list[bytearray] = []
         for number in range(CARDS):
-            pan = luhn_completed(f"95040{number:010d}")
+            pan = luhn_completed(f"9504{number * 257:05d}{number:06d}")
             message = {
                 "t": "0100", "2": pan, "3": "000000", "4": "000000012345", "7": "0101000000",
                 "11": "000000", "12": "120000", "13": "0101", "14": "3012", "18": "5411",
                 "22": "051", "25": "00", "32": "504777", "35": f"{pan}=30122011234",
                 "37": "000000000000", "41": f"BENCH{number:03d}", "42": "BENCH0000000001",
-                "49": "504", "52": pin_block(pan),
+                "49": "504", "52": pin_block(pan, ACQUIRER_ZPK),
             }  # fmt: skip
             data = bytes(iso8583.encode(message, spec)[0])
             self._templates.append(bytearray(framed(data)))

@@ -1,7 +1,8 @@
-"""An issuer that approves everything: its answers are prepared, and patched at fixed places.
+"""An issuer that approves: its answers are prepared, and patched at fixed places.
 
-Run as a process: `python -m bench.responder DIALECT`; it prints its port. The first request of each
-layout is answered through pyiso8583; those after it by copying three elements.
+Run as a process: `python -m bench.responder DIALECT ZPK`; it prints its port. The first request of
+each layout is answered through pyiso8583; those after it by copying five elements. A PIN block
+that is not the card's under the issuer's key is answered 55, so that the load counts it as wrong.
 """
 
 import asyncio
@@ -11,19 +12,35 @@ from typing import Final, cast
 import iso8583
 import uvloop
 
-from bench.frames import RRN, STAN, TIME, Frames, Spec, element_spans, framed
+from bench.frames import (
+    CODE,
+    PAN,
+    PIN_BLOCK,
+    RRN,
+    STAN,
+    TERMINAL,
+    TIME,
+    Frames,
+    Spec,
+    element_spans,
+    framed,
+)
+from bench.purchases import pin_block
 from specs.dialect import load_dialect
 from specs.pyiso import pyiso8583_spec
 
-ECHOED: Final = ("2", "3", "4", "7", "11", "32", "33", "37", "41", "42", "49", "70")
-PATCHED: Final = (STAN, TIME, RRN)
+ECHOED: Final = ("2", "3", "4", "7", "11", "32", "33", "37", "41", "42", "49", "70", "90")
+PATCHED: Final = (PAN, TIME, STAN, RRN, TERMINAL)
 LAYOUT_BYTES: Final = 44  # header, MTI and bitmap of every dialect here lie within these
+LAYOUTS_MAX: Final = 256
+CARDS_MAX: Final = 1000
+WRONG_PIN: Final = "55"
 
 
 class Recipe:
     """From a request of one layout to its answer."""
 
-    __slots__ = ("_answer", "_copies")
+    __slots__ = ("_answer", "_copies", "pan", "pin_block")
 
     def __init__(self, request: bytes, answer: bytes, spec: Spec) -> None:
         asked, answered = element_spans(request, spec), element_spans(answer, spec)
@@ -33,6 +50,8 @@ class Recipe:
             if name in asked and name in answered
         ]
         self._answer = bytearray(answer)
+        self.pan = slice(*asked.get(PAN, (0, 0)))
+        self.pin_block = slice(*asked.get(PIN_BLOCK, (0, 0)))
 
     def answer_to(self, request: bytes) -> bytes:
         for into, out_of in self._copies:
@@ -40,50 +59,81 @@ class Recipe:
         return framed(self._answer)
 
 
-class Responder(asyncio.Protocol):
-    """One line of the router's."""
+class Issuer:
+    """What all lines share: recipes by layout, and PIN blocks known to be right."""
 
-    def __init__(self, spec: Spec) -> None:
-        self._spec = spec
-        self._frames = Frames()
+    def __init__(self, dialect: str, zpk: str) -> None:
+        self._spec = pyiso8583_spec(load_dialect(dialect))
+        self._zpk = zpk
         self._recipes: dict[tuple[int, bytes], Recipe] = {}
+        self._right: dict[bytes, bytes] = {}  # PIN block by PAN, both as they are written
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
-
-    def data_received(self, data: bytes) -> None:
-        self._transport.write(b"".join([self._answered(f) for f in self._frames.feed(data)]))
-
-    def _answered(self, request: bytes) -> bytes:
-        layout = (len(request), request[:LAYOUT_BYTES])
-        recipe = self._recipes.get(layout)
+    def answered(self, request: bytes) -> bytes:
+        recipe = self._recipes.get((len(request), request[:LAYOUT_BYTES]))
         if recipe is None:
-            recipe = Recipe(request, self._approved(request), self._spec)
-            if len(self._recipes) < 256:
-                self._recipes[layout] = recipe
+            return self._first_of_its_layout(request)
+        block = request[recipe.pin_block]
+        if block and self._right.get(request[recipe.pan]) != block:
+            return self._first_of_its_card(request, recipe)
         return recipe.answer_to(request)
 
-    def _approved(self, request: bytes) -> bytes:
+    def _first_of_its_layout(self, request: bytes) -> bytes:
         asked, _ = iso8583.decode(request, self._spec)
+        recipe = Recipe(request, self._approval(asked), self._spec)
+        if len(self._recipes) < LAYOUTS_MAX:
+            self._recipes[len(request), request[:LAYOUT_BYTES]] = recipe
+        if PIN_BLOCK not in asked:
+            return recipe.answer_to(request)
+        return self._first_of_its_card(request, recipe)
+
+    def _first_of_its_card(self, request: bytes, recipe: Recipe) -> bytes:
+        asked, _ = iso8583.decode(request, self._spec)
+        if asked[PIN_BLOCK] != pin_block(asked[PAN], self._zpk):
+            return framed(self._encoded(self._answer(asked) | {CODE: WRONG_PIN}))
+        if len(self._right) < CARDS_MAX:
+            self._right[request[recipe.pan]] = request[recipe.pin_block]
+        return recipe.answer_to(request)
+
+    def _approval(self, asked: dict[str, str]) -> bytes:
+        return self._encoded(self._answer(asked) | {CODE: "00"})
+
+    def _answer(self, asked: dict[str, str]) -> dict[str, str]:
         answer: dict[str, str] = {name: asked[name] for name in ECHOED if name in asked}
-        function = asked["t"][2]
-        answer |= {"t": f"{asked['t'][:2]}{int(function) + 1}0", "39": "00"}
+        answer["t"] = f"{asked['t'][:2]}{int(asked['t'][2]) + 1}0"
         if "h" in asked:
             answer["h"] = asked["h"]
-        if asked["t"][1] != "8":
+        if answer["t"] == "0110":
             answer["38"] = "B3NCH1"
+        return answer
+
+    def _encoded(self, answer: dict[str, str]) -> bytes:
         return bytes(iso8583.encode(answer, self._spec)[0])
 
 
-async def serve(dialect: str) -> None:
+class Responder(asyncio.Protocol):
+    """One line of the router's, or one connection through a relay."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self._issuer = issuer
+        self._frames = Frames()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own is no subclass
+
+    def data_received(self, data: bytes) -> None:
+        answered = self._issuer.answered
+        self._transport.write(b"".join([answered(frame) for frame in self._frames.feed(data)]))
+
+
+async def serve(dialect: str, zpk: str) -> None:
     """Until killed."""
-    spec = pyiso8583_spec(load_dialect(dialect))
+    issuer = Issuer(dialect, zpk)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Responder(spec), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Responder(issuer), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(sys.argv[1]))
+    uvloop.run(serve(sys.argv[1], sys.argv[2]))

@@ -1,51 +1,72 @@
 """The report as a person reads it."""
 
+from typing import Final
+
 from rich.console import Console
 from rich.table import Table
 
 from bench.measure import Report, Row
 
+HARNESS: Final = ("load", "issuer", "hsm")  # they share a core where there are only two
+NEARLY_ALL: Final = 0.9
+
 
 def print_report(report: Report, console: Console) -> None:
-    """One row per run; CPU columns are microseconds per answered request."""
-    has_faults = any(row.wrong or row.lost for row in report.rows)
-    table = Table(title="latency in ms; CPU in µs per transaction", padding=(0, 1, 0, 0))
-    table.add_column("through", no_wrap=True)
-    table.add_column("load", no_wrap=True)
-    for heading in ("tps", "p50", "p99", "p99.9"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("router", "HSM", "issuer", "load", "its core"):
-        table.add_column(heading, justify="right", style="cyan", no_wrap=True)
-    if has_faults:
-        table.add_column("wrong, lost", justify="right", style="red", no_wrap=True)
+    """One row per run, then what to think of them."""
+    table = Table(title="Latency in milliseconds, CPU in microseconds per transaction")
+    table.add_column("through")
+    table.add_column("load", justify="right", no_wrap=True)
+    table.add_column("answered/s", justify="right", style="bold")
+    for heading in ("p50", "p99", "p99.9"):
+        table.add_column(heading, justify="right")
+    table.add_column("its CPU", justify="right", style="bold cyan")
+    for heading in ("HSM", "issuer", "load"):
+        table.add_column(heading, justify="right", style="dim")
+    table.add_column("load's share", justify="right", style="dim")
+    last = ""
     for row in report.rows:
-        table.add_row(*cells(row)[: len(table.columns)])
+        if last and row.through != last:
+            table.add_section()
+        table.add_row(*cells(row, is_first=row.through != last))
+        last = row.through
     console.print(table)
+    machine = report.machine
     console.print(
-        f"{report.machine}, {report.cores} cores, Python {report.python}, {report.form},"
-        f" commit {report.commit}, one fsync {report.fsync_ms:.2f} ms"
+        f"{machine.processor}, {machine.cores} cores, Python {machine.python},"
+        f" router {machine.form}, commit {machine.commit};"
+        f" one fsync on this {machine.disk}: {machine.fsync_ms:.2f} ms",
+        markup=False,
+        highlight=False,
     )
-    for note in report.notes:
-        console.print(note)
-    for row in report.rows:
-        if row.load_share > 0.7:
-            console.print(f"{row.through}, {row.load}: the harness itself is near its limit")
+    for note in (*report.notes, *(remark for row in report.rows for remark in remarks(row))):
+        console.print(f"- {note}", markup=False, highlight=False)
 
 
-def cells(row: Row) -> list[str]:
+def cells(row: Row, is_first: bool) -> list[str]:
     """As they are printed."""
-    middle = row.cpu_us.get("router", row.cpu_us.get("relay", 0.0))
+    cpu = row.cpu_us
+    own = cpu.get("router", cpu.get("relay"))
     return [
-        row.through,
+        row.through if is_first else "",
         row.load,
         f"{row.tps:,.0f}",
-        f"{row.p50_us / 1000:.2f}",
-        f"{row.p99_us / 1000:.2f}",
-        f"{row.p999_us / 1000:.2f}",
-        f"{middle:.1f}",
-        f"{row.cpu_us['hsm']:.1f}" if "hsm" in row.cpu_us else "",
-        f"{row.cpu_us['issuer']:.1f}",
-        f"{row.cpu_us['load']:.1f}",
-        f"{row.load_share:.0%}",
-        f"{row.wrong}, {row.lost}",
+        *(f"{us / 1000:.2f}" for us in (row.p50_us, row.p99_us, row.p999_us)),
+        "" if own is None else f"{own:.1f}",
+        *(f"{cpu[name]:.1f}" if name in cpu else "" for name in ("hsm", "issuer", "load")),
+        f"{row.core_share['load']:.0%}",
     ]
+
+
+def remarks(row: Row) -> list[str]:
+    """What is wrong with a run, or limits what it shows."""
+    said = []
+    where = f"{row.through}, {row.load}"
+    if row.overloaded:
+        said.append(f"{where}: given up, the answers fell too far behind")
+    if row.lost:
+        said.append(f"{where}: {row.lost} requests were never answered")
+    said += [f"{where}: {count} times wrong: {what}" for what, count in row.wrong.items()]
+    harness = sum(row.core_share.get(name, 0.0) for name in HARNESS)
+    if row.through != "nothing" and harness > NEARLY_ALL:
+        said.append(f"{where}: load, issuer and HSM used {harness:.0%} of a core: a limit of ours")
+    return said
