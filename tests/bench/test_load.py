@@ -55,7 +55,7 @@ def test_a_stall_is_seen_by_all_it_kept_waiting() -> None:
     A load that waits for an answer before it sends the next would have sent none meanwhile, and
     counted a single slow one (coordinated omission).
     """
-    stalled = []
+    stalled: list[Fields] = []
 
     def stalls_once(request: Fields) -> Fields:
         if not stalled:

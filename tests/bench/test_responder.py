@@ -3,7 +3,8 @@ import iso8583
 import pytest
 from iso8583.specs import default_ascii
 
-from bench.purchases import ACQUIRER_ZPK, PREFIX_BYTES, Purchases
+from bench.frames import PREFIX_BYTES
+from bench.purchases import ACQUIRER_ZPK, Purchases
 from bench.responder import Issuer
 
 OTHER_ZPK = "13131313131313132525252525252525"
