@@ -13,7 +13,7 @@ The schema: a header line, then a line per card; any order of columns, the first
     e_commerce         yes or no (57); default yes
     pvki               key index of the PVV, one digit; default 1
     pvv                four digits, from `noyau issuer pvv`; empty: no PIN can be right
-    offset             for hosts that check by offset: 4 to 12 digits
+    offset             for hosts that check by offset: as many digits as the PIN has, 4 to 12
     service_code       three digits, for the CVV; default 201
     flags              words: partial (approves in part, 10), pin_limited (counts wrong PINs, 75)
 

@@ -1,7 +1,8 @@
 """What an issuer asks its HSM: is this the PIN, is this the CVV.
 
 Commands as in the public descriptions of the host protocol: EC compares a PVV, EA an IBM 3624
-offset, CY a CVV. The PIN leaves its block inside the HSM only.
+offset, CY a CVV. The PIN leaves its block inside the HSM only. A PVV is made of the PIN's first
+four digits; an offset has a digit for each, and EA is told to compare them all and take no more.
 """
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -22,8 +23,8 @@ Ask = Callable[[bytes], Awaitable[bytes]]
 
 OK: Final = "00"
 VERIFICATION_FAILED: Final = "01"
-BLOCK_UNACCEPTABLE: Final = ("20", "23", "24")
-PIN_LENGTH_MAX: Final = "12"
+PIN_LENGTH: Final = "24"
+BLOCK_UNACCEPTABLE: Final = ("20", "23", PIN_LENGTH)
 
 
 class CardChecks:
@@ -57,6 +58,8 @@ class CardChecks:
         code = await self._code(command)
         if code in (OK, VERIFICATION_FAILED):
             return PinVerdict.VERIFIED if code == OK else PinVerdict.WRONG
+        if code == PIN_LENGTH and self._pin_check.method == "offset":
+            return PinVerdict.WRONG  # longer than the card's, whatever its first digits are
         return PinVerdict.UNACCEPTABLE if code in BLOCK_UNACCEPTABLE else PinVerdict.UNCHECKED
 
     async def _cvv_is_wrong(self, transaction: Transaction, card: Card) -> bool:
@@ -104,6 +107,8 @@ def _pin_command(
     if check.method == "pvv":
         return (f"EC{key.under_lmk}{check.pvk_under_lmk}{block}{key.block_format}{account}"
                 f"{card.pvki}{card.pvv}") if card.pvv else None
-    return (f"EA{key.under_lmk}{check.pvk_under_lmk}{PIN_LENGTH_MAX}{block}{key.block_format}"
-            f"{check.check_length:02d}{account}{check.decimalisation_table}"
+    # The offset is as long as the PIN: check length and maximum, so that nothing of it is left out.
+    length = f"{len(card.offset):02d}"
+    return (f"EA{key.under_lmk}{check.pvk_under_lmk}{length}{block}{key.block_format}"
+            f"{length}{account}{check.decimalisation_table}"
             f"{validation_data(card.pan)}{card.offset:F<12}") if card.offset else None

@@ -28,6 +28,9 @@ async def pvvs(
     hsm, pin_key, pin_check = settings.hsm, settings.pin_key, settings.pin_check
     if hsm is None or pin_key is None or pin_check is None:
         raise BadSettings([f"{settings.host.name}: [hsm], [pin_key] and [pin_check] are needed"])
+    if pin_check.method != "pvv":
+        raise BadSettings([f"{settings.host.name}: [pin_check] method is {pin_check.method!r}: "
+                           "this host looks at offsets, not at PVVs"])
     client = HsmClient(hsm.endpoints, 1, hsm.timeout_s, hsm.pending_max)
     connecting = asyncio.create_task(client.keep_connected())
     try:

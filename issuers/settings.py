@@ -31,10 +31,9 @@ The schema (a key without a default must be given)::
     block_format = "01"
 
     [pin_check]
-    method = "pvv"  # EC, with pvki and pvv of the card; or "offset": EA, its offset
+    method = "pvv"  # EC, with pvki and pvv of the card: four digits; or "offset": EA, all digits
     pvk_under_lmk = "U..."
     decimalisation_table = "0123456789012345"     # offset only
-    check_length = 4                              # offset only
 
     [cvv]                             # absent: the CVV in track 2 is not looked at
     cvk_under_lmk = "U..."
@@ -108,7 +107,6 @@ class PinCheckTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pvk_under_lmk: KeyUnderLmk
     method: Literal["pvv", "offset"] = "pvv"
     decimalisation_table: Annotated[str, Meta(pattern="^[0-9A-F]{16}$")] = "0123456789012345"
-    check_length: Annotated[int, Meta(ge=4, le=12)] = 4
 
 
 class CvvTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

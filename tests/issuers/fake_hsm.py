@@ -1,4 +1,4 @@
-"""An HSM of a few lines: EC and CY compare with what the test says is right."""
+"""An HSM of a few lines: EC, EA and CY compare with what the test says is right."""
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 RIGHT_BLOCK = "A1A2A3A4A5A6A7A8"
 WRONG_BLOCK = "B1B2B3B4B5B6B7B8"
 NO_BLOCK = "C1C2C3C4C5C6C7C8"
-CODES = {RIGHT_BLOCK: b"00", WRONG_BLOCK: b"01", NO_BLOCK: b"20"}
+LONG_BLOCK = "D1D2D3D4D5D6D7D8"
+CODES = {RIGHT_BLOCK: b"00", WRONG_BLOCK: b"01", NO_BLOCK: b"20", LONG_BLOCK: b"24"}
 RIGHT_CVV = "321"
 
 
@@ -32,6 +33,8 @@ class FakeHsm:
         self.commands.append(command)
         if command.startswith("EC"):
             return b"ED" + CODES[command[68:84]]
+        if command.startswith("EA"):
+            return b"EB" + CODES[command[70:86]]
         assert command.startswith("CY")
         return b"CZ00" if command[35:38] == RIGHT_CVV else b"CZ01"
 

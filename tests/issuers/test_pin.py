@@ -4,9 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from issuers.opening import opening
+from issuers.pvv import pvvs
+from issuers.settings import BadSettings
 from tests.issuers.acquirer import Acquirer, purchase
-from tests.issuers.bank import HSM_TABLES, PANS, Bank, running_bank
+from tests.issuers.bank import (
+    CARDS,
+    HSM_TABLES,
+    PANS,
+    SETTINGS,
+    Bank,
+    running_bank,
+    write_configuration,
+)
 from tests.issuers.fake_hsm import (
+    LONG_BLOCK,
     NO_BLOCK,
     RIGHT_BLOCK,
     RIGHT_CVV,
@@ -22,6 +34,10 @@ def hsm_tables(hsm: FakeHsm) -> str:
     return HSM_TABLES.format(endpoint=hsm.endpoint)
 
 
+def by_offset(tables: str) -> str:
+    return tables.replace("[pin_check]", '[pin_check]\nmethod = "offset"')
+
+
 async def answer_once_connected(bank: Bank, acquirer: Acquirer) -> None:
     """Wait until the host reached its HSM: purchases with a PIN hear 96 before."""
     async with asyncio.timeout(5):
@@ -30,7 +46,7 @@ async def answer_once_connected(bank: Bank, acquirer: Acquirer) -> None:
 
 
 @pytest.mark.parametrize(("block", "code"), [
-    (RIGHT_BLOCK, "00"), (WRONG_BLOCK, "55"), (NO_BLOCK, "89"),
+    (RIGHT_BLOCK, "00"), (WRONG_BLOCK, "55"), (NO_BLOCK, "89"), (LONG_BLOCK, "89"),
 ])
 async def test_the_hsm_decides_about_the_pin(tmp_path: Path, block: str, code: str) -> None:
     """The right PIN is approved and noted as verified, a wrong one is 55, a bad block 89."""
@@ -41,6 +57,34 @@ async def test_the_hsm_decides_about_the_pin(tmp_path: Path, block: str, code: s
         assert bank.listing(everything=True)["decisions"][-1]["pin_verified"] == (code == "00")
         assert hsm.commands[-1] == (
             "EC" + "U" + "1" * 32 + "U" + "2" * 32 + block + "01" + "400000000001" + "1" + "1234")
+
+
+@pytest.mark.parametrize(("block", "code"), [
+    (RIGHT_BLOCK, "00"), (WRONG_BLOCK, "55"), (NO_BLOCK, "89"), (LONG_BLOCK, "55"),
+])
+@pytest.mark.parametrize("offset", ["1234", "12345", "123456789", "123456789012"])
+async def test_an_offset_is_compared_in_its_whole_length(
+    tmp_path: Path, block: str, code: str, offset: str
+) -> None:
+    """EA gets the card's own length twice: compare so many digits, and take no longer PIN."""
+    cards = CARDS.replace(",pvv,", ",offset,").replace("1234", offset)
+    async with fake_hsm() as hsm, running_bank(
+            tmp_path, by_offset(hsm_tables(hsm)), cards=cards) as bank:
+        acquirer = await bank.connected()
+        await answer_once_connected(bank, acquirer)
+        assert (await acquirer.asks(purchase(de52=block)))["39"] == code
+        length = f"{len(offset):02d}"
+        assert hsm.commands[-1] == (
+            "EA" + "U" + "1" * 32 + "U" + "2" * 32 + length + block + "01" + length
+            + "400000000001" + "0123456789012345" + "95040000000N" + offset.ljust(12, "F"))
+
+
+async def test_no_pvvs_are_made_for_a_host_that_looks_at_offsets(tmp_path: Path) -> None:
+    """They would fill a column that nobody reads, and every PIN would be wrong."""
+    tables = by_offset(HSM_TABLES.format(endpoint="127.0.0.1:1"))
+    settings = opening(write_configuration(tmp_path, SETTINGS + tables), "atlas").settings
+    with pytest.raises(BadSettings, match="method is 'offset'"):
+        await pvvs(settings, "13" * 8 + "25" * 8, [(PANS["good"], "1234", "1")])
 
 
 async def test_a_silent_hsm_costs_pin_transactions_only(tmp_path: Path) -> None:
