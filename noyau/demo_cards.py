@@ -13,7 +13,7 @@ def command(
         bool, typer.Option("--all", help="Also the cards that meet a limit; they are marked."),
     ] = False,
     make_pvvs: Annotated[
-        bool, typer.Option("--make-pvvs", help="Write hosts/*-cards.csv anew: PVVs from the PINs."),
+        bool, typer.Option("--make-pvvs", help="Write hosts/*-cards.csv anew: PVVs and offsets."),
     ] = False,
 ) -> None:
     """List the demo's test cards with their PINs, and the link that anyone may connect to.
@@ -30,6 +30,7 @@ def command(
     from issuers.settings import BadSettings  # noqa: PLC0415
     from noyau.config_folder import NoConfiguration, config_folder  # noqa: PLC0415
     from noyau.demo import strangers  # noqa: PLC0415
+    from noyau.demo.card_files import write_card_files  # noqa: PLC0415
     from noyau.demo.cards import CardsDisagree  # noqa: PLC0415
     from noyau.demo.settings import BadDemo  # noqa: PLC0415
     from router.net.mistakes import SettingsRejected  # noqa: PLC0415
@@ -37,7 +38,7 @@ def command(
     try:
         folder = config_folder(config)
         if make_pvvs:
-            for path in strangers.make_pvvs(folder):
+            for path in write_card_files(folder):
                 print(f"wrote {path}")
             return
         listing = strangers.listing(folder, everything)

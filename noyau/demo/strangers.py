@@ -4,7 +4,6 @@ from typing import Any
 
 from noyau.demo.cards import DemoCard, demo_cards
 from noyau.demo.pin_pad import check_value
-from noyau.demo.pvvs import with_pvvs
 from noyau.demo.settings import BadDemo, DemoSettings, demo_settings
 from router.net.configuration import load_settings
 from router.net.settings import AcquirerSettings, Settings
@@ -66,11 +65,3 @@ def told(card: DemoCard) -> dict[str, Any]:
         "expect": card.expect,
     }
     return plain | {"limited": True} if card.limited else plain
-
-
-def make_pvvs(config: Path) -> list[Path]:
-    """Write the hosts' card files anew; the paths written."""
-    files = with_pvvs(config, demo_settings(config))
-    for path, text in files.items():
-        path.write_text(text, encoding="utf-8")
-    return list(files)

@@ -7,9 +7,9 @@ import pytest
 
 from issuers.cards import has_good_check_digit
 from issuers.settings import load_settings as load_host
-from noyau.demo.cards import DemoCard, demo_cards, rows_of
+from noyau.demo.card_files import card_files
+from noyau.demo.cards import DemoCard, demo_cards, host_cards, rows_of
 from noyau.demo.pin_pad import enciphered
-from noyau.demo.pvvs import with_pvvs
 from noyau.demo.settings import demo_settings
 from noyau.demo.strangers import listing
 from router.net.configuration import load_settings
@@ -26,6 +26,9 @@ PUBLISHED: Final = frozenset({
     "3566002020360505", "36259600000004", "30569309025904", "38520000023237",
     "4000000000009995", "4000000000000069", "4000000000000002", "4000000000009987",
     "4000000000009979",
+    "4000002500000003", "4000007240000007", "4000008260000000", "4000003800000008",
+    "4000000560000004", "4000002760000016", "4000005280000002", "4000001240000000",
+    "4000000760000002",
 })
 
 
@@ -103,22 +106,50 @@ def test_hosts_take_the_cards_without_limits_that_strangers_would_meet() -> None
             assert not limits or row["pan"] in marked
 
 
-def test_pvvs_are_made_again_as_they_stand() -> None:
-    """`noyau demo-cards --make-pvvs` would change nothing: JE and DG give the committed PVVs."""
-    for path, text in with_pvvs(CONFIG, demo_settings(CONFIG)).items():
+@pytest.mark.parametrize("digits", [4, 5, 6, 7, 8, 9])
+def test_there_are_good_cards_with_pins_of_every_length(digits: int) -> None:
+    """A switch that cuts a PIN, or an issuer that looks at its first digits, is found out."""
+    listed = listing(CONFIG, everything=False)["cards"]
+    assert any(len(card["pin"]) == digits and card["expect"] == "00" for card in listed)
+
+
+def test_whole_pins_are_verified() -> None:
+    """An offset has all digits of its PIN; a PVV covers four, so longer PINs do without."""
+    pins = {card.pan: card.pin for card in all_cards()}
+    for issuer in load_settings(CONFIG).issuers:
+        check = load_host(CONFIG, issuer.name).pin_check
+        assert check is not None
+        for row in host_cards(CONFIG, issuer.name):
+            covered = row["offset"] if check.method == "offset" else row["pvv"]
+            assert len(covered) == len(pins[row["pan"]])
+
+
+def test_pvvs_and_offsets_are_made_again_as_they_stand() -> None:
+    """`noyau demo-cards --make-pvvs` would change nothing in the committed files."""
+    for path, text in card_files(CONFIG, demo_settings(CONFIG)).items():
         assert path.read_text(encoding="utf-8") == text
 
 
 def test_no_other_pin_of_four_digits_has_the_same_pvv() -> None:
-    """A PVV has four digits too, so another PIN may fit by chance; here none does."""
+    """A PVV has four digits too, so another PIN may fit by chance; here none does.
+
+    Offsets need no such luck: to each belongs one PIN.
+    """
     demo = demo_settings(CONFIG)
     pvks = {issuer.name: issuer.pvk for issuer in demo.issuers}
-    for card in all_cards():
+    by_pvv = [card for card in all_cards() if checks_pvvs(card.issuer)]
+    assert by_pvv
+    for card in by_pvv:
         account = card.pan[-12:-1].zfill(11)
         blocks = "".join(f"{account}1{pin:04d}" for pin in range(10_000))
         clear = enciphered(bytes.fromhex(blocks), pvks[card.issuer]).hex()
         made = [pvv_of(clear[16 * pin:16 * pin + 16]) for pin in range(10_000)]
         assert Counter(made)[made[int(card.pin)]] == 1
+
+
+def checks_pvvs(issuer: str) -> bool:
+    check = load_host(CONFIG, issuer).pin_check
+    return check is not None and check.method == "pvv"
 
 
 def pvv_of(enciphered_hex: str) -> str:

@@ -77,6 +77,19 @@ def test_a_wrong_pin_hears_55_and_locks_nothing(
     assert stranger.ask(stranger.purchase(card))["39"] == "00"
 
 
+def test_every_digit_of_a_long_pin_counts(stranger: Stranger, listing: dict[str, Any]) -> None:
+    """One wrong digit, first, last or between, hears 55; so do one more and one less."""
+    long = [card for card in listing["cards"] if len(card["pin"]) > 4]
+    assert {len(card["pin"]) for card in long} >= {5, 6, 8, 9}
+    for card in long:
+        pin = card["pin"]
+        wrong = [pin[:at] + str((int(pin[at]) + 1) % 10) + pin[at + 1:] for at in range(len(pin))]
+        requests = [stranger.purchase(card, de52=stranger.pin_block(typed, card["pan"]))
+                    for typed in (*wrong, pin + "0", pin[:-1])]
+        assert [answer["39"] for answer in stranger.ask_all(requests)] == ["55"] * len(requests)
+        assert stranger.ask(stranger.purchase(card))["39"] == card["expect"] == "00"
+
+
 def test_a_purchase_needs_no_pin_no_expiry_and_no_chip(
     stranger: Stranger, listing: dict[str, Any]
 ) -> None:
