@@ -21,6 +21,7 @@ class Limits:
     frame_bytes_max: int = 32_768
     pending_output_bytes: int = 262_144  # beyond it nothing more is read from that peer
     unread_s: float = 30.0  # how long a peer may leave its answers unread
+    unfinished_s: float = 30.0  # how long the rest of a frame may take to come
 
 
 def run(host: str, port: int) -> None:
@@ -94,6 +95,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._received = b""
         self._unread: asyncio.TimerHandle | None = None
+        self._unfinished: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the peer in, or turn it away when all places are taken."""
@@ -108,6 +110,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _reason: Exception | None) -> None:
         """Give the place back."""
         self._connections.discard(self)
+        self._watch_rest(moved_on=True, waits=False)
         self.resume_writing()
         self._transport = None
 
@@ -135,6 +138,21 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"".join(answers))
         if too_long:
             self._refuse_frame(too_long)
+        elif self._received or self._unfinished is not None:
+            self._watch_rest(moved_on=at > 0, waits=bool(self._received))
+
+    def _watch_rest(self, *, moved_on: bool, waits: bool) -> None:
+        """Give each begun frame its own time: single bytes of it do not buy more."""
+        if self._unfinished is not None and moved_on:
+            self._unfinished.cancel()
+            self._unfinished = None
+        if waits and self._unfinished is None:
+            loop = asyncio.get_running_loop()
+            self._unfinished = loop.call_later(self._limits.unfinished_s, self._give_up_rest)
+
+    def _give_up_rest(self) -> None:
+        _log.warning("frame_unfinished", unfinished_s=self._limits.unfinished_s)
+        self.abort()
 
     def _refuse_frame(self, length: int) -> None:
         assert self._transport is not None

@@ -48,7 +48,7 @@ class KeyBlockLmk:
             raise Refused(Code.KEY_BLOCK_LMK_ID)
         clear, attributes = key_block.unwrapped(self._keys, cryptogram)
         self._check_algorithm(attributes.algorithm)
-        if attributes.algorithm == AES_ and len(clear) not in (16, 24, 32):
+        if len(clear) not in ((16, 24, 32) if attributes.algorithm == AES_ else (16, 24)):
             raise Refused(Code.KEY_LENGTH)
         key = SecretKey(clear, attributes.algorithm)
         check_strength(key, parity_code)

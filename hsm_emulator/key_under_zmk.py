@@ -10,12 +10,13 @@ from hsm_emulator.lmk import check_strength
 from hsm_emulator.secret_key import AES_, TDES, SecretKey, has_odd_parity, with_odd_parity
 
 _SCHEMES: Final = (b"U", b"T", b"X", b"Y")
+_EXPORTABILITY: Final = "NSE"  # from never to whenever
 
 
 def key_to_zmk(
     key: SecretKey, zmk: SecretKey, scheme: bytes, attributes: Attributes | None, modifier: str = ""
 ) -> bytes:
-    """Return the cryptogram to send; `modifier` replaces the exportability in a key block.
+    """Return the cryptogram to send; `modifier` may lower the exportability in a key block.
 
     A key leaves a key block only for another: outside it would lose what it is for.
     """
@@ -27,6 +28,8 @@ def key_to_zmk(
         if modifier:
             sent = replace(sent, exportability=modifier)
             key_block.check_attributes(sent)
+            if _EXPORTABILITY.index(modifier) > _EXPORTABILITY.index(attributes.exportability):
+                raise Refused(Code.EXPORTABILITY)
         return key_block.wrapped(BlockKeys(zmk), key.clear, sent)
     if scheme not in _SCHEMES:
         raise Refused(Code.KEY_SCHEME)
