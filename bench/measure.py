@@ -1,5 +1,6 @@
 """Runs the load against the switch, and the same load against a relay, and says what each cost."""
 
+import functools
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import msgspec
 from bench.cores import on_cores_of
 from bench.load import Plan, Result
 from bench.machine import IN_MEMORY, Machine, durable_folder, this_machine
-from bench.platform_files import ACQUIRER_DIALECT
+from bench.platform_files import ACQUIRER_DIALECT, ISSUER_DIALECT
 from bench.stage import Opening, Stage, bare_stage, haproxy, relay_stage, switch_stage
 
 CONNECTIONS: Final = 8
@@ -54,6 +55,7 @@ class Report(msgspec.Struct):
     at: str
     machine: Machine
     seconds: float
+    issuer_dialect: str
     rows: list[Row]
     notes: list[str]
 
@@ -70,15 +72,21 @@ class Load:
         return f"{self.rate:,.0f}/s" if self.rate else f"{self.in_flight:,} in flight"
 
 
-def measured(loads: list[Load], seconds: float, progress: Callable[[str], None]) -> Report:
+def measured(
+    loads: list[Load],
+    seconds: float,
+    progress: Callable[[str], None],
+    issuer_dialect: str = ISSUER_DIALECT,
+) -> Report:
     """All loads against the switch, then against the relay where there is one, then bare."""
     notes = []
+    switch = functools.partial(switch_stage, issuer_dialect=issuer_dialect)
     with tempfile.TemporaryDirectory(prefix="noyau-bench-", dir=durable_folder()) as name:
         folder = Path(name)
         machine = this_machine(folder)
         if machine.disk in IN_MEMORY:
             notes.append(f"the journal lies in memory ({machine.disk}): its fsyncs cost nothing")
-        stages: list[tuple[str, Opening, list[Load]]] = [("noyau", switch_stage, loads)]
+        stages: list[tuple[str, Opening, list[Load]]] = [("noyau", switch, loads)]
         if haproxy():
             stages.append(("relay", relay_stage, loads))
         else:
@@ -90,7 +98,7 @@ def measured(loads: list[Load], seconds: float, progress: Callable[[str], None])
             for row in rows_of(through, opening, folder / through, some, seconds, progress)
         ]
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return Report(at, machine, seconds, rows, notes)
+    return Report(at, machine, seconds, issuer_dialect, rows, notes)
 
 
 def rows_of(

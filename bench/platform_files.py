@@ -18,9 +18,9 @@ LIMIT: Final = 100_000
 
 
 def write_configuration(
-    folder: Path, port: int, hsm_port: int, http_port: int, responder_port: int
+    folder: Path, port: int, hsm_port: int, http_port: int, responder_port: int, dialect: str
 ) -> None:
-    """Four files that `noyau check` accepts."""
+    """Four files that `noyau check` accepts; the dialect is the issuer's."""
     folder.mkdir()
     (folder / "router.toml").write_text(f"""
 [router]
@@ -58,7 +58,7 @@ kcv = "{kcv(ACQUIRER_ZPK)}"
 [[issuer]]
 name = "approving"
 region = "domestic"
-dialect = "{ISSUER_DIALECT}"
+dialect = "{dialect}"
 lines = ["127.0.0.1:{responder_port}", "127.0.0.1:{responder_port}"]
 issuer_timeout_s = 10.0
 pending_max = {LIMIT}

@@ -101,15 +101,16 @@ def a_stage(folder: Path) -> Iterator[Stage]:
 
 
 @contextmanager
-def switch_stage(folder: Path) -> Iterator[Stage]:
+def switch_stage(folder: Path, issuer_dialect: str = ISSUER_DIALECT) -> Iterator[Stage]:
     """HSM, responder and router."""
     with a_stage(folder) as stage:
         hsm_port, http_port, stage.port = free_ports(3)
         stage.start("hsm", *NOYAU, "hsm", "--port", str(hsm_port))
-        responder_port = started_responder(stage, ISSUER_DIALECT, ISSUER_ZPK)
+        responder_port = started_responder(stage, issuer_dialect, ISSUER_ZPK)
         stage.wait_until("hsm", lambda: is_listening(hsm_port))
         config = folder / "config"
-        write_configuration(config, stage.port, hsm_port, http_port, responder_port)
+        ports = (stage.port, hsm_port, http_port, responder_port)
+        write_configuration(config, *ports, issuer_dialect)
         state = str(folder / "state")
         stage.start("router", *NOYAU, "router", "--config", str(config), "--state", state)
         stage.wait_until("router", lambda: is_ready(http_port))

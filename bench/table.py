@@ -16,7 +16,7 @@ def print_report(report: Report, console: Console) -> None:
     table = Table(title="Latency in milliseconds, CPU in microseconds per transaction")
     table.add_column("through")
     table.add_column("load", justify="right", no_wrap=True)
-    table.add_column("answered/s", justify="right", style="bold")
+    table.add_column("tps", justify="right", style="bold")
     for heading in ("p50", "p99", "p99.9"):
         table.add_column(heading, justify="right")
     table.add_column("its CPU", justify="right", style="bold cyan")
@@ -32,8 +32,8 @@ def print_report(report: Report, console: Console) -> None:
     console.print(table)
     machine = report.machine
     console.print(
-        f"{machine.processor}, {machine.cores} cores, Python {machine.python},"
-        f" router {machine.form}, commit {machine.commit};"
+        f"issuer dialect {report.issuer_dialect}; {machine.processor}, {machine.cores} cores,"
+        f" Python {machine.python}, router {machine.form}, commit {machine.commit};"
         f" one fsync on this {machine.disk}: {machine.fsync_ms:.2f} ms",
         markup=False,
         highlight=False,

@@ -25,6 +25,9 @@ def command(
         list[int] | None,
         typer.Option(min=1, help="Closed loop, requests in flight; may be given several times."),
     ] = None,
+    issuer_dialect: Annotated[
+        str, typer.Option(help="iso87-ascii is the acquirer's: nothing to translate then.")
+    ] = "national",
     quick: Annotated[bool, typer.Option("--quick", help="One short run of each kind.")] = False,
     json: Annotated[
         Path | None, typer.Option(help="File to store the result in, else one in bench/results/.")
@@ -47,14 +50,22 @@ def command(
     from bench.measure import LoadFailed, measured  # noqa: PLC0415
     from bench.stage import CannotStart  # noqa: PLC0415
     from bench.table import print_report  # noqa: PLC0415
+    from specs.dialect import DialectError, load_dialect  # noqa: PLC0415
+    from specs.pyiso import CannotSay, pyiso8583_spec  # noqa: PLC0415
 
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _leave)
     says = Console(stderr=True)
+    try:
+        pyiso8583_spec(load_dialect(issuer_dialect))
+    except (DialectError, CannotSay) as error:
+        says.print(f"noyau bench: --issuer-dialect: {error}", markup=False, highlight=False)
+        raise typer.Exit(2) from None
     chosen = _loads(rate, in_flight, quick)
     try:
         with says.status("starting") as status:
-            report = measured(chosen, min(seconds, QUICK_S) if quick else seconds, status.update)
+            each = min(seconds, QUICK_S) if quick else seconds
+            report = measured(chosen, each, status.update, issuer_dialect)
     except (CannotStart, LoadFailed) as error:
         says.print(f"noyau bench: {error}", markup=False, highlight=False)
         raise typer.Exit(1) from None

@@ -54,6 +54,19 @@ def test_without_haproxy_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) ->
     assert any("apt install haproxy" in note for note in report.notes)
 
 
+def test_the_issuer_may_speak_another_dialect() -> None:
+    """The same as the acquirer's, EBCDIC with a header; an unknown one is a wrong call."""
+    with started("--issuer-dialect=morse") as process:
+        _, err = process.communicate(timeout=ENOUGH_S)
+    assert process.returncode == 2
+    assert "no such dialect" in err
+    for dialect in ("iso87-ascii", "visa-like"):
+        loads = [measure.Load(in_flight=2)]
+        report = measure.measured(loads, 0.1, lambda _: None, dialect)
+        assert all(row.is_right for row in report.rows), report.rows[0].wrong
+        assert report.rows[0].tps > 0
+
+
 def test_ctrl_c_leaves_no_process_behind() -> None:
     """Interrupted in the middle of a run: router, HSM, issuer and load are all ended."""
     with started("--rate=50", "--seconds=120") as process:
