@@ -345,10 +345,11 @@ class Conductor:
         answering, reversing = self._answering, self._reversing
         if transaction.target is not None:
             reversing.online_finished(transaction, told)
-        elif not told.approves and told.decided_by == "router" and transaction.needs_reversal:
-            # The disk did not take it together with the answer: it does so when it can.
-            reversing.reverse(transaction)
-            answering.tell(transaction, told)
+        elif transaction.approval_on_record and transaction.may_hold and not told.approves:
+            # The disk refused an approval, and may hold it all the same: nobody hears anything
+            # before its reversal is there.
+            if not transaction.is_reversed:
+                reversing.reverse(transaction)
         elif told.approves and transaction.is_void:
             if not transaction.is_reversed:
                 reversing.reverse(transaction)
@@ -402,7 +403,10 @@ class Conductor:
                     self._saf.pump(issuer)
 
     def _were_refused(self, records: list[JournalRecord]) -> None:
-        """Reversals and declines are stored once the disk takes them, whole; the rest is void."""
+        """Reversals and declines are stored once the disk takes them, whole; the rest is void.
+
+        (Void, and perhaps on the disk: after an error of the disk nobody knows.)
+        """
         remaining: list[JournalRecord] = []
         for record in records:
             if isinstance(record, Forwarded):
@@ -413,12 +417,8 @@ class Conductor:
                 remaining.append(record)
             elif isinstance(record, Stored):
                 self._forget_entry(record)
-            elif isinstance(record, Answered):
-                transaction = self._known.by_key(record.about.key)
-                if transaction is not None:
-                    transaction.approval_on_record = False
-                if not record.approves:
-                    remaining.append(record)
+            elif isinstance(record, Answered) and not record.approves:
+                remaining.append(record)
         if remaining:
             self._commits.refused(Commit(remaining, None, None, True), self._clock.now())
 

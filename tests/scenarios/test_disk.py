@@ -26,21 +26,47 @@ def test_a_disk_that_stays_broken_costs_no_memory() -> None:
     assert desk.conductor.is_idle
 
 
-def test_a_refused_approval_is_declined_and_reversed_when_the_disk_takes_it() -> None:
-    """The acquirer hears 96; no restart is needed."""
+def test_a_refused_approval_is_reversed_and_declined_when_the_disk_takes_that() -> None:
+    """H1: after an error nobody knows what is on the disk, so 91 waits for the reversal."""
     desk = Desk()
     terminal = desk.terminal()
     desk.arrive(terminal, purchase())
     desk.disk.refuses = True
     desk.answer(desk.wire().sent[0], "00")
-    assert terminal.codes == ["96"]
+    assert terminal.codes == []
     assert desk.wire().mtis == ["0100"]
 
     desk.disk.refuses = False
     desk.pass_time(0.7)
     assert desk.wire().mtis == ["0100", "0420"]
-    desk.arrive(terminal, purchase("0101"))
-    assert terminal.codes == ["96", "91"]
+    assert terminal.codes == ["91"]
+
+
+def test_a_refused_approval_on_a_disk_that_stays_broken_is_met_with_silence() -> None:
+    """Until its deadline and beyond: the acquirer reverses what it did not hear, and hears 96."""
+    desk = Desk()
+    terminal = desk.terminal()
+    desk.arrive(terminal, purchase())
+    desk.disk.refuses = True
+    desk.answer(desk.wire().sent[0], "00")
+    desk.pass_time(10.1)
+    assert terminal.codes == []
+    desk.arrive(terminal, reversal())
+    desk.pass_time(10.1)
+    assert terminal.codes == ["96"]
+    desk.disk.refuses = False
+    desk.pass_time(1.0)
+    assert desk.wire().mtis == ["0100", "0420"]
+
+
+def test_a_refused_answer_to_an_inquiry_is_declined_at_once() -> None:
+    """It holds nothing."""
+    desk = Desk()
+    terminal = desk.terminal()
+    desk.arrive(terminal, purchase(processing_code="310000", amount="0" * 12))
+    desk.disk.refuses = True
+    desk.answer(desk.wire().sent[0], "00")
+    assert terminal.codes == ["96"]
 
 
 def test_an_approval_under_way_to_a_stalled_disk_is_met_with_silence() -> None:

@@ -177,6 +177,19 @@ def told_before_override(override: Any) -> Any:
     return broken
 
 
+def refused_is_gone(finished: Any) -> Any:
+    """H1: what the disk refused is not there, says this one, and 96 is heard at once."""
+
+    def broken(self: Conductor, transaction: Transaction, told: Any) -> None:
+        if transaction.target is None and not told.approves and told.decided_by == "router":
+            transaction.approval_on_record = False
+            if transaction.needs_reversal:
+                self._reversing.reverse(transaction)
+        finished(self, transaction, told)
+
+    return broken
+
+
 BUGS: Final[dict[str, Bug]] = {
     "reversal-without-repeat-flag": Bug(saf, "message_types", never_flagged),
     "reversal-lost-by-a-kill": Bug(Commits, "insist", reversal_forgotten),
@@ -205,5 +218,6 @@ BUGS: Final[dict[str, Bug]] = {
     "declines-while-approval-under-way": Bug(
         Transaction, "must_stay_silent", lambda _: property(lambda self: False), "stall"
     ),
+    "refused-is-gone": Bug(Conductor, "_finished", refused_is_gone, "disk"),
     "told-before-override": Bug(Reversing, "_override", told_before_override, "stall"),
 }

@@ -172,6 +172,7 @@ class Play:
 
     def _check_recovery(self) -> None:
         """A restart now finds nothing to do."""
+        self.disk.overwritten()
         before = len(self.disk.records)
         self.kill()
         self.world.run_until(self.world.now + 20)

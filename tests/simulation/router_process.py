@@ -200,12 +200,12 @@ class RouterProcess:
     def transaction(self, event: TransactionEvent) -> None:
         """Silence is allowed while an approval, or what overrides it, is under way to the disk."""
         if event.response_code == "" and event.ended_in == "journal":
-            for link in self._links:
-                for key, asked in link.owed.items():
-                    if key[1] == event.stan:
-                        for one in asked:
-                            one.may_stay_silent |= one.deadline - self.now() < SILENT_WITHIN_S
             self.world.say("router", f"   says nothing to {event.mti} {event.rrn[-6:]}")
+            for link in self._links:
+                for asked in link.owed.values():
+                    for one in asked:
+                        is_due = one.deadline - self.now() < SILENT_WITHIN_S
+                        one.may_stay_silent |= is_due and one.request.purchase == event.rrn
 
     def counted(self, what: str, link: str) -> None:
         self.world.say("router", f"   {what}")

@@ -146,7 +146,10 @@ def connection(world: World, name: str) -> tuple[End, End]:
 
 
 class Disk:
-    """Commits become durable in groups, in order; a group lands whole or not at all."""
+    """Commits become durable in groups, in order; a group lands whole or not at all.
+
+    After a refusal nobody knows: a kill before the next group may find the refused one there.
+    """
 
     def __init__(self, world: World) -> None:
         self.groups: list[bytes] = []
@@ -154,6 +157,7 @@ class Disk:
         self._world = world
         self._waiting: list[Commit] = []
         self._writing: list[Commit] = []
+        self._ghost: list[Commit] = []  # refused, and perhaps there when nothing overwrites it
         self._power = 0
 
     @property
@@ -164,11 +168,18 @@ class Disk:
         self._waiting.append(commit)
         self._begin()
 
+    def overwritten(self) -> None:
+        """What was refused is gone for good."""
+        self._ghost = []
+
     def power_cut(self) -> None:
         """Of the group under way nobody knows: it is there, or it is not."""
         self._power += 1
         if self._writing and self._world.random.random() < 0.5:
             self._write()
+        elif self._ghost:
+            self._write(self._ghost)
+        self._ghost = []
         self._writing, self._waiting = [], []
 
     def _begin(self) -> None:
@@ -190,8 +201,10 @@ class Disk:
         durable = not self._world.chance(self._world.faults.disk_refuses)
         if durable:
             self._write()
+            self._ghost = []
         else:
             self._world.say("disk", "refuses the group")
+            self._ghost = self._writing if self._world.random.random() < 0.5 else []
         # The router hears of it in a later turn of its loop, and may die before it does.
         group, self._writing = self._writing, []
         self._world.later(0.0005, lambda: self._tell(group, durable, power))
@@ -206,5 +219,6 @@ class Disk:
         if power == self._power:
             self.landed(group, durable)
 
-    def _write(self) -> None:
-        self.groups.append(group_bytes([r for commit in self._writing for r in commit.records]))
+    def _write(self, group: list[Commit] | None = None) -> None:
+        commits = self._writing if group is None else group
+        self.groups.append(group_bytes([r for commit in commits for r in commit.records]))
