@@ -12,7 +12,7 @@ from hsm_emulator.cryptograms import under_lmk
 from hsm_emulator.daemon import Limits
 from hsm_emulator.errors import Refused
 from hsm_emulator.key_block import Attributes, BlockKeys
-from hsm_emulator.public_lmks import TDES_KEY_BLOCK
+from hsm_emulator.public_lmks import TDES_KEY_BLOCK, variant_lmk
 from hsm_emulator.secret_key import AES_, SecretKey
 from tests.hsm import keys
 from tests.hsm.keys import ACCOUNT, PVK, TPK, ZMK, ZPK, K, Z
@@ -204,6 +204,4 @@ def test_finished_frames_stop_the_clock() -> None:
 def test_aes_key_has_no_variant_form() -> None:
     """The variant LMK takes TDES keys only."""
     with pytest.raises(Refused, match="A1"):
-        keys.by_identifier()[b"00"].wrapped(
-            SecretKey(bytes.fromhex(AES_128), AES_), b"001", b"U", None
-        )
+        variant_lmk().wrapped(SecretKey(bytes.fromhex(AES_128), AES_), b"001", b"U", None)
