@@ -8,6 +8,7 @@ import typer
 
 from issuers import state as places
 from noyau.config_folder import NoConfiguration, config_folder
+from noyau.running_hosts import ManyRun, state_of
 
 app = typer.Typer(
     help="Issuer hosts: a bank behind ISO 8583 lines, with cards, accounts and holds.",
@@ -20,6 +21,9 @@ Name = Annotated[str, typer.Argument(help="The issuer, as in config/hosts/NAME.t
 State = Annotated[Path, typer.Option("--state", help="Where ledgers and sockets are kept.")]
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration folder.")]
 
+StateOfRunning = Annotated[Path | None, typer.Option(
+    "--state", help="Where its ledger is; else that of the running host, else ./state.")]
+
 DEFAULT_STATE = Path("state")
 
 
@@ -27,6 +31,15 @@ def _folder(given: Path | None) -> Path:
     try:
         return config_folder(given)
     except NoConfiguration as error:
+        _refuse(str(error))
+
+
+def _state(given: Path | None, name: str, config: Path | None) -> Path:
+    if given is not None:
+        return given
+    try:
+        return state_of(name, _folder(config)) or DEFAULT_STATE
+    except ManyRun as error:
         _refuse(str(error))
 
 
@@ -69,7 +82,8 @@ def run(name: Name, config: Config = None, state: State = DEFAULT_STATE) -> None
 @app.command("holds")
 def holds(
     name: Name,
-    state: State = DEFAULT_STATE,
+    state: StateOfRunning = None,
+    config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     everything: Annotated[
         bool, typer.Option("--all", help="Everything ever held, released and decided.")] = False,
@@ -84,11 +98,11 @@ def holds(
     """
     from issuers import holds as ledger_view  # noqa: PLC0415
 
-    path = places.ledger_path(state, name)
+    path = places.ledger_path(_state(state, name, config), name)
     try:
         listing = ledger_view.holds(path, everything)
     except ledger_view.NoLedger:
-        _refuse(f"no ledger at {path}: has {name} run with this --state?")
+        _refuse(f"no ledger at {path}: does {name} run, or has it run with this --state?")
     if as_json:
         print(json.dumps(listing))
     else:
@@ -100,7 +114,8 @@ def misbehave(
     name: Name,
     rule: Annotated[str, typer.Argument(
         help="deaf, silent, slow, late, wrong_stan, duplicate, garbage, hang_up; or none.")],
-    state: State = DEFAULT_STATE,
+    state: StateOfRunning = None,
+    config: Config = None,
     amounts_ending: Annotated[list[str] | None, typer.Option(
         help="Only amounts (DE 4) with these last digits.")] = None,
     cards: Annotated[list[str] | None, typer.Option(
@@ -134,7 +149,8 @@ def misbehave(
     }
     try:
         rules = [] if rule == "none" else [msgspec.convert(table, MisbehaviourRule)]
-        outcome = control.misbehave(places.control_path(state, name), rules)
+        outcome = control.misbehave(
+            places.control_path(_state(state, name, config), name), rules)
     except msgspec.ValidationError as error:
         _refuse(f"{error}; see `noyau issuer misbehave --help`")
     except control.HostAway as error:

@@ -1,4 +1,7 @@
 """The contract of `noyau demo-cards`, kept towards software that shares nothing with noyau."""
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -20,7 +23,7 @@ def listing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
     config = moved(folder / "config")
     with up(config, folder / "log", "--no-traffic") as running:
         running.wait_for("no traffic of its own")
-        yield demo_cards(config)
+        yield demo_cards(config) | {"config": str(config)}
 
 
 @pytest.fixture
@@ -150,3 +153,16 @@ def test_the_list_is_the_same_without_a_demo() -> None:
     """Nothing of it comes from a running program."""
     assert demo_cards(CONFIG)["link"]["port"] == 8583
     assert demo_cards(CONFIG) == demo_cards(CONFIG)
+
+
+def test_the_ledger_of_a_running_demo_is_found_without_its_folder(
+    stranger: Stranger, listing: dict[str, Any]
+) -> None:
+    """`noyau up` discards its ledgers; whoever asks need not know where they are meanwhile."""
+    request = stranger.purchase(card_for(listing, "domestic", "00"), de37="FOUND0000001")
+    assert stranger.ask(request)["39"] == "00"
+    printed = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "noyau", "issuer", "holds", "atlas", "--json",
+         "--config", listing["config"]],
+        check=True, capture_output=True, text=True, timeout=60)
+    assert "FOUND0000001" in [hold["rrn"] for hold in json.loads(printed.stdout)["holds"]]
