@@ -20,6 +20,7 @@ from specs.elements import DE
 
 FRAME_BYTES_MAX: Final = 0x3030 - 1  # so that a length in ASCII digits is never taken for binary
 SWEEPS_PER_TIMEOUT: Final = 20
+INPUT_WAITED_S: Final = 0.001  # longer than it takes to read a line that is there
 
 
 class Outcome(StrEnum):
@@ -92,10 +93,13 @@ class Sender(asyncio.Protocol):
         """Send everything, and return when every request has its outcome."""
         sweeping = asyncio.ensure_future(self._sweep())
         try:
+            asked = self._loop.time()
             async for one in templates:
+                self._schedule(asked, self._loop.time())
                 await self._until(lambda: self._in_flight < self._in_flight_max)
                 await self._until_due()
                 self._send(one)
+                asked = self._loop.time()
         except asyncio.CancelledError:
             self._give_up()
             raise
@@ -130,14 +134,18 @@ class Sender(asyncio.Protocol):
         if self._lost is not None:
             raise ConnectionLost(self._lost)
 
-    async def _until_due(self) -> None:
+    def _schedule(self, asked: float, got: float) -> None:
+        """Input that comes slower than the rate leaves no backlog; a peer that is slow does."""
         if self._rate is None:
             return
-        now = self._loop.time()
-        # Input that comes slower than the rate has no backlog to make up for; a slow peer has.
-        self._due = now if not self.sent or not self._in_flight else self._due + 1 / self._rate
-        if self._due > now:
-            await asyncio.sleep(self._due - now)
+        due = self._due + 1 / self._rate
+        was_late = got > due and got - asked > INPUT_WAITED_S
+        self._due = got if was_late or not self.sent else due
+
+    async def _until_due(self) -> None:
+        early_s = self._due - self._loop.time()
+        if self._rate is not None and early_s > 0:
+            await asyncio.sleep(early_s)
 
     def _send(self, one: Template) -> None:
         request = written(self._codec, self._stamps, one)

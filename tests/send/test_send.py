@@ -1,6 +1,7 @@
 """`noyau send` as people use it: JSON lines in and out, against a peer of other software."""
 import asyncio
 import json
+import time
 from pathlib import Path
 
 from tests.send.peer import ENOUGH_S, Fields, Peer, approved, framed, listening, send, started
@@ -149,6 +150,37 @@ async def test_no_more_requests_are_out_than_allowed() -> None:
         sent = await send([PURCHASE], to(peer), "--count=10", "--in-flight=2")
     assert sent.code == 0, sent.said
     assert (len(sent.lines), most) == (10, 2)
+
+
+async def test_a_rate_spaces_what_a_pipe_delivers_at_once() -> None:
+    """Five requests at 20 a second leave over four gaps, however fast they are answered."""
+    arrived: list[float] = []
+
+    def noted(request: Fields) -> list[Fields]:
+        arrived.append(asyncio.get_running_loop().time())
+        return [approved(request)]
+
+    async with listening(noted) as peer:
+        sent = await send([PURCHASE] * 5, to(peer), "--rate=20")
+    assert sent.code == 0, sent.said
+    assert arrived[-1] - arrived[0] > 3.5 / 20
+
+
+async def test_with_a_rate_a_stalled_peer_is_charged_for_all_it_kept_waiting() -> None:
+    """One in flight, the first answer takes half a second: the second request was due long before.
+
+    It was answered at once when it left; its latency says what it waited for its turn.
+    """
+    stalls = [0.5]
+
+    def stalls_once(request: Fields) -> list[Fields]:
+        time.sleep(stalls.pop() if stalls else 0)
+        return [approved(request)]
+
+    async with listening(stalls_once) as peer:
+        sent = await send([PURCHASE] * 3, to(peer), "--rate=100", "--in-flight=1")
+    assert sent.code == 0, sent.said
+    assert all(line["latency_ms"] > 300 for line in sent.lines)
 
 
 async def test_the_same_key_twice_is_two_exchanges() -> None:
