@@ -203,7 +203,7 @@ BUGS: Final[dict[str, Bug]] = {
     "not-found-is-final": Bug(StoreAndForward, "responded", not_found_is_final, "network"),
     "late-answer-to-another": Bug(Line, "match", matched_to_another, "issuer"),
     "stan-from-one-after-restart": Bug(
-        Stans, "go_on_behind", lambda _: lambda self, stan: None, "all"
+        Stans, "go_on_behind", lambda _: lambda self, stan: None, "restarts"
     ),
     "unflagged-after-restart": Bug(Recovery, "_stored", unflagged_after_restart),
     "only-repeats-looked-up": Bug(
@@ -218,6 +218,6 @@ BUGS: Final[dict[str, Bug]] = {
     "declines-while-approval-under-way": Bug(
         Transaction, "must_stay_silent", lambda _: property(lambda self: False), "stall"
     ),
-    "refused-is-gone": Bug(Conductor, "_finished", refused_is_gone, "disk"),
+    "refused-is-gone": Bug(Conductor, "_finished", refused_is_gone, "refusals"),
     "told-before-override": Bug(Reversing, "_override", told_before_override, "stall"),
 }

@@ -22,9 +22,11 @@ MIXES: Final[dict[str, Faults]] = {
     "network": Faults(line_cuts_per_s=0.2, acquirer_cuts_per_s=0.15, network_slow=0.1,
                       hsm_slow=0.05, hsm_away=0.02),
     "crash": Faults(kill_per_step=0.01, kills_per_s=0.05, issuer_late=0.1, issuer_silent=0.05),
-    "disk": Faults(disk_stalls=0.02, disk_refuses=0.05, acquirer_cuts_per_s=0.1,
-                   kill_per_step=0.003, kills_per_s=0.1),
-    "stall": Faults(disk_stalls=0.1, kill_in_stall=0.5, acquirer_cuts_per_s=0.2),
+    "disk": Faults(disk_stalls=0.02, disk_refuses=0.08, kill_in_trouble=0.5,
+                   acquirer_cuts_per_s=0.1,
+                   kill_per_step=0.003, kills_per_s=0.05),
+    "refusals": Faults(disk_refuses=0.1, kill_in_trouble=0.6),
+    "stall": Faults(disk_stalls=0.1, kill_in_trouble=0.5, acquirer_cuts_per_s=0.2),
     "restarts": Faults(kill_per_step=0.05, kills_per_s=0.3, issuer_silent=0.1, issuer_busy=0.2),
     "deaf": Faults(acquirer_cuts_per_s=1.0, network_slow=0.2, disk_stalls=0.02, issuer_late=0.2),
     "all": Faults(kill_per_step=0.004, kills_per_s=0.03, line_cuts_per_s=0.08,
@@ -64,7 +66,7 @@ class Play:
         for acquirer in self.acquirers:
             acquirer.router_accepts = self._accept
             acquirer.connect()
-        self._plan(draw.choice((TRAFFIC_S, TRAFFIC_S, 4.0)))
+        self._plan(draw.choice((TRAFFIC_S, TRAFFIC_S, 4.0, 1.5)))
 
     def run(self) -> list[str]:
         world = self.world

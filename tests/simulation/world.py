@@ -23,7 +23,7 @@ class Faults:
 
     kill_per_step: float = 0.0
     kills_per_s: float = 0.0
-    kill_in_stall: float = 0.0
+    kill_in_trouble: float = 0.0  # a disk that stalls or refuses
     line_cuts_per_s: float = 0.0
     acquirer_cuts_per_s: float = 0.0
     issuer_restarts_per_s: float = 0.0
@@ -191,8 +191,8 @@ class Disk:
         if world.chance(world.faults.disk_stalls):
             takes += world.random.uniform(1.0, 15.0)
             world.say("disk", f"stalls for {takes:.1f} s")
-            if world.chance(world.faults.kill_in_stall):
-                world.later(world.random.uniform(0.7, 1.0) * takes, lambda: self._stalled(power))
+            if world.chance(world.faults.kill_in_trouble):
+                world.later(world.random.uniform(0.7, 1.0) * takes, lambda: self._trouble(power))
         world.later(takes, lambda: self._end(power))
 
     def _end(self, power: int) -> None:
@@ -205,13 +205,16 @@ class Disk:
         else:
             self._world.say("disk", "refuses the group")
             self._ghost = self._writing if self._world.random.random() < 0.5 else []
+            if self._world.chance(self._world.faults.kill_in_trouble):
+                after = self._world.random.choice((0.005, 0.5)) * self._world.random.random()
+                self._world.later(after, lambda: self._trouble(power))
         # The router hears of it in a later turn of its loop, and may die before it does.
         group, self._writing = self._writing, []
         self._world.later(0.0005, lambda: self._tell(group, durable, power))
         self._begin()
 
-    def _stalled(self, power: int) -> None:
-        """The most likely time for a kill: somebody saw that nothing moves."""
+    def _trouble(self, power: int) -> None:
+        """The most likely time for a kill: somebody saw that something is wrong."""
         if power == self._power and self._world.faults is not NONE:
             raise Killed
 
