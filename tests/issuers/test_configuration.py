@@ -89,10 +89,10 @@ def test_an_address_in_use_is_named(tmp_path: Path) -> None:
 def test_the_command_line_says_what_is_wrong_and_exits_2(
     tmp_path: Path, arguments: tuple[str, ...], reason: str
 ) -> None:
-    """In a folder without a configuration and without a running host."""
+    """In a folder without a configuration; `--state` keeps away from hosts that run elsewhere."""
     (tmp_path / "config").mkdir()
     (tmp_path / "state" / "issuers").mkdir(parents=True)
-    done = issuer(*arguments, folder=tmp_path)
+    done = issuer(*arguments, "--state", "state", folder=tmp_path)
     assert done.returncode == 2
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
