@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import iso8583
 
+from specs.dialect import Dialect
+
 PAN: Final = "2"
 TIME: Final = "7"
 STAN: Final = "11"
@@ -27,6 +29,13 @@ def element_spans(data: bytes, spec: Spec) -> dict[str, tuple[int, int]]:
         position = start + len(parts["data"])
         spans[name] = (start, position)
     return spans
+
+
+def layout_bytes(dialect: Dialect) -> int:
+    """Header, MTI and first bitmap: messages equal in these and in length are laid out alike here,
+    where all variable elements keep their lengths."""
+    mti = 2 if dialect.mti_encoding == "bcd" else 4
+    return dialect.header_bytes + mti + (8 if dialect.bitmap_encoding == "binary" else 16)
 
 
 def framed(data: bytes | bytearray) -> bytes:

@@ -22,7 +22,7 @@ import msgspec
 from hdrh.histogram import HdrHistogram
 
 from bench.cores import cpu_us
-from bench.frames import CODE, RRN, STAN, Frames, element_spans
+from bench.frames import CODE, RRN, STAN, Frames, element_spans, layout_bytes
 from bench.purchases import Purchases
 from specs.dialect import load_dialect
 from specs.pyiso import pyiso8583_spec
@@ -32,7 +32,6 @@ DIGITS: Final = 3
 OUT_MAX: Final = 50_000
 TURN_S: Final = 0.05
 RECEIVE_BYTES: Final = 1 << 18
-LAYOUT_BYTES: Final = 20  # MTI and bitmap, in hexadecimal
 ANSWER: Final = b"0110"
 APPROVED: Final = b"00"
 
@@ -93,7 +92,9 @@ class Load:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._purchases = Purchases(plan.dialect)
-        self._spec = pyiso8583_spec(load_dialect(plan.dialect))
+        dialect = load_dialect(plan.dialect)
+        self._spec = pyiso8583_spec(dialect)
+        self._layout_bytes = layout_bytes(dialect)
         self._out: dict[bytes, float] = {}
         self._spans: dict[tuple[int, bytes], tuple[slice, slice, slice]] = {}
         self._latencies = array("L")
@@ -169,7 +170,7 @@ class Load:
 
     def _heard(self, frame: bytes, link: Link, now: float) -> None:
         """One answer: whose it is, whether it is right, how long it took."""
-        layout = (len(frame), frame[:LAYOUT_BYTES])
+        layout = (len(frame), frame[: self._layout_bytes])
         stan, rrn, code = self._spans.get(layout) or self._read(layout, frame)
         since = self._out.pop(frame[stan], None)
         if since is None:

@@ -24,6 +24,7 @@ from bench.frames import (
     Spec,
     element_spans,
     framed,
+    layout_bytes,
 )
 from bench.purchases import pin_block
 from specs.dialect import load_dialect
@@ -31,7 +32,6 @@ from specs.pyiso import pyiso8583_spec
 
 ECHOED: Final = ("2", "3", "4", "7", "11", "32", "33", "37", "41", "42", "49", "70", "90")
 PATCHED: Final = (PAN, TIME, STAN, RRN, TERMINAL)
-LAYOUT_BYTES: Final = 44  # header, MTI and bitmap of every dialect here lie within these
 LAYOUTS_MAX: Final = 256
 CARDS_MAX: Final = 1000
 WRONG_PIN: Final = "55"
@@ -63,13 +63,15 @@ class Issuer:
     """What all lines share: recipes by layout, and PIN blocks known to be right."""
 
     def __init__(self, dialect: str, zpk: str) -> None:
-        self._spec = pyiso8583_spec(load_dialect(dialect))
+        known = load_dialect(dialect)
+        self._spec = pyiso8583_spec(known)
+        self._layout_bytes = layout_bytes(known)
         self._zpk = zpk
         self._recipes: dict[tuple[int, bytes], Recipe] = {}
         self._right: dict[bytes, bytes] = {}  # PIN block by PAN, both as they are written
 
     def answered(self, request: bytes) -> bytes:
-        recipe = self._recipes.get((len(request), request[:LAYOUT_BYTES]))
+        recipe = self._recipes.get((len(request), request[: self._layout_bytes]))
         if recipe is None:
             return self._first_of_its_layout(request)
         block = request[recipe.pin_block]
@@ -81,7 +83,7 @@ class Issuer:
         asked, _ = iso8583.decode(request, self._spec)
         recipe = Recipe(request, self._approval(asked), self._spec)
         if len(self._recipes) < LAYOUTS_MAX:
-            self._recipes[len(request), request[:LAYOUT_BYTES]] = recipe
+            self._recipes[len(request), request[: self._layout_bytes]] = recipe
         if PIN_BLOCK not in asked:
             return recipe.answer_to(request)
         return self._first_of_its_card(request, recipe)

@@ -195,10 +195,8 @@ class Sender(asyncio.Protocol):
             self._remark(f"{response.mti} with STAN {stan} answers nothing that is out")
             return
         pending = self._take(serials[0])
-        outcome = Outcome.LATE if pending.is_overdue else Outcome.ANSWERED
         latency_s = self._loop.time() - pending.since
-        if latency_s > self._timeout_s:
-            outcome = Outcome.LATE
+        outcome = Outcome.LATE if latency_s > self._timeout_s else Outcome.ANSWERED
         self._report(Exchange(pending.request, response, latency_s, outcome))
 
     def _take(self, serial: int) -> Pending:
