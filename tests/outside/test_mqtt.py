@@ -169,7 +169,7 @@ async def test_transactions_are_published_only_when_asked_for(tmp_path: Path) ->
             async with running(port, instance="loud", transactions=True) as loud:
                 await until(lambda: loud.feed.is_connected)
                 loud.view.transaction(event(pan_masked=CANARY))
-            await until(lambda: ear.last("noyau/loud/state") == b"stopped")
+                await until(lambda: ear.jsons("noyau/loud/transaction") != [])
             (told,) = ear.jsons("noyau/loud/transaction")
             assert (told["response_code"], told["pan_masked"]) == ("00", MASKED)
             assert ear.jsons("noyau/router/transaction") == []
