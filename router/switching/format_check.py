@@ -1,5 +1,6 @@
 """May this request be taken at all? The response code if not, in order of precedence."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from router.switching import message_types
@@ -13,6 +14,8 @@ PAN_DIGITS_MIN: Final = 12
 PAN_DIGITS_MAX: Final = 19
 AMOUNT_DIGITS: Final = 12
 CARD_ELEMENTS: Final = (DE.PAN, DE.TRACK_2, DE.TRACK_1)
+NUMBERS: Final = (DE.TRANSMISSION_TIME, DE.STAN)  # what matching and DE 90 are made of
+HEXADECIMAL: Final = frozenset("0123456789ABCDEFabcdef")
 
 
 def format_error(request: Request) -> str | None:
@@ -23,6 +26,8 @@ def format_error(request: Request) -> str | None:
     for expression in dialect.mandatory.get(message_types.first_sent(message.mti), ()):
         if not is_present(expression, message):
             return ResponseCode.FORMAT_ERROR
+    if not are_numbers(values) or not HEXADECIMAL.issuperset(values.get(DE.PIN_BLOCK, "")):
+        return ResponseCode.FORMAT_ERROR
     if message_types.is_reversal(request.mti):
         return reversal_error(request)
     if request.pan is None:
@@ -40,7 +45,7 @@ def format_error(request: Request) -> str | None:
 def reversal_error(request: Request) -> str | None:
     """It must name its original; a card that it names too must be one card."""
     names_card = any(number in request.values for number in CARD_ELEMENTS)
-    if request.named_original is None or (names_card and request.pan is None):
+    if not request.named_originals or (names_card and request.pan is None):
         return ResponseCode.FORMAT_ERROR
     return None
 
@@ -48,6 +53,15 @@ def reversal_error(request: Request) -> str | None:
 def is_present(expression: str, message: Message) -> bool:
     """Of an element that the dialect demands: "4", or "2|35", one of them."""
     return any(message.has(int(number)) for number in expression.split("|"))
+
+
+def are_numbers(values: Mapping[int, str]) -> bool:
+    """Where a dialect in ASCII or EBCDIC would let letters pass."""
+    for number in NUMBERS:
+        digits = values.get(number, "0")
+        if not digits.isascii() or not digits.isdigit():
+            return False
+    return True
 
 
 def is_amount(digits: str, zero_passes: bool) -> bool:

@@ -58,10 +58,15 @@ class Known:
         """From a record, which holds the key itself."""
         return self._by_key.get(key)
 
-    def find_original(self, original: Original) -> Transaction | None:
+    def find_original(self, originals: list[Original]) -> Transaction | None:
         """The request that a reversal names; its DE 7 may be that of a repeat."""
-        known = self._by_key.get(original.about.key)
-        return known if known is not None else self._by_loose_key.get(original.about.loose_key)
+        for original in originals:
+            known = self._by_key.get(original.about.key)
+            if known is None:
+                known = self._by_loose_key.get(original.about.loose_key)
+            if known is not None:
+                return known
+        return None
 
     def evict(self, now: float) -> None:
         """What is older than the window leaves; near the limit, the oldest that are over do too."""

@@ -11,7 +11,7 @@ from specs.journal_format import About, Key
 if TYPE_CHECKING:
     from router.switching.ports import AcquirerLink
 
-ORIGINAL_DATA_DIGITS: Final = 42
+ORIGINAL_MTIS: Final = ("0100", "0200", "0120", "0220")
 
 
 class Request:
@@ -61,12 +61,19 @@ class Request:
         return entry_mode.startswith("81") or self.values.get(DE.CONDITION_CODE, "") == "59"
 
     @property
-    def named_original(self) -> "Original | None":
-        """Of a reversal: the request its DE 90 names, as the acquirer knows it."""
+    def named_originals(self) -> "list[Original]":
+        """Of a reversal: the request its DE 90 names, as the acquirer knows it.
+
+        Without one, a request under the reversal's own numbers; the kinds it may be of, in turn.
+        Nothing where DE 90 cannot be read.
+        """
         digits = self.values.get(DE.ORIGINAL_DATA, "")
+        if not digits.strip("0"):
+            own = self.values.get(DE.STAN, "") + self.values.get(DE.TRANSMISSION_TIME, "")
+            return [Original(self, mti + own) for mti in ORIGINAL_MTIS]
         if len(digits) < 20 or not digits.isdigit():
-            return None
-        return Original(self, digits)
+            return []
+        return [Original(self, digits)]
 
     @property
     def amount_that_stays(self) -> str | None:

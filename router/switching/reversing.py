@@ -62,11 +62,10 @@ class Reversing:
         if refusal is not None:
             self._answering.reply(request, refusal, None)
             return
-        original = request.named_original
-        assert original is not None
-        transaction = self._known.find_original(original)
+        originals = request.named_originals
+        transaction = self._known.find_original(originals)
         if transaction is None:
-            self._reverse_unknown(request, original)
+            self._reverse_unknown(request, originals[0])
         elif not is_about(request, transaction):
             self._answering.reply(request, COMES_AFTER_ITS_REVERSAL, None)
         elif transaction.is_settling:

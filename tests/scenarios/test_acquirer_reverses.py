@@ -244,6 +244,23 @@ def test_a_reversal_without_a_card_is_known_by_its_original() -> None:
     assert terminal.codes == ["00", "00", "30"]
 
 
+@pytest.mark.parametrize("mti", ["0100", "0200", "0220"])
+@pytest.mark.parametrize("original_data", [None, "0" * 42])
+def test_a_reversal_without_de_90_is_of_the_request_with_its_own_numbers(
+    mti: str, original_data: str | None
+) -> None:
+    """Some senders keep DE 7 and DE 11 in their reversals instead."""
+    desk = Desk()
+    terminal = desk.terminal()
+    own = {"stan": "000001", "transmission_time": "1124101500"}
+    sent = desk.buy(terminal, purchase(mti), "00")
+    desk.arrive(terminal, reversal(original_data=original_data, **own))
+    assert terminal.codes == ["00", "00"]
+    undo = desk.wire().sent[1]
+    assert undo.text(DE.ORIGINAL_DATA)[:10] == mti + sent.text(DE.STAN)
+    assert desk.watcher.alarms == []
+
+
 def test_another_card_under_the_same_name_hears_94() -> None:
     desk = Desk()
     terminal = desk.terminal()

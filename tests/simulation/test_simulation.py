@@ -5,6 +5,7 @@ The long form is `make simulate SEEDS=2000`; it prints how to replay what fails.
 
 import pytest
 
+from router.form import form
 from tests.simulation.bugs import BUGS
 from tests.simulation.play import MIXES, Play
 
@@ -28,6 +29,7 @@ def test_one_seed_is_one_story() -> None:
     assert len(one.world.transcript) > 100
 
 
+@pytest.mark.skipif(form() != "interpreted", reason="compiled functions cannot be replaced")
 @pytest.mark.parametrize("name", list(BUGS))
 def test_a_planted_bug_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A simulation that sees nothing would be green, too."""

@@ -30,6 +30,19 @@ def test_what_is_optional_may_be_absent(optional: str) -> None:
     assert code_of(purchase(**without)) == ""
 
 
+@pytest.mark.parametrize(
+    ("element", "text"),
+    [
+        ("stan", "ABCDEF"),
+        ("transmission_time", "112410150O"),
+        ("pin_block", "GGGGGGGGGGGGGGGG"),
+    ],
+)
+def test_letters_where_numbers_belong_hear_30(element: str, text: str) -> None:
+    """DE 90 could not name such an original, and the HSM would be blamed for the PIN block."""
+    assert code_of(purchase(**{element: text})) == "30"
+
+
 @pytest.mark.parametrize("processing_code", ["020000", "920000"])
 def test_a_processing_code_out_of_scope_hears_12(processing_code: str) -> None:
     assert code_of(purchase(processing_code=processing_code)) == "12"
@@ -89,7 +102,7 @@ def test_the_card_may_come_from_track_2_or_from_the_chip() -> None:
 
 
 def test_a_reversal_that_names_no_original_hears_30() -> None:
-    assert code_of(reversal(original_data=None)) == "30"
+    assert code_of(reversal(original_data="010000000111241015X" + "0" * 23)) == "30"
 
 
 @pytest.mark.parametrize("mti", ["0300", "0302", "0600", "0140"])
