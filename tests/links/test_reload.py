@@ -87,7 +87,7 @@ async def test_what_is_stored_for_an_issuer_that_is_gone_is_delivered(tmp_path: 
         await atlas.hears("0420")
         router.configure({"bahia": [bahia.address]}, {"950401": "bahia"})
         await reloaded(router)
-        await atlas.hears("0421", 2)
+        await atlas.hears("0421")
         assert len(atlas.of("0800")) == 1
         atlas.silent_to.clear()
         assert (await atlas.hears("0800", 2))["70"] == "002"

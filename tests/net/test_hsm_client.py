@@ -95,12 +95,12 @@ async def test_many_commands_are_under_way_at_once() -> None:
 
 async def test_a_silent_hsm_costs_the_timeout_and_then_nothing() -> None:
     """Its connection is given up: who comes later hears at once that there is no HSM."""
-    async with hsm_peer() as hsm, client_of(hsm, timeout_s=0.1) as one:
+    async with hsm_peer() as hsm, client_of(hsm, timeout_s=0.3) as one:
         hsm.speaks.clear()
         owners = [one.translate() for _ in range(4)]
         assert [await one.refusal(owner) for owner in owners] == [""] * 4
         assert await one.is_up(0)
-        assert (False, "no answer in time") in one.changes
+        assert await until(lambda: (False, "no answer in time") in one.changes, 3.0)
         assert await one.refusal(one.translate()) == ""
 
 
@@ -134,4 +134,4 @@ async def test_nonsense_gives_the_connection_up() -> None:
         for writer in hsm.writers:
             writer.write(b"0024HEADCD00")
         assert await one.refusal(owner) == ""
-        assert any("4-digit ASCII" in why for _, why in one.changes)
+        assert await until(lambda: any("4-digit ASCII" in why for _, why in one.changes), 3.0)
