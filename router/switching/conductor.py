@@ -89,7 +89,7 @@ class Conductor:
         self._answering = Answering(clock, observer)
         self._saf = StoreAndForward(self._commits, clock, observer)
         self._reversing = Reversing(
-            switch, self._known, self._answering, self._commits, clock, observer, self._start
+            switch, self._known, self._answering, self._commits, observer, self._start
         )
         self._lives = 0
         self._leaving: dict[str, Issuer] = {}  # removed by a reload, and not done yet

@@ -24,7 +24,7 @@ from specs.elements import DE
 from specs.journal_format import About, Record, Reversed
 
 if TYPE_CHECKING:
-    from router.switching.ports import Clock, Observer
+    from router.switching.ports import Observer
     from router.switching.switch import Switch
 
 REVERSED = declined(ResponseCode.ISSUER_INOPERATIVE, "reversal")
@@ -36,7 +36,7 @@ COMES_AFTER_ITS_REVERSAL = declined(ResponseCode.DUPLICATE, "duplicates")
 class Reversing:
     """The table of design section 2 for reversals, and our own of undeliverable approvals."""
 
-    __slots__ = ("_answering", "_clock", "_commits", "_known", "_observer", "_start", "switch")
+    __slots__ = ("_answering", "_commits", "_known", "_observer", "_start", "switch")
 
     def __init__(
         self,
@@ -44,7 +44,6 @@ class Reversing:
         known: Known,
         answering: Answering,
         commits: Commits,
-        clock: "Clock",
         observer: "Observer",
         start: Callable[[Transaction], None],
     ) -> None:
@@ -52,7 +51,6 @@ class Reversing:
         self._known = known
         self._answering = answering
         self._commits = commits
-        self._clock = clock
         self._observer = observer
         self._start = start  # drives a life
 
@@ -182,7 +180,6 @@ class Reversing:
         # Known by a repeat: the DE 7 it was named by may be that of one.
         about = About(named.key, named.loose_key, named.content, message_types.repeated(named.mti))
         transaction = Transaction(about, request.arrived)
-        transaction.told = COMES_AFTER_ITS_REVERSAL
         transaction.is_reversed = transaction.is_settling = True
         transaction.issuer = issuer
         self._known.add(transaction)

@@ -191,6 +191,19 @@ def test_an_original_after_its_own_reversal_is_declined(mti: str, is_restarted: 
     assert len(desk.wire().sent) == before
 
 
+def test_an_original_behind_its_reversal_waits_for_the_record() -> None:
+    """H2: 94 rests on the reversal, which is still being written."""
+    desk = Desk()
+    terminal = desk.terminal()
+    desk.disk.stalls = True
+    desk.arrive(terminal, reversal())
+    desk.arrive(terminal, purchase())
+    assert terminal.codes == []
+    desk.disk.stalls = False
+    desk.settle()
+    assert sorted(terminal.codes) == ["00", "94"]
+
+
 def test_a_repeat_found_in_flight_at_start_hears_91_once_that_is_durable() -> None:
     """H2: what rests on a record waits for the record."""
     desk = Desk()

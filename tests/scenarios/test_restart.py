@@ -47,6 +47,9 @@ def test_an_inquiry_found_in_flight_ends_without_a_reversal() -> None:
     desk = desk.restarted()
     assert desk.wire().sent == []
     assert isinstance(desk.disk.records[-1], Answered)
+    terminal = desk.terminal()
+    desk.arrive(terminal, purchase("0101", processing_code="310000", amount="0" * 12))
+    assert terminal.codes == ["91"]
 
 
 def test_a_second_restart_finds_nothing_more_to_do() -> None:
