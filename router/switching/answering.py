@@ -1,16 +1,14 @@
 """Answers to acquirers: each request hears one, made from its own elements, before its deadline."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from router.switching.clock import Clock
 from router.switching.request import Request
 from router.switching.told import Told
 from router.switching.transaction import Transaction
-from router.switching.transaction_event import TransactionEvent
+from router.switching.transaction_event import Observer, TransactionEvent
 from router.switching.translation import response_to
 from specs.elements import DE
-
-if TYPE_CHECKING:
-    from router.switching.ports import Clock, Observer
 
 REPLY_MARGIN_S: Final = 0.15  # the last answer leaves so much before the deadline
 
@@ -20,7 +18,7 @@ class Answering:
 
     __slots__ = ("_clock", "_in_flight", "_observer", "_queues")
 
-    def __init__(self, clock: "Clock", observer: "Observer") -> None:
+    def __init__(self, clock: Clock, observer: Observer) -> None:
         self._clock = clock
         self._observer = observer
         self._queues: dict[float, dict[Request, Transaction]] = {}

@@ -9,7 +9,6 @@ response codes (design section 2; docs/response-codes.md).
 undeliverable answers are the conductor's, who drives these lives.
 """
 
-from collections.abc import Generator
 from typing import Final
 
 from router.switching import message_types
@@ -17,9 +16,8 @@ from router.switching.format_check import format_error
 from router.switching.known import Known
 from router.switching.needs import (
     Durable,
-    Event,
     Exchange,
-    Need,
+    Life,
     NeverLeft,
     PinRefused,
     PinTranslated,
@@ -41,8 +39,6 @@ from router.wire.element import Unwritable
 from router.wire.message import Message
 from specs.elements import DE
 from specs.journal_format import Forwarded
-
-Life = Generator[Need, Event, Told]
 
 NOT_CONFIRMED: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "reversal")
 

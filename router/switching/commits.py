@@ -6,13 +6,10 @@ and offered again, whole, until the disk takes it.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from router.switching.transaction import Transaction
 from specs.journal_format import Record
-
-if TYPE_CHECKING:
-    from router.switching.ports import Journal
 
 RETRY_AFTER_S: Final = 0.5
 
@@ -35,12 +32,17 @@ class Commit:
         self.insists = insists
 
 
+class Journal(Protocol):
+    def append(self, commit: Commit) -> None:
+        """Exactly once, and never from within this call, the conductor hears `landed` for it."""
+
+
 class Commits:
     """The way to the journal."""
 
     __slots__ = ("_journal", "_refused", "_retry_at")
 
-    def __init__(self, journal: "Journal") -> None:
+    def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._refused: list[Commit] = []
         self._retry_at = 0.0

@@ -5,12 +5,12 @@ acquirer, a response, a line that came up or fell, records that became durable, 
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from router.switching import message_types
 from router.switching.answering import Answering
 from router.switching.authorization import authorize, received
-from router.switching.commits import Commit, Commits
+from router.switching.clock import Clock
+from router.switching.commits import Commit, Commits, Journal
 from router.switching.known import Known
 from router.switching.needs import (
     Durable,
@@ -25,8 +25,9 @@ from router.switching.needs import (
     TranslatePin,
 )
 from router.switching.outbound import kept
-from router.switching.peers import Issuer
+from router.switching.peers import AcquirerLink, Issuer
 from router.switching.pending import Line, Waiting
+from router.switching.ports import Hsm
 from router.switching.records import answered, is_reversal_entry, new_entry
 from router.switching.recovery import Recovery
 from router.switching.request import Request
@@ -37,14 +38,12 @@ from router.switching.saf_entry import SafEntry
 from router.switching.switch import Switch
 from router.switching.told import Told, declined
 from router.switching.transaction import Transaction
+from router.switching.transaction_event import Observer
 from router.switching.translation import canonical, card_of
 from router.wire.message import Message
 from specs.elements import DE
 from specs.journal_format import Answered, Forwarded, Reversed, Stored
 from specs.journal_format import Record as JournalRecord
-
-if TYPE_CHECKING:
-    from router.switching.ports import AcquirerLink, Clock, Hsm, Journal, Observer
 
 DURABLE = Durable()
 NOT_DURABLE = NotDurable()
@@ -73,10 +72,10 @@ class Conductor:
     def __init__(
         self,
         switch: Switch,
-        clock: "Clock",
-        journal: "Journal",
-        hsm: "Hsm",
-        observer: "Observer",
+        clock: Clock,
+        journal: Journal,
+        hsm: Hsm,
+        observer: Observer,
         limits: Limits,
     ) -> None:
         self.switch = switch
@@ -123,9 +122,7 @@ class Conductor:
 
     def recover(self, records: list[JournalRecord]) -> None:
         """Before any link is opened: what the journal says was in flight."""
-        recovery = Recovery(
-            self.switch, self._known, self._commits, self._reversing, self._clock
-        )
+        recovery = Recovery(self.switch, self._known, self._commits, self._reversing, self._clock)
         recovery.replay(records)
         for name, count in sorted(recovery.unknown_issuers.items()):
             self._observer.alarm("journal_names_unknown_issuer", issuer=name, records=count)
@@ -158,7 +155,7 @@ class Conductor:
 
     # From acquirers.
 
-    def arrive(self, link: "AcquirerLink", message: Message) -> None:
+    def arrive(self, link: AcquirerLink, message: Message) -> None:
         """Any message but network management (08xx)."""
         if not message_types.may_be_answered(message.mti):
             self._observer.counted("unexpected_message", link.acquirer.name)

@@ -5,6 +5,7 @@ come out as a list for the socket's owner to carry out in order. Towards an issu
 an echo when the line was idle, and sign off. An acquirer signs on with us; it is sent nothing that
 it did not ask for. A line carries traffic in SIGNED_ON alone.
 """
+
 from enum import StrEnum
 from typing import Final
 
@@ -37,15 +38,24 @@ E = LinkEvent
 TRANSITIONS: Final[dict[LinkState, dict[LinkEvent, LinkState]]] = {
     S.DOWN: {E.CONNECTED: S.SIGNING_ON, E.DISCONNECTED: S.DOWN},
     S.SIGNING_ON: {
-        E.SIGN_ON_ACCEPTED: S.SIGNED_ON, E.SIGN_ON_DECLINED: S.DOWN, E.ANSWER_OVERDUE: S.DOWN,
-        E.PEER_SIGNED_OFF: S.SIGNING_ON, E.SIGN_OFF_REQUESTED: S.DOWN, E.DISCONNECTED: S.DOWN,
+        E.SIGN_ON_ACCEPTED: S.SIGNED_ON,
+        E.SIGN_ON_DECLINED: S.DOWN,
+        E.ANSWER_OVERDUE: S.DOWN,
+        E.PEER_SIGNED_OFF: S.SIGNING_ON,
+        E.SIGN_OFF_REQUESTED: S.DOWN,
+        E.DISCONNECTED: S.DOWN,
     },
     S.SIGNED_ON: {
-        E.SIGN_ON_ACCEPTED: S.SIGNED_ON, E.ANSWER_OVERDUE: S.DOWN, E.DISCONNECTED: S.DOWN,
-        E.PEER_SIGNED_OFF: S.SIGNING_ON, E.SIGN_OFF_REQUESTED: S.SIGNING_OFF,
+        E.SIGN_ON_ACCEPTED: S.SIGNED_ON,
+        E.ANSWER_OVERDUE: S.DOWN,
+        E.DISCONNECTED: S.DOWN,
+        E.PEER_SIGNED_OFF: S.SIGNING_ON,
+        E.SIGN_OFF_REQUESTED: S.SIGNING_OFF,
     },
     S.SIGNING_OFF: {
-        E.SIGNED_OFF: S.DOWN, E.ANSWER_OVERDUE: S.DOWN, E.PEER_SIGNED_OFF: S.DOWN,
+        E.SIGNED_OFF: S.DOWN,
+        E.ANSWER_OVERDUE: S.DOWN,
+        E.PEER_SIGNED_OFF: S.DOWN,
         E.DISCONNECTED: S.DOWN,
     },
 }
@@ -93,12 +103,22 @@ class IssuerSession:
     """Our side of a line to an issuer. Times are instants in seconds."""
 
     __slots__ = (
-        "_asked", "_asked_at", "_echo_interval_s", "_echo_timeout_s", "_heard_at", "_messages",
-        "_stan", "_stans", "state",
+        "_asked",
+        "_asked_at",
+        "_echo_interval_s",
+        "_echo_timeout_s",
+        "_heard_at",
+        "_messages",
+        "_stan",
+        "_stans",
+        "state",
     )
 
     def __init__(
-        self, messages: NetworkMessages, stans: Stans, echo_interval_s: float,
+        self,
+        messages: NetworkMessages,
+        stans: Stans,
+        echo_interval_s: float,
         echo_timeout_s: float,
     ) -> None:
         self.state = S.DOWN
@@ -114,8 +134,10 @@ class IssuerSession:
     def connected(self, now: float, transmission_time: str) -> list[Action]:
         """We sign on at once."""
         self._heard_at = now
-        return [*self._moved(E.CONNECTED, "connected"),
-                *self._ask("sign_on", now, transmission_time)]
+        return [
+            *self._moved(E.CONNECTED, "connected"),
+            *self._ask("sign_on", now, transmission_time),
+        ]
 
     def heard(self, now: float) -> None:
         """Anything came: the line is not idle."""
@@ -150,8 +172,10 @@ class IssuerSession:
         if self.state is not S.SIGNED_ON:
             return [*self._moved(E.SIGN_OFF_REQUESTED, "stopping"), CLOSE]
         self._give_up(now)
-        return [*self._moved(E.SIGN_OFF_REQUESTED, "stopping"),
-                *self._ask("sign_off", now, transmission_time)]
+        return [
+            *self._moved(E.SIGN_OFF_REQUESTED, "stopping"),
+            *self._ask("sign_off", now, transmission_time),
+        ]
 
     def disconnected(self, now: float, because: str) -> list[Action]:
         """The connection is gone."""

@@ -1,7 +1,10 @@
 """What a transaction may need from the world, and what the world may send back."""
 
+from collections.abc import Generator
+
 from router.switching.peers import PinKey
 from router.switching.pending import Line
+from router.switching.told import Told
 from router.wire.message import Message
 from specs.journal_format import Record as JournalRecord
 
@@ -99,3 +102,6 @@ Event = (
     | Message
     | None
 )
+
+Life = Generator[Need, Event, Told]
+"""A transaction on its way: what it asks for, what it is sent, what the acquirer is to hear."""

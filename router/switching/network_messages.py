@@ -2,6 +2,7 @@
 
 Also the bare refusals that are made before a transaction exists.
 """
+
 from collections.abc import Mapping
 from typing import Final
 

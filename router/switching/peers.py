@@ -1,10 +1,12 @@
 """Acquirers and issuers as the decisions see them: what is agreed, and the lines there are."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from router.switching.pending import Line, Stans
 from router.switching.saf_entry import SafEntry
 from router.wire.codec import Codec
+from router.wire.message import Message
 from specs.journal_format import EntryId, Stored
 
 
@@ -28,6 +30,20 @@ class Acquirer:
     pin_key: PinKey | None
     answer_within_s: float
     in_flight_max: int
+
+
+class AcquirerLink(Protocol):
+    """The way back to where a request came from."""
+
+    @property
+    def acquirer(self) -> Acquirer: ...
+
+    @property
+    def is_signed_on(self) -> bool:
+        """True, too, where a sign-on is optional."""
+
+    def reply(self, response: Message) -> bool:
+        """False: nothing was written (the link is closed)."""
 
 
 @dataclass(frozen=True, slots=True)

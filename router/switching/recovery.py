@@ -4,9 +4,8 @@
 original is reversed already, an inquiry ends. What is *answered* belongs to the acquirer.
 """
 
-from typing import TYPE_CHECKING
-
 from router.switching import message_types
+from router.switching.clock import Clock
 from router.switching.commits import Commits
 from router.switching.known import Known
 from router.switching.peers import Issuer
@@ -31,9 +30,6 @@ from specs.journal_format import (
     Stored,
 )
 
-if TYPE_CHECKING:
-    from router.switching.ports import Clock
-
 UNKNOWN_AMOUNT = "0" * 12  # of a partial reversal whose entry says it
 FOUND_IN_FLIGHT = declined(ResponseCode.ISSUER_INOPERATIVE, "recovery")
 
@@ -42,7 +38,7 @@ class Recovery:
     """Used once, before any link is opened."""
 
     def __init__(
-        self, switch: Switch, known: Known, commits: Commits, reversing: Reversing, clock: "Clock"
+        self, switch: Switch, known: Known, commits: Commits, reversing: Reversing, clock: Clock
     ) -> None:
         self._switch = switch
         self._known = known

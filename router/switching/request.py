@@ -1,15 +1,13 @@
 """One message of an acquirer on its way to an answer, and what a repeat of it is recognised by."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from router.switching import message_types
+from router.switching.peers import AcquirerLink
 from router.wire.message import Message
 from router.wire.pan import Pan
 from specs.elements import DE
 from specs.journal_format import About, Key
-
-if TYPE_CHECKING:
-    from router.switching.ports import AcquirerLink
 
 ORIGINAL_MTIS: Final = ("0100", "0200", "0120", "0220")
 
@@ -32,7 +30,7 @@ class Request:
 
     def __init__(
         self,
-        link: "AcquirerLink",
+        link: AcquirerLink,
         message: Message,
         mti: str,
         values: dict[int, str],

@@ -7,7 +7,7 @@ the disk before anybody hears that the approval is gone.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TypeGuard
 
 from router.switching import message_types
 from router.switching.answering import Answering
@@ -18,14 +18,12 @@ from router.switching.outbound import kept
 from router.switching.records import answered, becomes_stored, new_entry, reversal_records
 from router.switching.request import Original, Request
 from router.switching.response_codes import ResponseCode
+from router.switching.switch import Switch
 from router.switching.told import Told, declined
 from router.switching.transaction import Transaction
+from router.switching.transaction_event import Observer
 from specs.elements import DE
 from specs.journal_format import About, Record, Reversed
-
-if TYPE_CHECKING:
-    from router.switching.ports import Observer
-    from router.switching.switch import Switch
 
 REVERSED = declined(ResponseCode.ISSUER_INOPERATIVE, "reversal")
 ACCEPTED = Told(ResponseCode.APPROVED, True, {}, "router", "reversal")
@@ -40,11 +38,11 @@ class Reversing:
 
     def __init__(
         self,
-        switch: "Switch",
+        switch: Switch,
         known: Known,
         answering: Answering,
         commits: Commits,
-        observer: "Observer",
+        observer: Observer,
         start: Callable[[Transaction], None],
     ) -> None:
         self.switch = switch

@@ -5,21 +5,20 @@ refusing is parked with an alarm, and with it what must come after it. Silence a
 for patience are tried again, without end.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from router.switching import message_types
+from router.switching.clock import Clock
 from router.switching.commits import Commits
 from router.switching.peers import Issuer
 from router.switching.response_codes import NOT_FOUND, TRY_AGAIN
 from router.switching.saf_entry import SafEntry
+from router.switching.transaction_event import Observer
 from router.switching.translation import answer_of, written_for
 from router.wire.element import Unwritable
 from router.wire.message import Message
 from specs.elements import DE
 from specs.journal_format import Ended
-
-if TYPE_CHECKING:
-    from router.switching.ports import Clock, Observer
 
 REFUSALS_MAX: Final = 3
 BACK_OFF_MAX_S: Final = 30.0
@@ -30,7 +29,7 @@ class StoreAndForward:
 
     __slots__ = ("_clock", "_commits", "_observer")
 
-    def __init__(self, commits: Commits, clock: "Clock", observer: "Observer") -> None:
+    def __init__(self, commits: Commits, clock: Clock, observer: Observer) -> None:
         self._commits = commits
         self._clock = clock
         self._observer = observer

@@ -1,14 +1,10 @@
 """What every transaction consults: the BIN table, the issuers, our own numbers."""
 
-from typing import TYPE_CHECKING
-
+from router.switching.clock import Clock
 from router.switching.outbound import Numbers
 from router.switching.peers import Issuer
 from router.switching.routing import BinRange, BinTable
 from router.wire.pan import Pan
-
-if TYPE_CHECKING:
-    from router.switching.ports import Clock
 
 
 class Switch:
@@ -17,7 +13,7 @@ class Switch:
     __slots__ = ("_clock", "bin_table", "institution_id", "issuers")
 
     def __init__(
-        self, institution_id: str, bin_table: BinTable, issuers: dict[str, Issuer], clock: "Clock"
+        self, institution_id: str, bin_table: BinTable, issuers: dict[str, Issuer], clock: Clock
     ) -> None:
         self.institution_id = institution_id  # DE 33 towards issuers
         self.bin_table = bin_table

@@ -1,17 +1,14 @@
 """One request of an acquirer as the switch knows it: what became of it, and who still waits."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from router.switching import message_types
+from router.switching.needs import Life
+from router.switching.peers import Issuer
 from router.switching.processing_codes import effect_of
 from router.switching.request import Request
 from router.switching.told import Told
 from specs.journal_format import About, Kept, Stored
-
-if TYPE_CHECKING:
-    from router.switching.authorization import Life
-    from router.switching.peers import Issuer
 
 
 class Transaction:

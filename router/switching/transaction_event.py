@@ -1,6 +1,7 @@
 """What is told of one exchange when it is over: the one `transaction` event of the log."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,19 @@ class TransactionEvent:
     hsm_us: int
     issuer_us: int
     total_us: int
+
+
+class Observer(Protocol):
+    """Whoever watches. Nothing here may raise or block."""
+
+    def transaction(self, event: TransactionEvent) -> None:
+        """One exchange with an acquirer is over."""
+
+    def counted(self, what: str, link: str) -> None:
+        """Something that happens and is no state: a late response, a dropped frame."""
+
+    def unmatched(self, what: str, line: str, differing: list[int]) -> None:
+        """A `late_response` or `unknown_response`, and the elements in which it differs."""
+
+    def alarm(self, what: str, **facts: str | int | float) -> None:
+        """Something a person must look at."""

@@ -1,0 +1,13 @@
+"""The time, as the router may ask for it."""
+
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Set by hand in tests, simulated in the simulation."""
+
+    def now(self) -> float:
+        """Seconds that only grow."""
+
+    def transmission_time(self) -> str:
+        """UTC as DE 7 writes it: MMDDhhmmss."""
