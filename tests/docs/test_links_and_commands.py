@@ -18,6 +18,7 @@ DOCUMENTS = sorted(
 FENCE = re.compile(r"^( *)```.*?^\1```$", re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.M)
+MADE = "bench/results/"  # by `noyau bench`
 OURS = re.compile(
     r"`((?:bench|config|docs|hsm_emulator|issuers|noyau|router|specs|tests)/[\w./-]+)`")
 FUNCTION = re.compile(r"`([A-Za-z_]\w*(?:\.\w+)*)`[^`.;:]{0,40}\(`(router/[\w/]+\.py)`\)")
@@ -55,7 +56,7 @@ def test_every_relative_link_leads_somewhere(path: Path) -> None:
 def test_every_file_of_ours_that_is_named_exists(path: Path) -> None:
     """In code style, from the root of the repository; a word in capitals stands for any."""
     for named in OURS.findall(text_of(path)):
-        if "." in named or named.endswith("/"):
+        if ("." in named or named.endswith("/")) and not named.startswith(MADE):
             pattern = re.sub(r"\b[A-Z]{2,}\b", "*", named.rstrip("/"))
             assert any(ROOT.glob(pattern)), named
 
@@ -135,3 +136,11 @@ def test_a_console_shows_what_is_printed(
         arguments += ["--config", str(ROOT / "config")]
     result = CliRunner().invoke(app, arguments)
     assert [line.rstrip() for line in result.stdout.splitlines()] == expected.splitlines()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_target_of_make_exists(path: Path) -> None:
+    """In code style or in a block."""
+    targets = set(re.findall(r"^([a-z-]+):", text_of(ROOT / "Makefile"), re.M))
+    for target in re.findall(r"(?:`| {4}|^)make ([a-z-]+)", text_of(path), re.M):
+        assert target in targets, target
