@@ -91,7 +91,7 @@ class Conductor:
             switch, self._known, self._answering, self._commits, observer, self._start
         )
         self._lives = 0
-        self._leaving: dict[str, Issuer] = {}  # removed by a reload, and not done yet
+        self._former: dict[str, Issuer] = {}  # removed by a reload
 
     @property
     def in_flight(self) -> int:
@@ -112,13 +112,18 @@ class Conductor:
     def use(self, switch: Switch) -> None:
         """After a reload. What is in flight keeps the issuer it was routed to.
 
-        One that is gone is kept while it has something to end; its lines should be, too.
+        One that is gone is kept: what it approved can still be reversed. Its lines should be,
+        while it is in use, and where it comes back it is the same one (`former_issuer`).
         """
-        self._leaving.update(self.switch.issuers)
+        self._former.update(self.switch.issuers)
         for name in switch.issuers:
-            self._leaving.pop(name, None)
+            self._former.pop(name, None)
         self.switch = switch
         self._reversing.switch = switch
+
+    def former_issuer(self, name: str) -> Issuer | None:
+        """One that an earlier configuration had: numbers, entries and approvals are still its."""
+        return self._former.get(name)
 
     def recover(self, records: list[JournalRecord]) -> None:
         """Before any link is opened: what the journal says was in flight."""
@@ -132,10 +137,8 @@ class Conductor:
         now = self._clock.now()
         for issuer in self.switch.issuers.values():
             self._tick(issuer, now)
-        for issuer in list(self._leaving.values()):
+        for issuer in self._former.values():
             self._tick(issuer, now)
-            if not issuer.is_in_use:
-                del self._leaving[issuer.name]
         for request, transaction in self._answering.due(now):
             self._deadline(request, transaction)
         self._commits.try_again(now)
@@ -149,9 +152,9 @@ class Conductor:
             self._saf.pump(issuer)
 
     def _issuer(self, name: str) -> Issuer | None:
-        """One that is configured, or was and is not done yet."""
+        """One that is configured, or was."""
         issuer = self.switch.issuers.get(name)
-        return issuer if issuer is not None else self._leaving.get(name)
+        return issuer if issuer is not None else self._former.get(name)
 
     # From acquirers.
 

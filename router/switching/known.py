@@ -31,15 +31,16 @@ class Known:
 
     def add(self, transaction: Transaction) -> None:
         self._by_key[transaction.about.key] = transaction
-        self._by_loose_key[transaction.about.loose_key] = transaction
+        self._by_loose_key[without_amount(transaction.about.loose_key)] = transaction
 
     def forget(self, transaction: Transaction) -> None:
         """What was never durable and never left: as if it had not arrived."""
         about = transaction.about
         if self._by_key.get(about.key) is transaction:
             del self._by_key[about.key]
-        if self._by_loose_key.get(about.loose_key) is transaction:
-            del self._by_loose_key[about.loose_key]
+        loose_key = without_amount(about.loose_key)
+        if self._by_loose_key.get(loose_key) is transaction:
+            del self._by_loose_key[loose_key]
 
     def find(self, request: Request) -> Transaction | None:
         """The one this request is, or repeats."""
@@ -49,22 +50,27 @@ class Known:
         known = self._by_key.get(about.key)
         if known is not None:
             return known
-        known = self._by_loose_key.get(about.loose_key)
-        if known is not None and is_same_without_time(about, known.about):
-            return known
-        return None
+        known = self._by_loose_key.get(without_amount(about.loose_key))
+        if known is None or known.about.content != about.content:
+            return None
+        return known if is_same_without_time(about, known.about) else None
 
     def by_key(self, key: Key) -> Transaction | None:
         """From a record, which holds the key itself."""
         return self._by_key.get(key)
 
     def find_original(self, originals: list[Original]) -> Transaction | None:
-        """The request that a reversal names; its DE 7 may be that of a repeat."""
+        """The request that a reversal names.
+
+        Its DE 7 may be that of a repeat, and its DE 4 what was approved of the amount.
+        """
         for original in originals:
             known = self._by_key.get(original.about.key)
-            if known is None:
-                known = self._by_loose_key.get(original.about.loose_key)
             if known is not None:
+                return known
+            known = self._by_loose_key.get(without_amount(original.about.loose_key))
+            amount = original.about.content[2]
+            if known is not None and amount in (known.about.content[2], known.approved_amount):
                 return known
         return None
 
@@ -81,3 +87,8 @@ class Known:
                 leaving.append(transaction)
         for transaction in leaving:
             self.forget(transaction)
+
+
+def without_amount(loose_key: Key) -> Key:
+    """A partial approval is known by two amounts. The last four parts are the content."""
+    return loose_key[:-2] + loose_key[-1:]

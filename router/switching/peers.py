@@ -71,11 +71,6 @@ class Issuer:
         self.entries: dict[EntryId, SafEntry] = {}  # store and forward, in their order
         self.parked: dict[EntryId, Stored] = {}  # until an operator settles them
 
-    @property
-    def is_in_use(self) -> bool:
-        """Something waits on its lines or is to be delivered to it."""
-        return bool(self.entries) or any(line.load for line in self.lines)
-
     def least_loaded_line(self, without: list[str]) -> Line | None:
         """The signed-on line with the fewest requests that wait, but for those already tried."""
         best: Line | None = None

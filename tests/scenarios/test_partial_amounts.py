@@ -43,6 +43,16 @@ def test_reversing_a_partial_approval_reverses_what_was_approved(amount: str) ->
     assert late.codes == ["00"]
 
 
+def test_a_partial_approval_is_found_by_its_amount_under_another_time() -> None:
+    """Only the repeat was seen; the reversal names the original's DE 7, and what was approved."""
+    desk = Desk()
+    terminal = desk.terminal()
+    desk.buy(terminal, purchase("0101", transmission_time="1124101504"), "10", amount=HALF)
+    desk.arrive(terminal, reversal(of=purchase(), amount=HALF))
+    assert desk.watcher.alarms == []
+    assert desk.wire().sent[1].text(DE.ORIGINAL_DATA)[4:10] == desk.wire().sent[0].text(DE.STAN)
+
+
 def test_a_partial_reversal_keeps_the_answer_and_tells_the_issuer_what_stays() -> None:
     desk, terminal = bought()
     desk.arrive(terminal, reversal(replacement=STAYS_20))

@@ -47,6 +47,26 @@ def test_the_lines_of_an_issuer_that_is_gone_may_fall_and_return() -> None:
     desk.answer(desk.wire().sent[0], "00")
 
 
+def test_what_an_issuer_approved_can_be_reversed_after_it_is_gone() -> None:
+    """Long idle, then a reversal: taken, and delivered when the issuer is back."""
+    desk = Desk(bank("atlas"), bank("rif"))
+    terminal = desk.terminal()
+    desk.buy(terminal, purchase(), "00")
+    desk.reload(bins("950401", "rif"), issuers=(desk.issuers[1],))
+    desk.pass_time(5.0)
+    desk.line_falls()
+    desk.arrive(terminal, reversal())
+    assert terminal.codes == ["00", "00"]
+    desk.pass_time(5.0)
+
+    former = desk.conductor.former_issuer("atlas")
+    assert former is desk.issuers[0]
+    desk.reload(bins("950401", "atlas"))
+    assert desk.conductor.former_issuer("atlas") is None
+    desk.line_returns()
+    assert desk.wire().mtis == ["0100", "0420"]
+
+
 def test_an_acquirers_new_terms_are_for_its_next_request() -> None:
     """Another deadline and another limit; the request in flight ends by the old ones."""
     desk = Desk()

@@ -28,6 +28,7 @@ class Purchase:
     regrets: bool  # reverses what was approved, a while later
     keeps: int  # ... but for this much (DE 95)
     state: str = "waiting"  # waiting, approved, declined, reversing, reversed, stopped
+    approved: int = 0  # what it heard: perhaps a part of what it asked for
     stays: int = 0  # what the issuer should hold for it in the end
     last: Plain = field(default_factory=lambda: Plain("0000", {}))
     last_request: Plain = field(default_factory=lambda: Plain("0000", {}))
@@ -147,6 +148,8 @@ class AcquirerHost:
             DE.REPLACEMENT_AMOUNTS: f"{stays:012d}" + "0" * 30 if stays else None,
             DE.PIN_BLOCK: None,
         }
+        if purchase.approved and self._world.chance(0.5):
+            changes[DE.AMOUNT] = f"{purchase.approved:012d}"
         self._send(purchase, known.but(purchase.reversal_mti, changes))
 
     def _heard(self, response: Plain) -> None:
@@ -165,6 +168,7 @@ class AcquirerHost:
         if response.values[DE.STAN] != purchase.request.values[DE.STAN]:
             self._world.violated("1, one answer", f"{response} has another DE 11")
         elif response.code in APPROVALS:
+            purchase.approved = response.amount
             self._settle(purchase, "approved", response.amount)
             self._perhaps_regret(purchase)
         elif purchase.request.mti == "0220":

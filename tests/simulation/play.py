@@ -16,7 +16,7 @@ DRAIN_S: Final = 170.0
 PURCHASES: Final = 20
 
 MIXES: Final[dict[str, Faults]] = {
-    "calm": Faults(),
+    "calm": Faults(reloads_per_s=0.1),
     "issuer": Faults(issuer_silent=0.1, issuer_late=0.2, issuer_twice=0.1, issuer_busy=0.2,
                      issuer_says_nonsense=0.02, issuer_restarts_per_s=0.03),
     "network": Faults(line_cuts_per_s=0.2, acquirer_cuts_per_s=0.15, network_slow=0.1,
@@ -29,7 +29,7 @@ MIXES: Final[dict[str, Faults]] = {
     "stall": Faults(disk_stalls=0.1, kill_in_trouble=0.5, acquirer_cuts_per_s=0.2),
     "restarts": Faults(kill_per_step=0.05, kills_per_s=0.3, issuer_silent=0.1, issuer_busy=0.2),
     "deaf": Faults(acquirer_cuts_per_s=1.0, network_slow=0.2, disk_stalls=0.02, issuer_late=0.2),
-    "all": Faults(kill_per_step=0.004, kills_per_s=0.03, line_cuts_per_s=0.08,
+    "all": Faults(kill_per_step=0.004, kills_per_s=0.03, line_cuts_per_s=0.08, reloads_per_s=0.1,
                   acquirer_cuts_per_s=0.08, issuer_restarts_per_s=0.01, disk_stalls=0.01,
                   disk_refuses=0.02, network_slow=0.05, hsm_slow=0.03, hsm_away=0.01,
                   issuer_silent=0.05, issuer_late=0.1, issuer_twice=0.05, issuer_busy=0.1,
@@ -96,6 +96,7 @@ class Play:
             (faults.line_cuts_per_s, self._cut_a_line),
             (faults.acquirer_cuts_per_s, lambda: draw.choice(self.acquirers).cut_a_link()),
             (faults.kills_per_s, self._kill_now),
+            (faults.reloads_per_s, self._reload),
             (faults.issuer_restarts_per_s, self.issuer.restart),
         ):
             for _ in range(int(per_s * TRAFFIC_S + draw.random())):
@@ -120,6 +121,10 @@ class Play:
     def _kill_now(self) -> None:
         if self.router.is_alive:
             self.kill()
+
+    def _reload(self) -> None:
+        if self.router.is_alive:
+            self.router.reload()
 
     def _cut_a_line(self) -> None:
         up = [end for end in self.ends if end.is_up]

@@ -140,7 +140,7 @@ class RouterProcess:
         for number in range(1, setting.lines + 1):
             line = Line(f"bank-{number}", "bank", self.issuer.stans, matched, pending_max=100)
             self.issuer.lines.append(line)
-        switch = Switch("950400", BinTable([OUR_BINS]), {"bank": self.issuer}, self)
+        switch = self._switch([OUR_BINS], [self.issuer])
         self.conductor = Conductor(switch, self, self, self, self, Limits())
         disk.landed = self._landed
 
@@ -154,6 +154,15 @@ class RouterProcess:
         self.is_alive = False
         for end in [*self._ends, *(link.end for link in self._links)]:
             end.close()
+
+    def reload(self) -> None:
+        """For a moment the bank is not configured, nor are its cards."""
+        self.world.say("router", "reloads")
+        self.conductor.use(self._switch([], []))
+        self._later(0.5, lambda: self.conductor.use(self._switch([OUR_BINS], [self.issuer])))
+
+    def _switch(self, bins: list[BinRange], issuers: list[Issuer]) -> Switch:
+        return Switch("950400", BinTable(bins), {one.name: one for one in issuers}, self)
 
     def step(self) -> None:
         """The process may die before anything it does."""

@@ -23,6 +23,7 @@ class Faults:
 
     kill_per_step: float = 0.0
     kills_per_s: float = 0.0
+    reloads_per_s: float = 0.0
     kill_in_trouble: float = 0.0  # a disk that stalls or refuses
     line_cuts_per_s: float = 0.0
     acquirer_cuts_per_s: float = 0.0
