@@ -75,9 +75,11 @@ def test_an_advice_that_the_disk_refuses_hears_96_and_may_come_again() -> None:
     desk = Desk()
     terminal = desk.terminal()
     desk.disk.refuses = True
+    room = desk.issuers[0].stans.room(0.0)
     desk.arrive(terminal, purchase("0220"))
     assert terminal.codes == ["96"]
     assert desk.wire().sent == []
+    assert desk.issuers[0].stans.room(0.0) == room
 
     desk.disk.refuses = False
     desk.arrive(terminal, purchase("0221"))

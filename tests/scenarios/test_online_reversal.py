@@ -150,6 +150,7 @@ def test_one_found_in_flight_at_start_becomes_a_stored_0421() -> None:
     desk.arrive(late, reversal("0401"))
     desk.arrive(late, purchase("0101"))
     assert late.codes == ["00", "91"]
+    assert desk.wire().mtis == ["0421"]
 
 
 def test_one_found_in_flight_whose_original_is_reversed_stays_where_it_is() -> None:

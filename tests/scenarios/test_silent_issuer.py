@@ -64,6 +64,16 @@ def test_the_reversal_is_repeated_until_the_issuer_takes_it() -> None:
     assert len(desk.wire().sent) == count
 
 
+def test_the_reversal_names_the_card_that_came_by_its_track() -> None:
+    """The track is never kept; DE 2 is, or nobody could tell whose hold it is."""
+    desk = Desk()
+    desk.arrive(desk.terminal(), purchase(pan=None, track_2="9504010000000001=28122010000000000"))
+    desk.pass_time(6.1)
+    reversal = desk.wire().sent[1]
+    assert reversal.text(DE.PAN) == "9504010000000001"
+    assert not reversal.has(DE.TRACK_2)
+
+
 def test_a_response_that_says_nothing_usable_is_silence() -> None:
     """Without a code nobody knows what the issuer did."""
     desk = Desk()
