@@ -252,9 +252,9 @@ def test_a_reversal_without_de_90_is_of_the_request_with_its_own_numbers(
     """Some senders keep DE 7 and DE 11 in their reversals instead."""
     desk = Desk()
     terminal = desk.terminal()
-    own: dict[str, str | None] = {"stan": "000001", "transmission_time": "1124101500"}
     sent = desk.buy(terminal, purchase(mti), "00")
-    desk.arrive(terminal, reversal(original_data=original_data, **own))
+    undoing = reversal(original_data=original_data, stan="000001", transmission_time="1124101500")
+    desk.arrive(terminal, undoing)
     assert terminal.codes == ["00", "00"]
     undo = desk.wire().sent[1]
     assert undo.text(DE.ORIGINAL_DATA)[:10] == mti + sent.text(DE.STAN)
