@@ -6,6 +6,7 @@ nothing leaves after its deadline.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from router.switching.commits import Commit
@@ -210,11 +211,13 @@ class RouterProcess:
         """Silence is allowed while an approval, or what overrides it, is under way to the disk."""
         if event.response_code == "" and event.ended_in == "journal":
             self.world.say("router", f"   says nothing to {event.mti} {event.rrn[-6:]}")
+            what = (event.rrn, event.stan, event.mti)
             for link in self._links:
-                for asked in link.owed.values():
-                    for one in asked:
-                        is_due = one.deadline - self.now() < SILENT_WITHIN_S
-                        one.may_stay_silent |= is_due and one.request.purchase == event.rrn
+                for one in chain.from_iterable(link.owed.values()):
+                    request = one.request
+                    is_due = one.deadline - self.now() < SILENT_WITHIN_S
+                    is_it = (request.purchase, request.values[DE.STAN], request.mti) == what
+                    one.may_stay_silent |= is_due and is_it
 
     def counted(self, what: str, link: str) -> None:
         self.world.say("router", f"   {what}")
