@@ -41,6 +41,7 @@ class BinFile:
 
     def __init__(self, folder: Path) -> None:
         self.rows: list[BinRow] = []
+        self._unsound: list[tuple[int, str]] = []  # line and issuer of rows with mistakes
         self._found: list[Mistake] = []
         self._more = 0
         try:
@@ -62,11 +63,12 @@ class BinFile:
 
     def refuse_unknown_issuers(self, issuers: list[str]) -> None:
         """Every row that names an issuer nobody configured."""
-        for row in self.rows:
-            issuer = row.bin_range.issuer
+        named = [(row.line, row.bin_range.issuer) for row in self.rows]
+        for line, issuer in sorted(named + self._unsound):
             if issuer and issuer not in issuers:
                 wrong = f'no issuer is named "{issuer}"'
-                self._refuse(place_of(row), "issuer", wrong, suggestion(issuer, issuers, "issuers"))
+                right = suggestion(issuer, issuers, "issuers")
+                self._refuse(f"line {line}", "issuer", wrong, right)
 
     def _read(self, file: TextIO) -> None:
         lines = csv.reader(file, strict=True)
@@ -105,7 +107,9 @@ class BinFile:
         faults = list(faults_of(row))
         for column, fault in faults:
             self._refuse(f"line {line}", column, fault.wrong, fault.right)
-        if not faults:
+        if faults:
+            self._unsound.append((line, row["issuer"]))
+        else:
             self.rows.append(BinRow(line, bin_range(row)))
 
     def _refuse_overlaps(self) -> None:

@@ -65,6 +65,15 @@ def test_a_row_tells_all_its_mistakes(tmp_path: Path) -> None:
     ]
 
 
+def test_an_unknown_issuer_is_told_beside_other_mistakes(tmp_path: Path) -> None:
+    """Not at the second try."""
+    assert said(tmp_path, bins=BINS + "950401,950401,nobody,0,domestic,,,,?\n") == [
+        "bins.csv: line 5: e_commerce: is '?'; yes or no",
+        'bins.csv: line 5: issuer: no issuer is named "nobody"; '
+        "the issuers here are atlas, meridian",
+    ]
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
