@@ -194,6 +194,21 @@ def test_an_unknown_original_is_forwarded_as_received_and_reported() -> None:
     assert desk.wire().mtis == ["0420"]
 
 
+def test_an_unknown_reversal_is_answered_from_its_record_only() -> None:
+    """H2: neither the first nor its repeat hears 00 before it is durable."""
+    desk = Desk()
+    terminal = desk.terminal()
+    desk.disk.stalls = True
+    desk.arrive(terminal, reversal(acquirer_id=None))
+    desk.arrive(terminal, reversal("0421", acquirer_id=None))
+    assert terminal.codes == []
+    desk.disk.stalls = False
+    desk.settle()
+    assert terminal.codes == ["00", "00"]
+    (sent,) = desk.wire().sent
+    assert sent.text(DE.ACQUIRER_ID) == "1001"
+
+
 def test_an_unknown_0400_is_stored_too() -> None:
     desk = Desk()
     terminal = desk.terminal()

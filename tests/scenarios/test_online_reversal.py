@@ -160,6 +160,11 @@ def test_one_found_in_flight_whose_original_is_reversed_stays_where_it_is() -> N
     desk.answer(desk.wire().sent[1], "00")
     desk = desk.restarted()
     assert desk.wire().sent == []
+    late = desk.terminal()
+    desk.arrive(late, purchase("0101"))
+    desk.arrive(late, reversal("0401"))
+    assert late.codes == ["91", "00"]
+    assert desk.wire().sent == []
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])

@@ -80,12 +80,14 @@ def test_a_slow_hsm_costs_the_purchase_but_nothing_leaves_late() -> None:
     desk.arrive(terminal, purchase(pin_block=BLOCK))
     desk.pass_time(12.0)
     assert terminal.codes == ["96"]
+    assert not desk.conductor.is_idle
 
     desk.hsm.is_slow = False
     desk.settle()
     desk.pass_time(1.0)
     assert desk.wire().sent == []
     assert terminal.codes == ["96"]
+    assert desk.conductor.is_idle
 
 
 def test_a_line_that_never_took_it_means_a_second_translation() -> None:

@@ -47,6 +47,14 @@ def test_the_lines_of_an_issuer_that_is_gone_may_fall_and_return() -> None:
     desk.answer(desk.wire().sent[0], "00")
 
 
+def test_a_reversal_of_an_unknown_original_goes_by_the_new_table() -> None:
+    desk = Desk(bank("atlas"), bank("rif"))
+    desk.reload(bins("950401", "rif"))
+    desk.arrive(desk.terminal(), reversal())
+    assert desk.wire().sent == []
+    assert desk.wire(issuer=1).mtis == ["0420"]
+
+
 def test_what_an_issuer_approved_can_be_reversed_after_it_is_gone() -> None:
     """Long idle, then a reversal: taken, and delivered when the issuer is back."""
     desk = Desk(bank("atlas"), bank("rif"))

@@ -102,6 +102,15 @@ def test_an_expired_number_is_used_again_after_its_quarantine() -> None:
     assert stans.take(1.0 + QUARANTINE_S, for_reversal=True) == "000001"
 
 
+def test_a_request_gets_a_number_again_when_the_quarantine_is_over() -> None:
+    stans = Stans()
+    stans.space = 4
+    for number in range(1, 4):
+        stans.quarantine(f"{number:06d}", float(number))
+    assert stans.take(4.0) is None
+    assert stans.take(1.0 + QUARANTINE_S) is not None
+
+
 def test_a_reversal_takes_a_number_from_quarantine_rather_than_none() -> None:
     stans = Stans()
     stans.space = 2
