@@ -76,8 +76,11 @@ class IssuerSide:
         for settings in configured:
             terms = self._terms(settings)
             issuer = self.issuers.get(settings.name)
+            if issuer is None and self.conductor is not None:
+                issuer = self.conductor.former_issuer(settings.name)  # its approvals know it
             if issuer is None:
-                issuer = self.issuers[settings.name] = Issuer(settings.name, terms)
+                issuer = Issuer(settings.name, terms)
+            self.issuers[settings.name] = issuer
             issuer.terms = terms
             self._wanted[settings.name] = [
                 self._line_terms(settings, address) for address in settings.lines

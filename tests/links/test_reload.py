@@ -93,6 +93,24 @@ async def test_what_is_stored_for_an_issuer_that_is_gone_is_delivered(tmp_path: 
         assert (await atlas.hears("0800", 2))["70"] == "002"
 
 
+async def test_what_an_issuer_approved_is_reversed_there_after_it_was_away(tmp_path: Path) -> None:
+    """Gone for good, then a reversal of its purchase: taken, and delivered once it is back."""
+    async with hsm_peer() as hsm, issuer_peer() as atlas, issuer_peer() as bahia, house(
+            tmp_path, hsm, atlas) as router, acquirer_peer(router.acquirer) as acquirer:
+        bought = purchase()
+        assert (await acquirer.asks(bought))["39"] == "00"
+        router.configure({"bahia": [bahia.address]}, {"950401": "bahia"})
+        await reloaded(router)
+        await router.logged("line_gone")
+        undo = {**bought, "t": "0420", "11": "000901",
+                "90": "0100" + bought["11"] + bought["7"] + "0" * 22}
+        assert (await acquirer.asks(undo))["39"] == "00"
+        assert atlas.of("0420") == []
+        router.configure({"atlas": [atlas.address]}, {"950401": "atlas"})
+        await reloaded(router, 2)
+        assert (await atlas.hears("0420"))["37"] == (await atlas.hears("0100"))["37"]
+
+
 async def test_a_line_with_new_terms_replaces_the_old_one(tmp_path: Path) -> None:
     async with hsm_peer() as hsm, issuer_peer() as issuer, house(
             tmp_path, hsm, issuer) as router, acquirer_peer(router.acquirer) as acquirer:
