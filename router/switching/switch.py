@@ -17,7 +17,7 @@ class Switch:
     ) -> None:
         self.institution_id = institution_id  # DE 33 towards issuers
         self.bin_table = bin_table
-        self.issuers = issuers
+        self.issuers = dict(issuers)  # as they are now, whatever becomes of the caller's
         self._clock = clock
 
     def range_of(self, pan: Pan) -> BinRange | None:

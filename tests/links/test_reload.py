@@ -2,6 +2,7 @@
 import asyncio
 from pathlib import Path
 
+from router.net.waiting import until
 from tests.net.acquirer_peer import acquirer_peer, purchase
 from tests.net.house import House, house
 from tests.net.hsm_peer import hsm_peer
@@ -101,7 +102,9 @@ async def test_what_an_issuer_approved_is_reversed_there_after_it_was_away(tmp_p
         assert (await acquirer.asks(bought))["39"] == "00"
         router.configure({"bahia": [bahia.address]}, {"950401": "bahia"})
         await reloaded(router)
-        await router.logged("line_gone")
+        assert router.router is not None
+        configured = router.router._issuers.issuers
+        assert await until(lambda: "atlas" not in configured, 8.0)
         undo = {**bought, "t": "0420", "11": "000901",
                 "90": "0100" + bought["11"] + bought["7"] + "0" * 22}
         assert (await acquirer.asks(undo))["39"] == "00"
