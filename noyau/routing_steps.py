@@ -61,7 +61,7 @@ def explained(digits: str, settings: Settings) -> Explanation:
 
 
 def format_step(digits: str, is_bin: bool) -> Step:
-    """Length and check digit (design section 2, step 4)."""
+    """Length and check digit (docs/response-codes.md)."""
     if is_bin:
         reason = f"{len(digits)} digits: the beginning of a PAN, no check digit to look at"
         return Step("format", "a BIN", (reason,))

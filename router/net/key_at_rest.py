@@ -1,6 +1,6 @@
 """The key that the journal is sealed with: random, wrapped by the HSM, unwrapped once at start.
 
-Besides the hash key derived from it, it is the only key that the router ever holds.
+It is the only key that the router ever holds.
 """
 import asyncio
 import os

@@ -90,6 +90,8 @@ class Answering:
         sent = transaction.outbound if transaction is not None else None
         issuer = transaction.issuer if transaction is not None else None
         amount = values.get(DE.AMOUNT, "")
+        # A repeat waited for neither: the HSM and the issuer worked for its original.
+        asked = transaction if transaction is not None and transaction.request is request else None
         event = TransactionEvent(
             mti=request.mti,
             stan=values.get(DE.STAN, ""),
@@ -103,8 +105,8 @@ class Answering:
             response_code=told.code if delivered else "",
             decided_by=told.decided_by,
             ended_in=told.ended_in if delivered or not told.code else "delivery",
-            hsm_us=transaction.hsm_us if transaction is not None else 0,
-            issuer_us=transaction.issuer_us if transaction is not None else 0,
+            hsm_us=asked.hsm_us if asked is not None else 0,
+            issuer_us=asked.issuer_us if asked is not None else 0,
             total_us=int((self._clock.now() - request.arrived) * 1_000_000),
         )
         self._observer.transaction(event)

@@ -2,7 +2,7 @@
 
 A straight line that never touches the world: it yields what it needs, is sent what happened, and
 returns what the acquirer is to hear. The order of the steps is the order of precedence of the
-response codes (design section 2; docs/response-codes.md).
+response codes (docs/response-codes.md).
 
 `received` decides steps 4 and 5 for every request; `authorize` takes a new one from step 6 on;
 `reverse_online` is the shorter life of a 0400. Who waits for the answer, deadlines and

@@ -96,7 +96,7 @@ class Original:
 
 
 def about(acquirer: str, mti: str, values: dict[int, str], pan: Pan | None) -> About:
-    """The keys of design section 2, *Repeats and duplicates*.
+    """The keys of docs/rules.md, *Repeats and duplicates*.
 
     DE 12 and 13 tell two requests apart only where there is no RRN: many senders stamp them anew.
     """

@@ -32,7 +32,7 @@ COMES_AFTER_ITS_REVERSAL = declined(ResponseCode.DUPLICATE, "duplicates")
 
 
 class Reversing:
-    """The table of design section 2 for reversals, and our own of undeliverable approvals."""
+    """The table of docs/rules.md for reversals, and our own of undeliverable approvals."""
 
     __slots__ = ("_answering", "_commits", "_known", "_observer", "_start", "switch")
 

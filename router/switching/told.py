@@ -31,5 +31,5 @@ class Told:
 
 
 def declined(code: str, ended_in: str) -> Told:
-    """Decided here, in this step of design section 2."""
+    """Decided here, in this step (docs/response-codes.md)."""
     return Told(code, False, {}, "router", ended_in)

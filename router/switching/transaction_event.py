@@ -19,7 +19,7 @@ class TransactionEvent:
     currency: str
     response_code: str  # empty: nobody was answered
     decided_by: str  # "issuer", "router" or "stand_in"
-    ended_in: str  # the step of design section 2 that ended it
+    ended_in: str  # the step that ended it (docs/response-codes.md)
     hsm_us: int
     issuer_us: int
     total_us: int

@@ -63,6 +63,19 @@ def test_the_hsm_has_its_share_of_the_time() -> None:
     assert 1_990_000 < event.hsm_us < 2_100_000
 
 
+def test_a_repeat_has_no_share_of_what_its_original_waited_for() -> None:
+    """It heard the stored answer: neither HSM nor issuer worked for it."""
+    desk = Desk()
+    terminal = desk.terminal()
+    desk.arrive(terminal, purchase())
+    desk.pass_time(1.0)
+    desk.answer(desk.wire().sent[0], "00")
+    desk.arrive(terminal, purchase("0101"))
+    original, repeat = desk.watcher.events
+    assert original.issuer_us > 0
+    assert (repeat.response_code, repeat.hsm_us, repeat.issuer_us) == ("00", 0, 0)
+
+
 def test_everybody_who_waited_has_an_event_and_so_has_the_reversal() -> None:
     desk = Desk()
     terminal = desk.terminal()
