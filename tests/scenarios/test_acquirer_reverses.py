@@ -4,7 +4,7 @@ import pytest
 
 from specs.elements import DE
 from specs.journal_format import Reversed
-from tests.builders import FOREIGN_CARD, purchase, reversal
+from tests.builders import FOREIGN_CARD, card, purchase, reversal
 from tests.switching.desk import Desk
 
 
@@ -276,10 +276,19 @@ def test_a_reversal_without_de_90_is_of_the_request_with_its_own_numbers(
     assert desk.watcher.alarms == []
 
 
-def test_another_card_under_the_same_name_hears_94() -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"amount": "000000000001"},
+        {"processing_code": "010000"},
+        {"currency": "978"},
+        {"pan": card("950401777")},
+    ],
+)
+def test_other_content_under_the_same_name_hears_94(other: dict[str, str]) -> None:
     desk = Desk()
     terminal = desk.terminal()
     desk.buy(terminal, purchase(), "00")
-    desk.arrive(terminal, reversal(amount="000000000001"))
+    desk.arrive(terminal, reversal("0420", None, **other))
     assert terminal.codes == ["00", "94"]
     assert desk.wire().mtis == ["0100"]

@@ -71,6 +71,18 @@ def test_the_table_of_known_requests_is_bounded() -> None:
     assert set(open_ones.codes) == {"96"}
 
 
+def test_a_router_that_was_held_up_answers_nobody_too_late() -> None:
+    """No tick for eleven seconds, then the issuer's answer: undeliverable, so it is reversed."""
+    desk = Desk()
+    terminal = desk.terminal()
+    desk.arrive(terminal, purchase())
+    desk.clock.seconds += 11.0
+    desk.answer(desk.wire().sent[0], "00")
+    desk.pass_time(0.1)
+    assert terminal.codes == []
+    assert desk.wire().mtis == ["0100", "0420"]
+
+
 def test_a_deadline_is_kept_whatever_the_issuer_allows() -> None:
     """An acquirer in more of a hurry than the issuer's timeout: 96 in time, and reversed."""
     desk = Desk()

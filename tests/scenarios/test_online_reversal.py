@@ -197,6 +197,9 @@ def test_a_full_reversal_beside_a_partial_one_on_line() -> None:
     assert terminal.codes == ["00", "00", "00"]
     desk.arrive(terminal, purchase("0101"))
     assert terminal.codes[-1] == "91"
+    desk.arrive(terminal, reversal("0420", stan="000903"))
+    assert terminal.codes[-1] == "00"
+    assert desk.wire().mtis == ["0100", "0400", "0420"]
 
 
 @pytest.mark.parametrize("how", ["in flight", "unknown", "advice", "stored"])

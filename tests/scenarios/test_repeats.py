@@ -102,6 +102,20 @@ def test_once_one_heard_a_decline_all_do() -> None:
     assert desk.wire().sent == []
 
 
+def test_an_approval_that_comes_after_a_decline_was_heard_is_nobodys() -> None:
+    """H12: 96 at one deadline; the issuer's 00 a moment later is reversed, the repeat hears 91."""
+    desk = Desk()
+    one, two = desk.terminal(answer_within_s=3.0), desk.terminal(answer_within_s=3.0)
+    desk.arrive(one, purchase())
+    desk.pass_time(2.0)
+    desk.arrive(two, purchase("0101"))
+    desk.pass_time(0.9)
+    assert one.codes == ["96"]
+    desk.answer(desk.wire().sent[0], "00")
+    assert two.codes == ["91"]
+    assert desk.wire().mtis == ["0100", "0420"]
+
+
 @pytest.mark.parametrize(
     "other",
     [
