@@ -37,6 +37,9 @@ def test_an_answer_nobody_takes_is_not_reversed() -> None:
     terminal.is_open = False
     desk.answer(desk.wire().sent[0], "00")
     assert desk.wire().mtis == ["0100"]
+    late = desk.terminal()
+    desk.arrive(late, purchase("0101", **INQUIRY))
+    assert late.codes == ["00"]
 
 
 @pytest.mark.parametrize("mti", ["0400", "0420"])

@@ -107,6 +107,21 @@ def test_what_acquirers_send_hears_96_when_no_number_is_left() -> None:
     assert bought.codes == ["00", "96", "00"]
 
 
+def test_numbers_come_back_when_their_stories_are_over() -> None:
+    """A request in silence: its own after the quarantine, its reversal's when that is taken."""
+    desk = Desk()
+    stans = desk.issuers[0].stans
+    everything = stans.room(desk.clock.seconds)
+    desk.arrive(desk.terminal(), purchase())
+    desk.pass_time(13.5)  # the reversal was silent once, too
+    assert desk.wire().mtis == ["0100", "0420", "0421"]
+    assert stans.room(desk.clock.seconds) == everything - 2
+    desk.answer(desk.wire().sent[-1], "00")
+    assert stans.room(desk.clock.seconds) == everything - 1
+    desk.pass_time(130.0)
+    assert stans.room(desk.clock.seconds) == everything
+
+
 @pytest.mark.parametrize("code", ["00", "51"])
 def test_an_answered_number_is_free_again(code: str) -> None:
     issuer = bank("atlas")
