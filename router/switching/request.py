@@ -71,7 +71,8 @@ class Request:
             return [Original(self, mti + own) for mti in ORIGINAL_MTIS]
         if len(digits) < 20 or not digits.isdigit():
             return []
-        return [Original(self, digits)]
+        # Some name themselves there although their requests have no DE 32.
+        return [Original(self, digits), Original(self, digits[:20])]
 
     @property
     def amount_that_stays(self) -> str | None:

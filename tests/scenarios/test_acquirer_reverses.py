@@ -259,6 +259,17 @@ def test_a_reversal_without_a_card_is_known_by_its_original() -> None:
     assert terminal.codes == ["00", "00", "30"]
 
 
+@pytest.mark.parametrize("named", ["00000000000", "00000001001", "00000007777"])
+def test_an_acquirer_without_de_32_may_name_itself_in_de_90(named: str) -> None:
+    desk = Desk()
+    terminal = desk.terminal()
+    desk.buy(terminal, purchase(acquirer_id=None), "00")
+    original_data = "0100" + "000001" + "1124101500" + named + "0" * 11
+    desk.arrive(terminal, reversal(acquirer_id=None, original_data=original_data, rrn=None))
+    assert terminal.codes == ["00", "00"]
+    assert desk.watcher.alarms == []
+
+
 @pytest.mark.parametrize("mti", ["0100", "0200", "0220"])
 @pytest.mark.parametrize("original_data", [None, "0" * 42])
 def test_a_reversal_without_de_90_is_of_the_request_with_its_own_numbers(
