@@ -159,7 +159,7 @@ class AcquirerHost:
         if authorized != purchase.name[-6:]:
             self._world.violated("1, one answer", f"{response} has the answer of {authorized}")
         if purchase.state == "reversing" and response.is_reversal:
-            if response.code not in ("91", "96"):
+            if response.code not in ("91", "92", "96"):
                 self._settle(purchase, "reversed", purchase.stays)
         elif purchase.state == "waiting" and not response.is_reversal:
             self._answered(purchase, response)
