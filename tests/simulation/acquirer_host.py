@@ -28,6 +28,7 @@ class Purchase:
     regrets: bool  # reverses what was approved, a while later
     keeps: int  # ... but for this much (DE 95)
     state: str = "waiting"  # waiting, approved, declined, reversing, reversed, stopped
+    begun_in: int = 0  # which process of the router
     approved: int = 0  # what it heard: perhaps a part of what it asked for
     stays: int = 0  # what the issuer should hold for it in the end
     last: Plain = field(default_factory=lambda: Plain("0000", {}))
@@ -85,6 +86,7 @@ class AcquirerHost:
             regrets=chance(0.3),
             keeps=5 if chance(0.2) else 0,
         )
+        purchase.begun_in = self._world.starts
         if mti == "0220":
             purchase.repeats_left, purchase.stops, purchase.reversal_mti = 1000, False, "0420"
         self.purchases[name] = purchase
@@ -163,6 +165,8 @@ class AcquirerHost:
                 self._settle(purchase, "reversed", purchase.stays)
         elif purchase.state == "waiting" and not response.is_reversal:
             self._answered(purchase, response)
+        elif purchase.state == "declined" and response.code in APPROVALS:
+            self._did_not_expect(purchase)
 
     def _answered(self, purchase: Purchase, response: Plain) -> None:
         if response.values[DE.STAN] != purchase.request.values[DE.STAN]:
@@ -177,6 +181,15 @@ class AcquirerHost:
             self._reverse(purchase, stays=0)  # some reverse what was declined, to be sure
         else:
             self._settle(purchase, "declined", 0)
+
+    def _did_not_expect(self, purchase: Purchase) -> None:
+        """An approval behind a decline: reversed, as any host does.
+
+        A decline that needed no record is forgotten by a kill, and a repeat that crossed it is a
+        new request. Within one process it must not happen, and is not forgiven.
+        """
+        if purchase.begun_in != self._world.starts and not purchase.request.is_inquiry:
+            self._reverse(purchase, 0)
 
     def _settle(self, purchase: Purchase, state: str, stays: int) -> None:
         purchase.state = state

@@ -111,6 +111,7 @@ class Play:
 
     def _start(self) -> RouterProcess:
         self.world.say("router", "starts")
+        self.world.starts += 1
         router = RouterProcess(self.world, self.disk, self.setting, self._connect)
         self.router = router
         router.start()

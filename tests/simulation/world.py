@@ -53,6 +53,7 @@ class World:
         self.transcript: list[str] = []
         self.violations: list[str] = []
         self.on_kill: Action = lambda: None
+        self.starts = 0  # of the router
         self._tracing = tracing
         self._agenda: list[tuple[float, int, Action]] = []
         self._order = count()
