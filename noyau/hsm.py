@@ -5,7 +5,9 @@ import typer
 
 
 def command(
-    port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one and logs it.")] = 1500,
+    port: Annotated[
+        int, typer.Option(help="TCP port; 0 takes a free one and logs it.", min=0, max=65535),
+    ] = 1500,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Run the HSM emulator: payShield-like host commands over TCP, with the public test LMKs.
