@@ -71,7 +71,9 @@ def test_a_refusal_said_three_times_parks_with_an_alarm() -> None:
     advise(desk, 1, card("950401"))
     for attempt in range(3):
         desk.answer(desk.wire().sent[attempt], "12")
-        desk.pass_time(1.1)
+        desk.pass_time(0.9)
+        assert len(desk.wire().sent) == attempt + 1
+        desk.pass_time(0.2)
     assert desk.watcher.alarms == ["saf_entry_parked"]
     assert ended(desk) == [True]
     assert len(desk.issuers[0].parked) == 1
