@@ -1,4 +1,7 @@
 """The command line: one module per command, listed here in the order a newcomer meets them."""
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from noyau import (
@@ -27,8 +30,20 @@ app = typer.Typer(
 )
 
 
+def print_version(wanted: bool) -> None:
+    """And nothing else."""
+    if wanted:
+        print(f"noyau {version('noyau')}")
+        raise typer.Exit
+
+
 @app.callback()
-def noyau() -> None:
+def noyau(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="Say which this is."),
+    ] = False,
+) -> None:
     """A card payment switch: ISO 8583 between acquirers and issuers, PINs through an HSM."""
 
 

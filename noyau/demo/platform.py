@@ -1,4 +1,5 @@
 """HSM, issuer hosts and router of a configuration folder, each a process of its own."""
+import json
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,9 @@ from router.net.settings import Settings
 READY_S = 30.0
 END_S = 5.0
 
+WORTH_SAYING = ("warning", "error", "critical")
+PLUMBING = ("event", "level", "at", "alarm", "exception")
+
 Say = Callable[[str], None]
 
 
@@ -25,7 +29,10 @@ class PortTaken(Exception):
 class Platform:
     """`async with`: whatever was started is ended in the end."""
 
-    def __init__(self, settings: Settings, state: Path, say: Say) -> None:
+    def __init__(
+        self, settings: Settings, state: Path, say: Say, tells_warnings: bool = False
+    ) -> None:
+        self._tells_warnings = tells_warnings
         self._settings = settings
         self._state = state
         self._say = say
@@ -72,10 +79,22 @@ class Platform:
         await self._when_open("hsm", [hsm])
         for name, listen in self.hosts.items():
             await self._when_open(f"issuer {name}", listen)
-        await self._start(Program("router", ["router", "--config", folder, "--state", state]))
+        router = ["router", "--config", folder, "--state", state]
+        heard = self._warned if self._tells_warnings else None
+        await self._start(Program("router", router, heard))
         await self._until(self._why_not_ready, "router")
         listeners = [f"{one.name} {one.listen} ({one.dialect})" for one in self._settings.acquirers]
         self._say(f"router ready, acquirers may connect: {', '.join(listeners)}")
+
+    def _warned(self, line: str) -> None:
+        """A warning of the router: why a stranger's link was closed, what it could not read."""
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return
+        if isinstance(event, dict) and event.get("level") in WORTH_SAYING:
+            facts = [f"{key}={value}" for key, value in event.items() if key not in PLUMBING]
+            self._say(f"router: {event.get('event')} {' '.join(facts)}".rstrip())
 
     async def _start(self, program: Program) -> None:
         self.programs.append(program)

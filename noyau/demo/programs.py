@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 LINES_KEPT = 30
 LINE_BYTES_MAX = 1 << 16
@@ -27,8 +27,11 @@ class ProgramDied(Exception):
 class Program:
     """One child process and the last lines it wrote."""
 
-    def __init__(self, name: str, arguments: Sequence[str]) -> None:
+    def __init__(
+        self, name: str, arguments: Sequence[str], heard: Callable[[str], None] | None = None
+    ) -> None:
         self.name = name
+        self._heard = heard  # of each line it writes
         self.last_lines: deque[str] = deque(maxlen=LINES_KEPT)
         self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None
@@ -87,7 +90,10 @@ class Program:
                 continue  # longer than the limit: not kept
             if not line:
                 return
-            self.last_lines.append(line.decode("utf-8", "replace").rstrip())
+            text = line.decode("utf-8", "replace").rstrip()
+            self.last_lines.append(text)
+            if self._heard is not None:
+                self._heard(text)
 
 
 async def end_all(programs: Sequence[Program], patience_s: float) -> None:

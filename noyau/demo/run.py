@@ -57,7 +57,7 @@ async def run(settings: Settings, demo: DemoSettings, state: Path, wanted: Wante
     """The summary; None where there was no traffic to sum up."""
     stopped = Stopped()
     stopped.listen()
-    async with Platform(settings, state, say) as platform:
+    async with Platform(settings, state, say, not wanted.with_traffic) as platform:
         platform.refuse_taken_ports()
         await first_of(platform.start(), stopped.asked.wait())
         if stopped.asked.is_set():

@@ -34,7 +34,7 @@ from router.switching.response_codes import ResponseCode, code_of_hsm_error
 from router.switching.switch import Switch
 from router.switching.told import Told, declined
 from router.switching.transaction import Transaction
-from router.switching.translation import answer_of, written_for
+from router.switching.translation import answer_of, demands, written_for
 from router.wire.element import Unwritable
 from router.wire.message import Message
 from specs.elements import DE
@@ -171,15 +171,15 @@ def outbound_request(
     numbers = switch.numbers_for(issuer)
     if numbers is None:
         return declined(ResponseCode.SYSTEM_MALFUNCTION, "sending")
-    values = forwarded_values(request, numbers, pin_block)
+    codec, mti = issuer.terms.codec, message_types.first_sent(request.mti)
+    values = forwarded_values(request, numbers, pin_block, demands(codec, mti, DE.RRN))
     if target is not None:
         assert target.outbound is not None
         values = numbers.stamped(
             reversal_values(target.outbound, target.approved_amount, request.amount_that_stays)
         )
-    mti = message_types.first_sent(request.mti)
     try:
-        message = written_for(issuer.terms.codec, mti, values)
+        message = written_for(codec, mti, values)
     except Unwritable:
         issuer.stans.free(numbers.stan)
         return declined(ResponseCode.FORMAT_ERROR, "translation")

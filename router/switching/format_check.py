@@ -14,7 +14,17 @@ PAN_DIGITS_MIN: Final = 12
 PAN_DIGITS_MAX: Final = 19
 AMOUNT_DIGITS: Final = 12
 CARD_ELEMENTS: Final = (DE.PAN, DE.TRACK_2, DE.TRACK_1)
-NUMBERS: Final = (DE.TRANSMISSION_TIME, DE.STAN)  # what matching and DE 90 are made of
+# What matching and DE 90 are made of, and what a decision may rest on.
+NUMBERS: Final = (
+    DE.TRANSMISSION_TIME,
+    DE.STAN,
+    DE.LOCAL_TIME,
+    DE.LOCAL_DATE,
+    DE.EXPIRY,
+    DE.ENTRY_MODE,
+    DE.CURRENCY,
+)
+BINARY: Final = (DE.PIN_BLOCK, DE.CHIP_DATA)
 HEXADECIMAL: Final = frozenset("0123456789ABCDEFabcdef")
 
 
@@ -26,7 +36,7 @@ def format_error(request: Request) -> str | None:
     for expression in dialect.mandatory.get(message_types.first_sent(message.mti), ()):
         if not is_present(expression, message):
             return ResponseCode.FORMAT_ERROR
-    if not are_numbers(values) or not HEXADECIMAL.issuperset(values.get(DE.PIN_BLOCK, "")):
+    if not are_numbers(values) or not are_hexadecimal(message):
         return ResponseCode.FORMAT_ERROR
     if message_types.is_reversal(request.mti):
         return reversal_error(request)
@@ -61,6 +71,16 @@ def are_numbers(values: Mapping[int, str]) -> bool:
         digits = values.get(number, "0")
         if not digits.isascii() or not digits.isdigit():
             return False
+    return True
+
+
+def are_hexadecimal(message: Message) -> bool:
+    """Where a dialect writes binary elements as hexadecimal digits, anything might stand there."""
+    for number in BINARY:
+        if message.has(number) and message.codec.dialect.elements[number].kind == "b":
+            text = message.text(number)
+            if len(text) & 1 or not HEXADECIMAL.issuperset(text):
+                return False
     return True
 
 

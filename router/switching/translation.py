@@ -35,6 +35,14 @@ def written_for(codec: Codec, mti: str, values: dict[int, str]) -> Message:
     return codec.written(mti, fitted(values, codec))
 
 
+def demands(codec: Codec, mti: str, element: int) -> bool:
+    """Must a message of that kind have the element, in the peer's dialect?"""
+    for native, expressions in codec.dialect.mandatory.items():
+        if native[1:] == mti[1:]:
+            return str(element) in expressions
+    return False
+
+
 def response_to(request: Request, told: Told) -> Message:
     """Made from the request's own elements as it sent them: DE 35, 45 and 52 never travel back."""
     codec = request.message.codec

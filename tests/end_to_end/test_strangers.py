@@ -1,14 +1,16 @@
 """The contract of `noyau demo-cards`, kept towards software that shares nothing with noyau."""
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from tests.end_to_end.moved import CONFIG, moved
-from tests.end_to_end.platform import up
+from tests.end_to_end.platform import until, up
 from tests.end_to_end.stranger import Stranger, demo_cards
 
 OUTSTANDING: Final = 64
@@ -23,7 +25,7 @@ def listing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
     config = moved(folder / "config")
     with up(config, folder / "log", "--no-traffic") as running:
         running.wait_for("no traffic of its own")
-        yield demo_cards(config) | {"config": str(config)}
+        yield demo_cards(config) | {"config": str(config), "log": str(folder / "log")}
 
 
 @pytest.fixture
@@ -147,6 +149,16 @@ def test_a_sign_on_is_answered_though_none_is_needed(stranger: Stranger) -> None
     for code in ("001", "301", "002"):
         answer = stranger.ask({"t": "0800", "7": "1124010203", "11": "000042", "70": code})
         assert (answer["t"], answer["39"], answer["70"]) == ("0810", "00", code)
+
+
+def test_a_wrong_length_prefix_is_told_to_whoever_started_the_demo(listing: dict[str, Any]) -> None:
+    """The link is closed; the reason stands where a person looks."""
+    link = listing["link"]
+    with socket.create_connection((link["host"], link["port"]), 10) as connection:
+        connection.sendall(b"0036" + b"0800822000000000000004000000000000001124101500000001301")
+        assert connection.recv(100) == b""
+    log = Path(listing["log"])
+    until(lambda: "4-digit ASCII length" in log.read_text(encoding="utf-8"), 10)
 
 
 def test_the_list_is_the_same_without_a_demo() -> None:

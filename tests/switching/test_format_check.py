@@ -35,7 +35,13 @@ def test_what_is_optional_may_be_absent(optional: str) -> None:
     [
         ("stan", "ABCDEF"),
         ("transmission_time", "112410150O"),
+        ("local_time", "noon  "),
+        ("local_date", "XX24"),
+        ("expiry", "JAN9"),
+        ("entry_mode", "ABC"),
+        ("currency", "MAD"),
         ("pin_block", "GGGGGGGGGGGGGGGG"),
+        ("chip_data", "9F2608XYZ"),
     ],
 )
 def test_letters_where_numbers_belong_hear_30(element: str, text: str) -> None:
