@@ -5,7 +5,6 @@ from hsm_emulator.errors import Code, Refused
 from hsm_emulator.secret_key import TDES, SecretKey
 
 NO_PADDING: Final = b"0"
-PADDED: Final = frozenset((NO_PADDING, b"1", b"2", b"3"))
 
 
 def padded(message: bytes, method: bytes, block_bytes: int) -> bytes:

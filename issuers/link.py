@@ -1,6 +1,5 @@
 """One acquirer-side connection of an issuer host: bytes to frames and back, and its session."""
 import asyncio
-from collections.abc import Callable
 from typing import Protocol, cast
 
 import structlog
@@ -71,6 +70,3 @@ class Link(asyncio.Protocol):
         """Close when what was written has left."""
         if self._transport is not None:
             self._transport.close()
-
-
-LinkFactory = Callable[[], Link]

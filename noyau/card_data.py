@@ -9,11 +9,14 @@ import binascii
 import re
 from typing import Final
 
-from noyau.masking import HIDDEN, PANS, masked
+from router.switching.format_check import is_card_number
+from router.wire.pan import Pan
 from specs.elements import DE
 from specs.rules import Dialect
 from specs.tlv import SECRET_TAGS, NotTlv, Tlv, parsed
 
+PANS: Final = frozenset({DE.PAN, DE.PAN_EXTENDED, DE.ACCOUNT_1, DE.ACCOUNT_2})
+HIDDEN: Final = frozenset({DE.TRACK_3, DE.TRACK_1, DE.PIN_BLOCK, DE.CHIP_DATA})
 BULLET: Final = "\N{BULLET}"
 FREE_TEXT: Final = frozenset((DE.ADDITIONAL_RESPONSE, DE.ADDITIONAL_ISO, DE.ADDITIONAL_NATIONAL,
                               DE.PRIVATE_48, *range(56, 64), *range(104, 128)))
@@ -31,6 +34,18 @@ def masked_element(dialect: Dialect, number: int, text: str) -> str:
     if number in FREE_TEXT:
         return _masked_text(text)
     return masked(number, text)
+
+
+def masked(element: int, text: str) -> str:
+    """The canonical text of an element, with what must not be seen as asterisks."""
+    if element in PANS:
+        return str(Pan(text))
+    if element in HIDDEN:
+        return "*" * len(text)
+    if element == DE.TRACK_2:
+        pan = text.replace("D", "=").partition("=")[0]
+        return str(Pan(pan)) + "*" * (len(text) - len(pan))
+    return text
 
 
 def masked_chip_data(text: str) -> str:
@@ -81,14 +96,6 @@ def _masked_text(text: str) -> str:
 
 def _hidden_number(found: re.Match[str]) -> str:
     digits = found[0]
-    if not _is_luhn(digits):
+    if not is_card_number(digits):
         return digits
     return digits[:6] + BULLET * (len(digits) - 10) + digits[-4:]
-
-
-def _is_luhn(digits: str) -> bool:
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
-        total += value - 9 * (value > 9)
-    return total % 10 == 0

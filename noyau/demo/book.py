@@ -3,7 +3,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-REFUND = "20"
 INQUIRIES = ("30", "31")
 RRN_CHARACTERS = 12
 DIGITS_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -39,10 +38,6 @@ class Entry:
     @property
     def is_inquiry(self) -> bool:
         return self.processing_code[:2] in INQUIRIES
-
-    @property
-    def is_refund(self) -> bool:
-        return self.processing_code[:2] == REFUND
 
     @property
     def is_approved(self) -> bool:

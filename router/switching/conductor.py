@@ -24,7 +24,7 @@ from router.switching.needs import (
     TooLate,
     TranslatePin,
 )
-from router.switching.outbound import kept
+from router.switching.outbound import kept, with_sender
 from router.switching.peers import AcquirerLink, Issuer
 from router.switching.pending import Line, Waiting
 from router.switching.ports import Hsm
@@ -36,7 +36,7 @@ from router.switching.reversing import Reversing
 from router.switching.saf import StoreAndForward
 from router.switching.saf_entry import SafEntry
 from router.switching.switch import Switch
-from router.switching.told import Told, declined
+from router.switching.told import NOT_STORED, Told, declined
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
 from router.switching.translation import canonical, card_of
@@ -52,7 +52,6 @@ NEVER_LEFT = NeverLeft()
 TOO_LATE = TooLate()
 OVERLOADED = declined(ResponseCode.SYSTEM_MALFUNCTION, "limits")
 NOT_SUPPORTED = declined(ResponseCode.INVALID_TRANSACTION, "format")
-NOT_STORED = declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
 NO_ANSWER_IN_TIME = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
 TAKEN = Told(ResponseCode.APPROVED, True, {}, "router", "journal")
 
@@ -225,9 +224,8 @@ class Conductor:
             self._answering.tell(transaction, NOT_STORED)
             self._known.forget(transaction)
             return
-        values = dict(request.values)
-        values.setdefault(DE.ACQUIRER_ID, request.acquirer.institution_id)
-        message = kept(message_types.first_sent(request.mti), values, request)
+        mti = message_types.first_sent(request.mti)
+        message = kept(mti, with_sender(request), request)
         transaction.advice = new_entry(transaction, issuer, message, "", None, self.switch)
 
         transaction.request = None

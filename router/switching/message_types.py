@@ -2,10 +2,7 @@
 
 from typing import Final
 
-AUTHORIZATION: Final = "1"
-FINANCIAL: Final = "2"
 REVERSAL: Final = "4"
-NETWORK: Final = "8"
 
 REQUESTS: Final = frozenset(("0100", "0101", "0200", "0201"))
 ADVICES: Final = frozenset(("0120", "0121", "0220", "0221"))

@@ -60,14 +60,17 @@ def forwarded_values(
     request: Request, numbers: Numbers, pin_block: str | None, demands_rrn: bool
 ) -> dict[int, str]:
     """The request as its issuer gets it. An RRN is made only where there is none and one is due."""
-    values = {n: text for n, text in request.values.items() if n not in NEVER_FORWARDED}
+    values = {n: text for n, text in with_sender(request).items() if n not in NEVER_FORWARDED}
     if pin_block is not None:
         values[DE.PIN_BLOCK] = pin_block
-    if DE.ACQUIRER_ID not in values:
-        values[DE.ACQUIRER_ID] = request.acquirer.institution_id
     if demands_rrn and DE.RRN not in values:
         values[DE.RRN] = numbers.transmission_time[:6] + numbers.stan
     return numbers.stamped(values)
+
+
+def with_sender(request: Request) -> dict[int, str]:
+    """The request's values; DE 32 is its link's where it names none."""
+    return {DE.ACQUIRER_ID: request.acquirer.institution_id, **request.values}
 
 
 def kept(mti: str, values: dict[int, str], request: Request) -> Kept:

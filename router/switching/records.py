@@ -6,10 +6,9 @@ Entries enter the issuer's store-and-forward queue as they are made, and are sen
 from router.switching import message_types
 from router.switching.outbound import reversal_values
 from router.switching.peers import Issuer
-from router.switching.response_codes import ResponseCode
 from router.switching.saf_entry import SafEntry
 from router.switching.switch import Switch
-from router.switching.told import Told
+from router.switching.told import REVERSAL_ACCEPTED, Told
 from router.switching.transaction import Transaction
 from specs.elements import DE
 from specs.journal_format import Answered, EntryId, Kept, Record, Reversed, Stored
@@ -59,8 +58,8 @@ def becomes_stored(transaction: Transaction, switch: Switch) -> list[Record]:
         values = reversal_values(target.outbound, target.approved_amount, stays)
         entry = new_entry(target, target.issuer, Kept("0420", values), target.line, None, switch)
     target.reverse(stays)
-    heard = Told(ResponseCode.APPROVED, True, {}, "router", "reversal")
-    return [Reversed(target.about, target.partial), entry, answered(transaction, heard)]
+    heard = answered(transaction, REVERSAL_ACCEPTED)
+    return [Reversed(target.about, target.partial), entry, heard]
 
 
 def amount_that_stays(reversal: Transaction) -> str | None:

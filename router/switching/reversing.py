@@ -14,20 +14,18 @@ from router.switching.answering import Answering
 from router.switching.authorization import NOT_CONFIRMED, refused, reverse_online
 from router.switching.commits import Commits
 from router.switching.known import Known
-from router.switching.outbound import kept
+from router.switching.outbound import kept, with_sender
 from router.switching.records import answered, becomes_stored, new_entry, reversal_records
 from router.switching.request import Original, Request
 from router.switching.response_codes import ResponseCode
 from router.switching.switch import Switch
-from router.switching.told import Told, declined
+from router.switching.told import NOT_STORED, REVERSAL_ACCEPTED, Told, declined
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
 from specs.elements import DE
 from specs.journal_format import About, Record, Reversed
 
 REVERSED = declined(ResponseCode.ISSUER_INOPERATIVE, "reversal")
-ACCEPTED = Told(ResponseCode.APPROVED, True, {}, "router", "reversal")
-NOT_STORED = declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
 COMES_AFTER_ITS_REVERSAL = declined(ResponseCode.DUPLICATE, "duplicates")
 
 
@@ -71,7 +69,7 @@ class Reversing:
         elif transaction.is_reversed_as(request.amount_that_stays) or (
             transaction.told is not None and not transaction.told.approves
         ):
-            self._answering.reply(request, ACCEPTED, transaction)
+            self._answering.reply(request, REVERSAL_ACCEPTED, transaction)
         elif request.mti[:3] == "040" and may_go_online(transaction):
             self._reverse_online(transaction, request)
         elif transaction.outbound is not None and not self._may_store(transaction):
@@ -107,7 +105,7 @@ class Reversing:
         def durable(_: bool) -> None:
             self._settled(transaction, then_told)
             if reversal is not None:
-                self._answering.tell(reversal, ACCEPTED)
+                self._answering.tell(reversal, REVERSAL_ACCEPTED)
 
         self._commits.insist(records, durable)
 
@@ -118,7 +116,7 @@ class Reversing:
         assert request is not None
         target.reversing = None
         if told is NOT_CONFIRMED and target.is_reversed_as(request.amount_that_stays):
-            told = ACCEPTED  # meanwhile another reversal did it
+            told = REVERSAL_ACCEPTED  # meanwhile another reversal did it
         elif told is NOT_CONFIRMED and (transaction.has_left or self._may_store(target)):
             self.store(transaction)
             return
@@ -192,11 +190,8 @@ class Reversing:
                 stan=request.values.get(DE.STAN, ""),
                 rrn=request.values.get(DE.RRN, ""),
             )
-            values = dict(request.values)
-            values.setdefault(DE.ACQUIRER_ID, request.acquirer.institution_id)
-            records.append(
-                new_entry(transaction, issuer, kept("0420", values, request), "", None, self.switch)
-            )
+            message = kept("0420", with_sender(request), request)
+            records.append(new_entry(transaction, issuer, message, "", None, self.switch))
         self._arrive_when_settled(transaction, request)
         self._commits.insist(
             records, lambda _: self._settled(transaction, COMES_AFTER_ITS_REVERSAL)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from router.switching.response_codes import ResponseCode
 from specs.elements import DE
 
 CARRIED: Final = (
@@ -33,3 +34,10 @@ class Told:
 def declined(code: str, ended_in: str) -> Told:
     """Decided here, in this step (docs/response-codes.md)."""
     return Told(code, False, {}, "router", ended_in)
+
+
+NOT_STORED: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+"""The disk refused the records, or there is no room for what must follow."""
+
+REVERSAL_ACCEPTED: Final = Told(ResponseCode.APPROVED, True, {}, "router", "reversal")
+"""It is durable here, or there is nothing to undo."""

@@ -12,7 +12,6 @@ from specs.versions import translate
 
 TRACKS: Final = (DE.TRACK_2, DE.TRACK_3)
 MAY_BE_CUT: Final = (DE.CARD_ACCEPTOR, DE.ADDITIONAL_RESPONSE)  # words for people
-HEX_ENCODINGS: Final = ("hex", "hex-ebcdic")
 
 
 def carried(values: Mapping[int, str], source: Codec, target: Codec, mti: str) -> dict[int, str]:
