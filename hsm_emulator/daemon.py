@@ -9,6 +9,7 @@ import structlog
 
 from hsm_emulator.device import Device
 from hsm_emulator.public_lmks import by_identifier
+from hsm_emulator.rules import Rules, admitted
 
 _log = structlog.get_logger("hsm_emulator")
 
@@ -24,7 +25,7 @@ class Limits:
     unfinished_s: float = 30.0  # how long the rest of a frame may take to come
 
 
-def run(host: str, port: int) -> None:
+def run(host: str, port: int, rules: Rules) -> None:
     """Serve until SIGTERM or SIGINT, on uvloop where there is one."""
     try:
         import uvloop  # noqa: PLC0415  (absent on some platforms)
@@ -33,16 +34,16 @@ def run(host: str, port: int) -> None:
     else:
         loop_factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(serve(host, port))
+        runner.run(serve(host, port, rules))
 
 
-async def serve(host: str, port: int) -> None:
+async def serve(host: str, port: int, rules: Rules) -> None:
     """Serve until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    async with running(host, port, Limits()):
+    async with running(host, port, Limits(), Device(by_identifier(rules))):
         await stopped.wait()
     _log.info("hsm_stopped")
 
@@ -50,12 +51,14 @@ async def serve(host: str, port: int) -> None:
 class running:  # noqa: N801  (reads as a verb: `async with running(...)`)
     """The listener with its connections, for as long as the block lasts; gives the port."""
 
-    def __init__(self, host: str, port: int, limits: Limits) -> None:
-        """Make the device with the public test LMKs."""
+    def __init__(
+        self, host: str, port: int, limits: Limits, device: Device | None = None
+    ) -> None:
+        """Take the device, or make one with the public test LMKs and the strict rules."""
         self._host = host
         self._port = port
         self._limits = limits
-        self._device = Device(by_identifier())
+        self._device = device or Device(by_identifier())
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
 
@@ -66,6 +69,9 @@ class running:  # noqa: N801  (reads as a verb: `async with running(...)`)
             lmks="public test keys",
             protects="nothing: software emulator without certificate or tamper boundary",
         )
+        rules = self._device.rules
+        if rules.profile != "strict":
+            _log.warning("rules_weakened", profile=rules.profile, admits=admitted(rules))
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._connection, self._host, self._port)
         bound: int = self._server.sockets[0].getsockname()[1]

@@ -1,5 +1,5 @@
 """The device: takes the frame of a request, gives the frame of its answer. Knows no sockets."""
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -13,9 +13,11 @@ from hsm_emulator import (
     pin_commands,
     verification_commands,
 )
+from hsm_emulator.authorisation import Authorisations
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.layout import Command, Request, parsed
 from hsm_emulator.lmk import Lmk
+from hsm_emulator.pin_failures import PinFailureLimits, PinFailures
 
 COMMANDS: Final = {
     command.code.encode("ascii"): command
@@ -31,6 +33,7 @@ COMMANDS: Final = {
 }
 HEADER_BYTES: Final = 4
 DEFAULT_LMK: Final = b"00"
+KEYS_COME_AND_GO: Final = ("export", "import", "component")  # activities that free_export frees
 
 _log = structlog.get_logger("hsm_emulator")
 
@@ -38,40 +41,73 @@ _log = structlog.get_logger("hsm_emulator")
 class Device:
     """Every command with the LMKs it may use. One thread only: cipher contexts hold state."""
 
-    def __init__(self, lmks: Mapping[bytes, Lmk]) -> None:
-        """Hold the LMKs by their two-digit identifiers."""
+    def __init__(
+        self,
+        lmks: Mapping[bytes, Lmk],
+        authorisations: Authorisations | None = None,
+        pin_failures: PinFailures | None = None,
+    ) -> None:
+        """Hold the LMKs by their two-digit identifiers; they have the same rules."""
         self._lmks = lmks
+        self.rules = next(iter(lmks.values())).rules
+        self.authorisations = authorisations or Authorisations()
+        self.pin_failures = pin_failures or PinFailures(PinFailureLimits())
+        self._commands = {code: command.under(self.rules) for code, command in COMMANDS.items()}
 
     def answer(self, request: bytes) -> bytes:
         """Return the answer to a request, both without their length."""
         header, code = request[:HEADER_BYTES], request[HEADER_BYTES : HEADER_BYTES + 2]
         if len(code) < 2:
             return header + b"ZZ" + Code.HEADER
+        return header + self.done(request[HEADER_BYTES:])
+
+    def done(self, asked: bytes) -> bytes:
+        """Return the answer to a command, both without header."""
+        code = asked[:2]
         verb = bytes((code[0], (code[1] + 1) & 0xFF))
-        command = COMMANDS.get(code)
+        command = self._commands.get(code)
         if command is None:
-            return header + verb + Code.COMMAND_DISABLED
+            return verb + Code.COMMAND_DISABLED
         trailer = b""
         try:
-            asked = parsed(command, request[HEADER_BYTES + 2 :])
-            trailer = asked.trailer
-            done = self._run(command, asked)
+            request = parsed(command, asked[2:])
+            trailer = request.trailer
+            done = self._run(command, request)
         except Refused as refusal:
             done = refusal.code
         except Exception as error:
             # The supervisor of one command: the place is told, never the words; they may hold keys.
             _log.error("command_failed", command=command.code, **_place(error))
             done = Code.INTERNAL
-        return header + verb + done + trailer
+        if command.judges_pin and done == Code.NOT_VERIFIED:
+            self.pin_failures.count()
+        return verb + done + trailer
 
-    def _run(self, command: Command, asked: Request) -> bytes:
-        lmk = self._lmks.get(asked.lmk or _named_lmk(command, asked.values))
+    def _run(self, command: Command, request: Request) -> bytes:
+        values = request.values
+        lmk = self._lmks.get(request.lmk or _named_lmk(command, values))
         if lmk is None:
             raise Refused(Code.LMK_ID)
+        if command.activity is not None:
+            activity = command.activity(values)
+            if activity and not self._may(activity):
+                raise Refused(Code.NOT_AUTHORISED)
+        if command.judges_pin and self.pin_failures.are_over():
+            raise Refused(Code.FRAUD)
         if not command.takes:
-            return command.run(lmk, *asked.values)
-        extras = {"#": asked.attributes, "&": asked.modifier}
-        return command.run(lmk, *asked.values, *(extras[mark] for mark in command.takes))
+            return command.run(lmk, *values)
+        extras: dict[str, bytes | Callable[[bytes], bytes]] = {
+            "#": request.attributes,
+            "&": request.modifier,
+            "!": request.version,
+            "@": self.done,
+        }
+        return command.run(lmk, *values, *(extras[mark] for mark in command.takes))
+
+    def _may(self, activity: str) -> bool:
+        if self.rules.free_export and activity.partition(".")[0] in KEYS_COME_AND_GO:
+            return True
+        return self.authorisations.is_authorised(activity)
 
 
 def _named_lmk(command: Command, values: list[bytes]) -> bytes:

@@ -7,6 +7,7 @@ class Code:
 
     OK: Final = b"00"
     NOT_VERIFIED: Final = b"01"  # in A7: the imported key had wrong parity and was adjusted
+    KEY_UNUSUAL: Final = b"02"  # a warning: done, with a key of unusual length; the answer follows
     KEY_TYPE_CODE: Final = b"04"
     KEY_LENGTH_FLAG: Final = b"05"
     SOURCE_PARITY: Final = b"10"
@@ -14,7 +15,9 @@ class Code:
     LMK_ID: Final = b"13"
     PIN_UNDER_LMK: Final = b"14"
     INPUT: Final = b"15"
+    NOT_AUTHORISED: Final = b"17"
     PIN_BLOCK: Final = b"20"
+    INDEX: Final = b"21"
     ACCOUNT: Final = b"22"
     PIN_BLOCK_FORMAT: Final = b"23"
     PIN_LENGTH: Final = b"24"
@@ -23,12 +26,18 @@ class Code:
     KEY_LENGTH: Final = b"27"
     KEY_TYPE: Final = b"28"
     NOT_PERMITTED: Final = b"29"
+    FRAUD: Final = b"39"
     INTERNAL: Final = b"41"
     HEADER: Final = b"51"
+    SUBCOMMANDS: Final = b"52"
+    NOT_LICENSED: Final = b"67"
     COMMAND_DISABLED: Final = b"68"
     FORMAT_DISABLED: Final = b"69"
     REPLICATED_KEY: Final = b"75"
     DATA_LENGTH: Final = b"80"
+    CHECK_VALUE_LENGTH: Final = b"82"
+    KEY_BLOCK_FORMAT: Final = b"83"
+    KEY_BLOCK_CHECK_VALUE: Final = b"84"
     LMK_SCHEME: Final = b"A1"
     KEY_BLOCK_LMK_ID: Final = b"A3"
     KEY_BLOCK_MAC: Final = b"A4"
@@ -39,6 +48,10 @@ class Code:
     KEY_BLOCK_VERSION: Final = b"A9"
     EXPORTABILITY: Final = b"AA"
     OPTIONAL_BLOCKS: Final = b"AB"
+    OPTIONAL_BLOCK_REPEATED: Final = b"AC"
+    OPTIONAL_BLOCK_TYPE: Final = b"AD"
+    NOT_YET_VALID: Final = b"AE"
+    NO_LONGER_VALID: Final = b"AF"
 
 
 class Refused(Exception):

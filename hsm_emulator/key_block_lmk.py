@@ -4,18 +4,22 @@ from hsm_emulator.errors import Code, Refused
 from hsm_emulator.hexadecimal import from_hexadecimal
 from hsm_emulator.key_block import Attributes, BlockKeys
 from hsm_emulator.key_types import KEY_BLOCK, KeyRole
-from hsm_emulator.lmk import CLEAR_DECIMALISATION_TABLES, KnownKeys, check_strength
+from hsm_emulator.lmk import KnownKeys, check_strength, clear_table
 from hsm_emulator.pin_under_lmk import pin_key
 from hsm_emulator.pin_verification import check_table
+from hsm_emulator.rules import STRICT, Rules
 from hsm_emulator.secret_key import AES_, TDES, SecretKey
 
 
 class KeyBlockLmk:
     """A TDES LMK (key blocks of version 0) or an AES one (version 1)."""
 
-    def __init__(self, identifier: str, lmk: SecretKey, check_value: bytes) -> None:
+    def __init__(
+        self, identifier: str, lmk: SecretKey, check_value: bytes, rules: Rules = STRICT
+    ) -> None:
         """Derive what the LMK is used through: it never enciphers a key itself."""
         self.identifier = identifier
+        self.rules = rules
         self.check_value = check_value
         self.pin_key = pin_key(lmk.clear)
         self._keys = BlockKeys(lmk)
@@ -48,10 +52,10 @@ class KeyBlockLmk:
             raise Refused(Code.KEY_BLOCK_LMK_ID)
         clear, attributes = key_block.unwrapped(self._keys, cryptogram)
         self._check_algorithm(attributes.algorithm)
-        if len(clear) not in ((16, 24, 32) if attributes.algorithm == AES_ else (16, 24)):
+        if len(clear) not in ((16, 24, 32) if attributes.algorithm == AES_ else (8, 16, 24)):
             raise Refused(Code.KEY_LENGTH)
         key = SecretKey(clear, attributes.algorithm)
-        check_strength(key, parity_code)
+        check_strength(key, parity_code, self.rules)
         return key, attributes
 
     def wrapped(
@@ -67,12 +71,14 @@ class KeyBlockLmk:
 
     def decimalisation_table(self, field: bytes) -> str:
         """Return a table: configured ones in clear, others under the LMK (a TDES one)."""
-        if field in CLEAR_DECIMALISATION_TABLES:
-            return field.decode("ascii")
+        in_clear = clear_table(field, self.rules)
+        if in_clear is not None:
+            return in_clear
         if self._protects != TDES:
             raise Refused(Code.DECIMALISATION_TABLE)
         table = self._tables.decrypt(from_hexadecimal(field)).hex()
-        check_table(table)
+        if not self.rules.any_decimalisation_table or not table.isdecimal():
+            check_table(table)
         return table
 
     def _check_algorithm(self, algorithm: str) -> None:

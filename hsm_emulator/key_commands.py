@@ -6,7 +6,7 @@ from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Characters, Hexadecimal, Section
 from hsm_emulator.hexadecimal import in_hexadecimal
 from hsm_emulator.key_block import Attributes, check_attributes
-from hsm_emulator.key_fields import Key
+from hsm_emulator.key_fields import Key, Zmk
 from hsm_emulator.key_types import KEY_BLOCK, TMK_EXPORT, ZMK_EXPORT, ZMK_IMPORT
 from hsm_emulator.key_under_zmk import key_from_zmk, key_to_zmk
 from hsm_emulator.layout import Command
@@ -132,7 +132,7 @@ COMMANDS: Final = (
                 b";",
                 (
                     Characters("exported under (0 ZMK, 1 TMK)", 1, b"01"),
-                    Key("ZMK or TMK", untagged=32),
+                    Zmk("ZMK or TMK"),
                     Characters("key scheme, ZMK or TMK", 1, code=Code.KEY_SCHEME),
                 ),
                 mark_may_lack=True,
@@ -147,7 +147,7 @@ COMMANDS: Final = (
         "Import a key",
         (
             _KEY_TYPE,
-            Key("ZMK", untagged=32),
+            Zmk("ZMK"),
             Key("key under the ZMK"),
             Characters("key scheme, LMK", 1, code=Code.KEY_SCHEME),
         ),
@@ -159,7 +159,7 @@ COMMANDS: Final = (
         "Export a key",
         (
             _KEY_TYPE,
-            Key("ZMK", untagged=32),
+            Zmk("ZMK"),
             Key("key under the LMK"),
             Characters("key scheme, ZMK", 1, code=Code.KEY_SCHEME),
         ),

@@ -41,6 +41,13 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Zmk(Key):
+    """A ZMK: without a tag 32 digits, or 16 where the rules have ZMKs of single length."""
+
+    untagged: int = 32
+
+
+@dataclass(frozen=True, slots=True)
 class ZpkOrBdk(Key):
     """A ZPK, or after `*` (or as a key block of usage B0) a BDK with the KSN of one terminal.
 

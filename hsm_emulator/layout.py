@@ -5,16 +5,17 @@ its mark: binary data may hold any byte.
 """
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Field, Section
-from hsm_emulator.key_fields import Key
+from hsm_emulator.key_fields import Key, Zmk
+from hsm_emulator.rules import Rules
 
 _SUFFIX: Final = re.compile(
-    rb"(?:%(?P<lmk>\d\d))?(?:#(?P<attributes>[0-9A-Za-z]*))?(?:&(?P<modifier>[0-9A-Za-z]))?"
-    rb"(?P<trailer>\x19.{0,32})?",
+    rb"(?:%(?P<lmk>\d\d))?(?:#(?P<attributes>[^&!\x00-\x1F\x7F-\xFF]*))?"
+    rb"(?:&(?P<modifier>[0-9A-Za-z]))?(?:!(?P<version>[0-9A-Za-z]{1,2}))?(?P<trailer>\x19.{0,32})?",
     re.DOTALL,
 )
 
@@ -27,6 +28,7 @@ class Request:
     lmk: bytes  # %nn, or empty
     attributes: bytes  # after #
     modifier: bytes  # after &
+    version: bytes  # after !
     trailer: bytes  # X'19' and what follows
 
 
@@ -34,8 +36,14 @@ class Request:
 class Command:
     """One host command: its layout, what it answers, and the function that does it.
 
-    `run` gets the LMK and the values in the order of the layout, then `#` and `&` where the command
-    takes them; it returns the answer from the error code on.
+    `run` gets the LMK and the values in the order of the layout, then one more for each mark of
+    `takes`: the text after `#`, `&` and `!`; for `@` the function that answers another command,
+    both without header. It returns the answer from the error code on.
+
+    `activity` names what must be authorised for a request with these values (empty: nothing), such
+    as `export.001`, `import.002`, `component.000` or `clear_pin`; unless it is, the device
+    answers 17. An answer 01 of a command that judges PINs counts against
+    the limits of PIN failures; over them the device answers 39 without running it.
     """
 
     code: str
@@ -43,7 +51,9 @@ class Command:
     request: tuple[Field, ...]
     answer: Sequence[tuple[str, str]]
     run: Callable[..., bytes]
-    takes: str = ""  # of "#&"
+    takes: str = ""  # of "#&!@"
+    activity: Callable[[list[bytes]], str] | None = None
+    judges_pin: bool = False
     key_places: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +63,12 @@ class Command:
         places = tuple(place for place, name in enumerate(names) if name in keys)
         object.__setattr__(self, "key_places", places)
 
+    def under(self, rules: Rules) -> "Command":
+        """Return the command as it reads under these rules: a ZMK without tag may be single."""
+        if not rules.single_length_zmk:
+            return self
+        return replace(self, request=tuple(map(_with_single_zmk, self.request)))
+
 
 def parsed(command: Command, body: bytes) -> Request:
     """Read the body of a request; refuse what is short, long or of the wrong characters."""
@@ -61,14 +77,21 @@ def parsed(command: Command, body: bytes) -> Request:
     for part in command.request:
         at = part.read(body, at, values)
     if at == len(body):
-        return Request(values, b"", b"", b"", b"")
+        return Request(values, b"", b"", b"", b"", b"")
     suffix = _SUFFIX.fullmatch(body, at)
     if suffix is None:
         raise Refused(Code.INPUT)
-    lmk, attributes, modifier, trailer = suffix.group("lmk", "attributes", "modifier", "trailer")
-    if (attributes and "#" not in command.takes) or (modifier and "&" not in command.takes):
-        raise Refused(Code.INPUT)
-    return Request(values, lmk or b"", attributes or b"", modifier or b"", trailer or b"")
+    lmk, attributes, modifier, version, trailer = (text or b"" for text in suffix.groups())
+    for mark, text in (("#", attributes), ("&", modifier), ("!", version)):
+        if text and mark not in command.takes:
+            raise Refused(Code.INPUT)
+    return Request(values, lmk, attributes, modifier, version, trailer)
+
+
+def _with_single_zmk(part: Field) -> Field:
+    if isinstance(part, Section):
+        return replace(part, fields=tuple(map(_with_single_zmk, part.fields)))
+    return replace(part, untagged=16) if isinstance(part, Zmk) else part
 
 
 def _flat(parts: Sequence[Field]) -> list[Field]:

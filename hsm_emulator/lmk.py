@@ -9,6 +9,8 @@ from typing import Final, Protocol
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.key_block import Attributes
 from hsm_emulator.key_types import KeyRole
+from hsm_emulator.pin_verification import check_table
+from hsm_emulator.rules import STRICT, Rules
 from hsm_emulator.secret_key import (
     TDES,
     SecretKey,
@@ -28,6 +30,7 @@ class Lmk(Protocol):
 
     check_value: bytes
     pin_key: SecretKey
+    rules: Rules
 
     def key(self, cryptogram: bytes, role: KeyRole, parity_code: bytes) -> SecretKey:
         """Return the key, if it may play this role."""
@@ -63,13 +66,25 @@ class KnownKeys:
         return key
 
 
-def check_strength(key: SecretKey, parity_code: bytes) -> None:
-    """Refuse TDES keys that are short, of even parity, repeated or weak."""
+def check_strength(key: SecretKey, parity_code: bytes, rules: Rules = STRICT) -> None:
+    """Refuse TDES keys that are short, of even parity, repeated or weak, as the rules say."""
     if key.algorithm != TDES:
         return
-    if len(key.clear) not in (16, 24):
+    if len(key.clear) not in ((8, 16, 24) if rules.single_length_keys else (16, 24)):
         raise Refused(Code.KEY_LENGTH)
-    if not has_odd_parity(key.clear):
+    if not rules.any_parity and not has_odd_parity(key.clear):
         raise Refused(parity_code)
-    if halves_repeat(key.clear) or is_weak(key.clear):
+    if not rules.weak_keys and (halves_repeat(key.clear) or is_weak(key.clear)):
         raise Refused(Code.REPLICATED_KEY)
+
+
+def clear_table(field: bytes, rules: Rules) -> str | None:
+    """Return a decimalisation table that may stand in clear; None: it does not, or may not."""
+    if field in CLEAR_DECIMALISATION_TABLES:
+        return field.decode("ascii")
+    if not (rules.clear_decimalisation_tables and field.isdigit()):
+        return None
+    table = field.decode("ascii")
+    if not rules.any_decimalisation_table:
+        check_table(table)
+    return table

@@ -3,6 +3,7 @@ from typing import Final
 
 from hsm_emulator.key_block_lmk import KeyBlockLmk
 from hsm_emulator.lmk import Lmk
+from hsm_emulator.rules import STRICT, Rules
 from hsm_emulator.secret_key import AES_, SecretKey
 from hsm_emulator.variant_lmk import VariantLmk
 
@@ -31,15 +32,15 @@ AES_KEY_BLOCK: Final = bytes.fromhex(
 _CHECK_VALUES: Final = (b"2686040000000000", b"1651260000000000", b"9D04A00000000000")
 
 
-def variant_lmk() -> VariantLmk:
+def variant_lmk(rules: Rules = STRICT) -> VariantLmk:
     """Return LMK 00."""
-    return VariantLmk(VARIANT_PAIRS, _CHECK_VALUES[0])
+    return VariantLmk(VARIANT_PAIRS, _CHECK_VALUES[0], rules)
 
 
-def by_identifier() -> dict[bytes, Lmk]:
+def by_identifier(rules: Rules = STRICT) -> dict[bytes, Lmk]:
     """Return the LMKs a device starts with: 00 variant, 01 TDES key block, 02 AES key block."""
     return {
-        b"00": variant_lmk(),
-        b"01": KeyBlockLmk("01", SecretKey(TDES_KEY_BLOCK), _CHECK_VALUES[1]),
-        b"02": KeyBlockLmk("02", SecretKey(AES_KEY_BLOCK, AES_), _CHECK_VALUES[2]),
+        b"00": variant_lmk(rules),
+        b"01": KeyBlockLmk("01", SecretKey(TDES_KEY_BLOCK), _CHECK_VALUES[1], rules),
+        b"02": KeyBlockLmk("02", SecretKey(AES_KEY_BLOCK, AES_), _CHECK_VALUES[2], rules),
     }

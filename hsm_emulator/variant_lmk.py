@@ -6,17 +6,19 @@ from hsm_emulator.errors import Code, Refused
 from hsm_emulator.hexadecimal import from_hexadecimal, in_hexadecimal
 from hsm_emulator.key_block import Attributes
 from hsm_emulator.key_types import KeyRole, pair_and_variant
-from hsm_emulator.lmk import CLEAR_DECIMALISATION_TABLES, KnownKeys, check_strength
+from hsm_emulator.lmk import KnownKeys, check_strength, clear_table
 from hsm_emulator.pin_under_lmk import pin_key
+from hsm_emulator.rules import STRICT, Rules
 from hsm_emulator.secret_key import TDES, SecretKey
 
 
 class VariantLmk:
     """Keys enciphered as one type decipher to noise as another; nothing else protects them."""
 
-    def __init__(self, pairs: Sequence[bytes], check_value: bytes) -> None:
+    def __init__(self, pairs: Sequence[bytes], check_value: bytes, rules: Rules = STRICT) -> None:
         """Take the pairs 00-01 to 38-39 and what NC answers for them."""
         self._pairs = pairs
+        self.rules = rules
         self.check_value = check_value
         self.pin_key = pin_key(pairs[1])
         self._known = KnownKeys()
@@ -43,7 +45,7 @@ class VariantLmk:
         key = SecretKey(
             variant_scheme.deciphered(enciphered, self._base(key_type), scheme), TDES
         )
-        check_strength(key, parity_code)
+        check_strength(key, parity_code, self.rules)
         return key, None
 
     def wrapped(
@@ -59,9 +61,10 @@ class VariantLmk:
 
     def decimalisation_table(self, field: bytes) -> str:
         """Return a table in clear; how a variant LMK enciphers them is not public."""
-        if field not in CLEAR_DECIMALISATION_TABLES:
+        table = clear_table(field, self.rules)
+        if table is None:
             raise Refused(Code.DECIMALISATION_TABLE)
-        return field.decode("ascii")
+        return table
 
     def _base(self, key_type: bytes) -> bytes:
         pair, variant = pair_and_variant(key_type)

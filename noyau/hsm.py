@@ -1,5 +1,5 @@
 """`noyau hsm`: the HSM emulator on a TCP port."""
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,6 +9,10 @@ def command(
         int, typer.Option(help="TCP port; 0 takes a free one and logs it.", min=0, max=65535),
     ] = 1500,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    profile: Annotated[
+        Literal["strict", "legacy"],
+        typer.Option(help="legacy admits what old estates hold: single keys, Diebold blocks."),
+    ] = "strict",
 ) -> None:
     """Run the HSM emulator: payShield-like host commands over TCP, with the public test LMKs.
 
@@ -18,14 +22,17 @@ def command(
 
       noyau hsm
 
+      noyau hsm --profile legacy    (says at start what it admits)
+
       noyau hsm --port 0    (the line "hsm_listening" names the port)
     """
     from hsm_emulator import daemon  # noqa: PLC0415
     from hsm_emulator.log import log_to_stderr  # noqa: PLC0415
+    from hsm_emulator.rules import PROFILES  # noqa: PLC0415
 
     log_to_stderr()
     try:
-        daemon.run(host, port)
+        daemon.run(host, port, PROFILES[profile])
     except OSError as error:
         reason = f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
         typer.echo(f"noyau hsm: {reason}", err=True)

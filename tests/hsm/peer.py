@@ -3,12 +3,15 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hsm_emulator.daemon import Limits, running
+from hsm_emulator.device import Device
+from hsm_emulator.public_lmks import by_identifier
+from hsm_emulator.rules import STRICT, Rules
 
 HEADER = b"0042"
 VECTORS = Path(__file__).parent.parent / "vectors" / "crypto"
@@ -60,15 +63,20 @@ class Peer:
 
 
 @contextmanager
-def device(limits: Limits | None = None) -> Iterator[int]:
-    """Run the device in a thread of its own and give its port."""
+def device(
+    limits: Limits | None = None, rules: Rules = STRICT, authorised: Sequence[str] = ()
+) -> Iterator[int]:
+    """Run a device in a thread of its own, activities authorised for an hour, and give its port."""
+    made = Device(by_identifier(rules))
+    for activity in authorised:
+        made.authorisations.authorise(activity, ("amina", "brahim"), 3600)
     loop = asyncio.new_event_loop()
     started: list[int] = []
     ready = threading.Event()
     stop = asyncio.Event()
 
     async def serve() -> None:
-        async with running("127.0.0.1", 0, limits or Limits()) as port:
+        async with running("127.0.0.1", 0, limits or Limits(), made) as port:
             started.append(port)
             ready.set()
             await stop.wait()

@@ -1,0 +1,63 @@
+"""What the device insists on: one flag for each rule that a real device has a switch for.
+
+Two profiles: STRICT, the default, holds to the standards of today; LEGACY admits what old estates
+still have. An operator may set single flags in hsm.toml, table [rules].
+"""
+from dataclasses import dataclass, fields
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is admitted. Every flag set makes the device weaker, `separate_pin_keys` apart."""
+
+    profile: str = "strict"
+    single_length_keys: bool = False
+    """TDES keys of 8 bytes."""
+    single_length_zmk: bool = False
+    """A ZMK without a tag has 16 digits (ZMK length single), not 32."""
+    any_parity: bool = False
+    """Keys of even parity are taken as they stand (no 10, 11, or 01 of A6)."""
+    weak_keys: bool = False
+    """Weak and semi-weak DES keys, and keys that repeat their halves (no 75)."""
+    weak_key_encryption: bool = False
+    """A key may travel under a weaker one (triple length under double, AES under TDES)."""
+    diebold_blocks: bool = False
+    """PIN block formats 02 Docutel, 03 Diebold, 04 Plus, and translation to and from them."""
+    short_macs: bool = False
+    """MACs shorter than 8 digits."""
+    any_translation: bool = False
+    """PIN blocks of any format into any other: the PCI matrix is not applied."""
+    clear_decimalisation_tables: bool = False
+    """Decimalisation tables in clear beyond the two standard ones."""
+    any_decimalisation_table: bool = False
+    """Decimalisation tables of fewer than 8 digits, or with one more than 4 times."""
+    free_export: bool = False
+    """Activities `export`, `import` and `component` need no authorised state (no 17)."""
+    separate_pin_keys: bool = False
+    """TPK is key type 70D, TMK 80D, TKR 90D instead of 002 (PCI); off in both profiles."""
+    clear_pins: bool = False
+    """BA takes clear PINs, in authorised state; off in both profiles."""
+
+
+STRICT: Final = Rules()
+LEGACY: Final = Rules(
+    profile="legacy",
+    single_length_keys=True,
+    single_length_zmk=True,
+    any_parity=True,
+    weak_keys=True,
+    weak_key_encryption=True,
+    diebold_blocks=True,
+    short_macs=True,
+    any_translation=True,
+    clear_decimalisation_tables=True,
+    free_export=True,
+)
+PROFILES: Final = {rules.profile: rules for rules in (STRICT, LEGACY)}
+
+
+def admitted(rules: Rules) -> list[str]:
+    """Return the names of the flags that are set."""
+    names = [field.name for field in fields(rules) if field.name != "profile"]
+    return [name for name in names if getattr(rules, name)]
