@@ -42,7 +42,8 @@ KEYS: Final = {
          "echoed", "approvals", "without", *TABLES},
     "header": {"bytes", "default"},
     "encodings": {"mti", "bitmap", "length", "numeric", "text", "track", "binary", "signed"},
-    "network": {"element", "sign_on", "sign_off", "echo", "cutover", "new_key", "key_request"},
+    "network": {"element", "key_element", "sign_on", "sign_off", "echo", "cutover", "new_key",
+                "key_request"},
 }
 ELEMENT_KEYS: Final = {"name", "form", "encoding", "prefix_encoding", "counts", "odd", "pad", "tlv"}
 KIND_GROUPS: Final = {"n": "numeric", "z": "track", "b": "binary", "x+n": "signed"}  # others: text
@@ -160,7 +161,10 @@ class _Reader:
             echoed=self._numbers("echoed"),
             approvals=frozenset(self._said("approvals", list)),
             network_element=network["element"],
-            network_codes={key: code for key, code in network.items() if key != "element"},
+            network_codes={
+                key: code for key, code in network.items() if not key.endswith("element")
+            },
+            key_element=network["key_element"],
         )
 
     def _elements(self) -> dict[int, ElementRule]:

@@ -108,6 +108,7 @@ class Dialect:
     approvals: frozenset[str]
     network_element: int  # 70, in 1993 24
     network_codes: Mapping[str, str]  # sign_on, sign_off, echo, cutover, new_key, key_request
+    key_element: int  # of a new_key: the key under the ZMK and its KCV
 
     def mandatory_for(self, mti: str) -> tuple[str, ...]:
         """What a message of this MTI must have; a repeat needs what the first did."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final, cast
 from router.net.observer import RouterObserver
 from router.net.outbox import Outbox, finished, tuned
 from router.switching import message_types
+from router.switching.acquirer_session import AcquirerSession
 from router.switching.conductor import Conductor
-from router.switching.link_session import AcquirerSession, Action, Ignored, Moved, Send
+from router.switching.link_session import Action, Ignored, Moved, Send
 from router.switching.network_messages import (
     DRAINING,
     FORMAT_ERROR,

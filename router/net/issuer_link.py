@@ -14,11 +14,11 @@ from router.net.observer import RouterObserver
 from router.net.outbox import Outbox, finished, tuned
 from router.switching import message_types
 from router.switching.conductor import Conductor
+from router.switching.issuer_session import IssuerSession
 from router.switching.link_session import (
     Action,
     Close,
     Ignored,
-    IssuerSession,
     LinkState,
     Moved,
     Send,

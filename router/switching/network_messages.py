@@ -15,9 +15,11 @@ ACCEPTED_1987: Final = "00"
 ACCEPTED: Final = "800"  # 1993 and 2003
 INVALID: Final = "12"
 FORMAT_ERROR: Final = "30"
+KEY_REFUSED: Final = "63"
 DRAINING: Final = "90"
-SINCE_1993: Final = {INVALID: "902", FORMAT_ERROR: "904", DRAINING: "906"}
+SINCE_1993: Final = {INVALID: "902", FORMAT_ERROR: "904", KEY_REFUSED: "919", DRAINING: "906"}
 NETWORK_CLASS: Final = "8"
+KEY_MESSAGES: Final = ("new_key", "key_request")
 
 
 def is_network_management(mti: str) -> bool:
@@ -33,7 +35,7 @@ def is_request(mti: str) -> bool:
 class NetworkMessages:
     """Made for one dialect."""
 
-    __slots__ = ("_codec", "_element", "_institution_id", "_names", "_version")
+    __slots__ = ("_codec", "_element", "_institution_id", "_key_element", "_names", "_version")
 
     def __init__(self, codec: Codec, institution_id: str) -> None:
         dialect = codec.dialect
@@ -41,25 +43,45 @@ class NetworkMessages:
         self._element = dialect.network_element
         self._institution_id = institution_id
         self._names = {code: name for name, code in dialect.network_codes.items()}
+        self._key_element = dialect.key_element
         self._version = dialect.version
 
     def asked_for(self, message: Message) -> str:
-        """sign_on, sign_off, echo, cutover ...; empty where the dialect knows no such code."""
-        return self._names.get(message.get(self._element), "")
+        """sign_on, sign_off, echo, cutover ...; empty where the dialect knows no such code.
 
-    def request(self, what: str, stan: str, transmission_time: str) -> Message:
-        """Our own sign-on, sign-off or echo. DE 33 goes with it where the dialect wants it."""
+        Where one code stands for both, a new key is the one that comes with a key.
+        """
+        name = self._names.get(message.get(self._element), "")
+        if name in KEY_MESSAGES:
+            return "new_key" if message.has(self._key_element) else "key_request"
+        return name
+
+    def key_in(self, message: Message) -> str:
+        """Of a new_key: the key under the ZMK and its KCV, as the peer wrote them."""
+        return message.get(self._key_element)
+
+    def request(self, what: str, stan: str, transmission_time: str, key: str = "") -> Message:
+        """Our own sign-on, sign-off, echo, key request, or a new key.
+
+        DE 33 goes with it where the dialect wants it.
+        """
         dialect = self._codec.dialect
         mti = self._first_digit + "800"
         code = dialect.network_codes[what]
         values = {DE.TRANSMISSION_TIME: transmission_time, DE.STAN: stan, self._element: code}
         if str(DE.FORWARDER_ID) in dialect.mandatory_for(mti):
             values[DE.FORWARDER_ID] = self._institution_id
+        if key:
+            values[self._key_element] = key
         return self._codec.written(mti, values)
 
     def accepted(self, request: Message) -> Message:
         """What was asked for is done."""
         return self._answer(request, ACCEPTED_1987 if self._version == 1987 else ACCEPTED)
+
+    def key_refused(self, request: Message) -> Message:
+        """A new key that cannot be taken: unreadable, or its KCV is another."""
+        return self._answer(request, code_in(self._codec, KEY_REFUSED))
 
     def refused(self, request: Message) -> Message:
         """Its code is missing (format error), or is none that is known here."""

@@ -1,13 +1,13 @@
 """The session table, read as a transcript: (what happens, what is done)."""
 from collections.abc import Callable
 
+from router.switching.acquirer_session import AcquirerSession
+from router.switching.issuer_session import IssuerSession
 from router.switching.link_session import (
     TRANSITIONS,
-    AcquirerSession,
     Action,
     Close,
     Ignored,
-    IssuerSession,
     LinkState,
     Moved,
     Send,
