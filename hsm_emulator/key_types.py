@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
+from hsm_emulator.rules import STRICT, Rules
 
 # The pair of LMKs (04-05 is pair 2) behind the last two characters of a key type.
 _PAIRS: Final = {
@@ -27,6 +28,11 @@ class KeyRole:
     key_type: bytes  # under a variant LMK
     usages: frozenset[str]  # under a key block LMK
     modes: frozenset[str]
+    separated: bytes = b""  # its key type where PIN keys have types of their own (PCI)
+
+    def type_under(self, rules: Rules) -> bytes:
+        """Return its key type under a variant LMK with these rules."""
+        return self.separated if self.separated and rules.separate_pin_keys else self.key_type
 
 
 def pair_and_variant(key_type: bytes) -> tuple[int, int]:
@@ -37,24 +43,30 @@ def pair_and_variant(key_type: bytes) -> tuple[int, int]:
     return pair, VARIANTS[int(key_type[:1])]
 
 
-def _role(name: str, key_type: bytes, usages: str, modes: str) -> KeyRole:
-    return KeyRole(name, key_type, frozenset(usages.split()), frozenset(modes))
+def _role(
+    name: str, key_type: bytes, usages: str, modes: str, separated: bytes = b""
+) -> KeyRole:
+    return KeyRole(name, key_type, frozenset(usages.split()), frozenset(modes), separated)
 
 
-def role_of(roles: tuple[KeyRole, ...], key_type: bytes) -> KeyRole:
+def role_of(roles: tuple[KeyRole, ...], key_type: bytes, rules: Rules = STRICT) -> KeyRole:
     """Return the role that a command has for keys of this type; FFF leaves it to the key block."""
     for role in roles:
-        if key_type in (role.key_type, KEY_BLOCK):
+        if key_type in (role.type_under(rules), KEY_BLOCK):
             return role
     raise Refused(Code.KEY_TYPE)
 
 
+# What PCI takes out of pair 14-15, which PVKs share: TPK and TMK; TKR (90D) is in no command here.
+_TPK_SEPARATED: Final = b"70D"
+_TMK_SEPARATED: Final = b"80D"
+
 # Usages that are digits are the vendor's own; the others are those of ANSI X9.143.
 ZMK_IMPORT: Final = _role("ZMK", b"000", "K0 52", "BDN")
 ZMK_EXPORT: Final = _role("ZMK", b"000", "K0 52", "BEN")
-TMK_EXPORT: Final = _role("TMK", b"002", "K0 51", "BEN")
+TMK_EXPORT: Final = _role("TMK", b"002", "K0 51", "BEN", _TMK_SEPARATED)
 
-PIN_SOURCE_TPK: Final = _role("TPK", b"002", "P0 71", "BDN")
+PIN_SOURCE_TPK: Final = _role("TPK", b"002", "P0 71", "BDN", _TPK_SEPARATED)
 PIN_SOURCE_ZPK: Final = _role("ZPK", b"001", "P0 72", "BDN")
 PIN_TARGET_ZPK: Final = _role("ZPK", b"001", "P0 72", "BEN")
 PIN_TARGET_BDK: Final = _role("BDK", b"009", "B0", "BENX")

@@ -28,7 +28,7 @@ class VariantLmk:
         known = self._known.found((role, cryptogram))
         if known is not None:
             return known
-        key, _ = self.opened(cryptogram, role.key_type, parity_code)
+        key, _ = self.opened(cryptogram, role.type_under(self.rules), parity_code)
         return self._known.remember(role, cryptogram, key)
 
     def opened(
