@@ -1,6 +1,6 @@
 """PIN keys as settings hold them, and as the decisions see them."""
 from router.net.settings import PinKeySettings
-from router.switching.peers import PinKey
+from router.switching.pin_key import PinKey
 
 
 def pin_key_of(settings: PinKeySettings | None) -> PinKey | None:

@@ -9,6 +9,7 @@ response codes (docs/response-codes.md).
 undeliverable answers are the conductor's, who drives these lives.
 """
 
+from collections.abc import Generator
 from typing import Final
 
 from router.switching import message_types
@@ -16,8 +17,11 @@ from router.switching.format_check import format_error
 from router.switching.known import Known
 from router.switching.needs import (
     Durable,
+    Event,
     Exchange,
+    KeyChanged,
     Life,
+    Need,
     NeverLeft,
     PinRefused,
     PinTranslated,
@@ -26,11 +30,12 @@ from router.switching.needs import (
     TranslatePin,
 )
 from router.switching.outbound import forwarded_values, kept, reversal_values
-from router.switching.peers import Issuer
 from router.switching.pending import Line
+from router.switching.pin_key import PinKey
 from router.switching.records import answered, given_up
 from router.switching.request import Request
 from router.switching.response_codes import ResponseCode, code_of_hsm_error
+from router.switching.session_keys import ANOTHER_KEY
 from router.switching.switch import Switch
 from router.switching.told import Told, declined
 from router.switching.transaction import Transaction
@@ -81,12 +86,11 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
 
     while (line := issuer.least_loaded_line(transaction.lines_tried)) is not None:
         pin_block: str | None = None
+        pin_key = issuer.pin_key
         if request.has_pin:
-            need = pin_translation(request, issuer)
-            translated = (yield need) if need is not None else PinRefused("")
+            translated = yield from pin_translation(request, pin_key)
             if isinstance(translated, PinRefused):
                 return declined(code_of_hsm_error(translated.hsm_error), "pin")
-            assert isinstance(translated, PinTranslated)
             pin_block = translated.pin_block
 
         # Own STAN and DE 7 now: the record must hold what a reversal needs.
@@ -99,9 +103,11 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
             transaction.outbound = None  # on no record, so its decline needs none either
             return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
 
-        happened = yield Exchange(line, outbound)
+        happened = yield Exchange(line, outbound, pin_key if request.has_pin else None)
         if isinstance(happened, TooLate):
             return declined(ResponseCode.ISSUER_INOPERATIVE, "sending")
+        if isinstance(happened, KeyChanged):
+            continue
         if isinstance(happened, NeverLeft):
             transaction.lines_tried.append(line.name)
             continue
@@ -152,12 +158,25 @@ def reverse_online(transaction: Transaction, switch: Switch) -> Life:
     return NOT_CONFIRMED
 
 
-def pin_translation(request: Request, issuer: Issuer) -> TranslatePin | None:
-    """From the acquirer's key to the issuer's; None where one of them has none."""
-    source, destination = request.acquirer.pin_key, issuer.terms.pin_key
-    if source is None or destination is None or request.pan is None:
-        return None
-    return TranslatePin(request.values[DE.PIN_BLOCK], request.pan.account_12, source, destination)
+def pin_translation(
+    request: Request, destination: PinKey | None
+) -> Generator[Need, Event, PinTranslated | PinRefused]:
+    """From the acquirer's key to the issuer's; while the acquirer's changes, from either."""
+    refused = PinRefused("")  # where one of them has none
+    if destination is None or request.pan is None:
+        return refused
+    block, account = request.values[DE.PIN_BLOCK], request.pan.account_12
+    sources = request.acquirer.pin_keys(request.link)
+    for source in sources:
+        happened = yield TranslatePin(block, account, source, destination)
+        if isinstance(happened, PinTranslated):
+            request.acquirer.key_used(request.link, source, request.arrived)
+            return happened
+        assert isinstance(happened, PinRefused)
+        refused = happened if source is sources[0] else refused
+        if happened.hsm_error not in ANOTHER_KEY:
+            break
+    return refused
 
 
 def outbound_request(

@@ -4,6 +4,7 @@ One conductor per router. Everything that happens outside reaches it as a call: 
 acquirer, a response, a line that came up or fell, records that became durable, a tick of the clock.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from router.switching import message_types
@@ -16,6 +17,7 @@ from router.switching.needs import (
     Durable,
     Event,
     Exchange,
+    KeyChanged,
     NeverLeft,
     NotDurable,
     PinRefused,
@@ -50,6 +52,7 @@ NOT_DURABLE = NotDurable()
 SILENT = Silent()
 NEVER_LEFT = NeverLeft()
 TOO_LATE = TooLate()
+KEY_CHANGED = KeyChanged()
 OVERLOADED = declined(ResponseCode.SYSTEM_MALFUNCTION, "limits")
 NOT_SUPPORTED = declined(ResponseCode.INVALID_TRANSACTION, "format")
 NO_ANSWER_IN_TIME = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
@@ -124,10 +127,19 @@ class Conductor:
         """One that an earlier configuration had: numbers, entries and approvals are still its."""
         return self._former.get(name)
 
-    def recover(self, records: list[JournalRecord]) -> None:
+    def recover(self, records: Iterable[JournalRecord]) -> None:
         """Before any link is opened: what the journal says was in flight."""
-        recovery = Recovery(self.switch, self._known, self._commits, self._reversing, self._clock)
-        recovery.replay(records)
+        recovery = self.recovery()
+        recovery.read(records)
+        self.recovered(recovery)
+
+    def recovery(self) -> Recovery:
+        """The same in parts: it reads what it is given; `recovered` ends it. No tick meanwhile."""
+        return Recovery(self.switch, self._known, self._commits, self._reversing, self._clock)
+
+    def recovered(self, recovery: Recovery) -> None:
+        """Everything was read."""
+        recovery.end()
         for name, count in sorted(recovery.unknown_issuers.items()):
             self._observer.alarm("journal_names_unknown_issuer", issuer=name, records=count)
 
@@ -319,7 +331,9 @@ class Conductor:
             )
         self.resume(transaction, event)
 
-    def _exchange(self, transaction: Transaction, need: Exchange) -> NeverLeft | TooLate | None:
+    def _exchange(
+        self, transaction: Transaction, need: Exchange
+    ) -> NeverLeft | KeyChanged | TooLate | None:
         """None: it left, and waits."""
         line, outbound = need.line, need.outbound
         issuer = transaction.issuer
@@ -331,6 +345,9 @@ class Conductor:
         if not line.carries_traffic or line.port is None or line.is_full:
             issuer.stans.free(stan)
             return NEVER_LEFT
+        if need.pin_key is not None and need.pin_key != issuer.pin_key:
+            issuer.stans.free(stan)
+            return KEY_CHANGED
         response_mti = message_types.response_to(outbound.mti)
         waiting = line.wait(outbound, response_mti, transaction, transaction.send_by)
         if not line.port.send(outbound):

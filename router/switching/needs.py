@@ -2,8 +2,8 @@
 
 from collections.abc import Generator
 
-from router.switching.peers import PinKey
 from router.switching.pending import Line
+from router.switching.pin_key import PinKey
 from router.switching.told import Told
 from router.wire.message import Message
 from specs.journal_format import Record as JournalRecord
@@ -33,11 +33,12 @@ class Record:
 class Exchange:
     """Send this to the issuer; go on at its response, at the deadline, or when the line falls."""
 
-    __slots__ = ("line", "outbound")
+    __slots__ = ("line", "outbound", "pin_key")
 
-    def __init__(self, line: Line, outbound: Message) -> None:
+    def __init__(self, line: Line, outbound: Message, pin_key: PinKey | None = None) -> None:
         self.line = line
         self.outbound = outbound
+        self.pin_key = pin_key  # of its PIN block: one under a former key is not sent any more
 
 
 Need = TranslatePin | Record | Exchange
@@ -85,6 +86,12 @@ class NeverLeft:
     __slots__ = ()
 
 
+class KeyChanged:
+    """Never left, too: its PIN block is under a key that has ended meanwhile."""
+
+    __slots__ = ()
+
+
 class TooLate:
     """Its deadline passed, or it was reversed, before it was sent."""
 
@@ -98,6 +105,7 @@ Event = (
     | NotDurable
     | Silent
     | NeverLeft
+    | KeyChanged
     | TooLate
     | Message
     | None

@@ -1,23 +1,16 @@
 """Acquirers and issuers as the decisions see them: what is agreed, and the lines there are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from router.switching.pending import Line, Stans
+from router.switching.pin_key import PinKey
 from router.switching.saf_entry import SafEntry
+from router.switching.session_keys import ReceivedKeys
 from router.wire.codec import Codec
 from router.wire.message import Message
 from specs.journal_format import EntryId, Stored
-
-
-@dataclass(frozen=True, slots=True)
-class PinKey:
-    """The key that PIN blocks to or from one peer are encrypted under, as a cryptogram."""
-
-    kind: str  # "zpk" or "tpk"
-    under_lmk: str
-    kcv: str
-    block_format: str  # the HSM's code: 01 ISO-0, 05 ISO-1, 47 ISO-3, 48 ISO-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +23,18 @@ class Acquirer:
     pin_key: PinKey | None
     answer_within_s: float
     in_flight_max: int
+    session_keys: ReceivedKeys | None = None  # where keys are exchanged; they stand for `pin_key`
+
+    def pin_keys(self, link: "AcquirerLink") -> Sequence[PinKey]:
+        """What a PIN block on this link may be under, the likeliest first."""
+        if self.session_keys is not None:
+            return self.session_keys.to_try(link)
+        return (self.pin_key,) if self.pin_key is not None else ()
+
+    def key_used(self, link: "AcquirerLink", key: PinKey, now: float) -> None:
+        """A PIN block on this link was under this key."""
+        if self.session_keys is not None:
+            self.session_keys.used(link, key, now)
 
 
 class AcquirerLink(Protocol):
@@ -61,15 +66,21 @@ class IssuerTerms:
 class Issuer:
     """One issuer. Its numbers (DE 11) are one space for all its lines: DE 90 names no line."""
 
-    __slots__ = ("entries", "lines", "name", "parked", "stans", "terms")
+    __slots__ = ("entries", "lines", "name", "parked", "session_key", "stans", "terms")
 
     def __init__(self, name: str, terms: IssuerTerms) -> None:
         self.name = name
         self.terms = terms
+        self.session_key: PinKey | None = None  # exchanged; stands for the configured one
         self.stans = Stans()
         self.lines: list[Line] = []
         self.entries: dict[EntryId, SafEntry] = {}  # store and forward, in their order
         self.parked: dict[EntryId, Stored] = {}  # until an operator settles them
+
+    @property
+    def pin_key(self) -> PinKey | None:
+        """What PIN blocks go out under, on all its lines."""
+        return self.session_key if self.session_key is not None else self.terms.pin_key
 
     def least_loaded_line(self, without: list[str]) -> Line | None:
         """The signed-on line with the fewest requests that wait, but for those already tried."""

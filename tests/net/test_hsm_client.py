@@ -7,7 +7,7 @@ from router.net.addresses import Address
 from router.net.hsm_client import HsmClient
 from router.net.waiting import until
 from router.switching.needs import Event, PinRefused, PinTranslated, TranslatePin
-from router.switching.peers import PinKey
+from router.switching.pin_key import PinKey
 from router.switching.transaction import Transaction
 from specs.journal_format import About
 from tests.net.hsm_peer import PIN_BLOCK, TRANSLATED, UNACCEPTABLE, HsmPeer, hsm_peer

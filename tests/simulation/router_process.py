@@ -12,8 +12,9 @@ from typing import Final
 from router.switching.commits import Commit
 from router.switching.conductor import Conductor, Limits
 from router.switching.needs import PinRefused, PinTranslated, TranslatePin
-from router.switching.peers import Acquirer, Issuer, IssuerTerms, PinKey
+from router.switching.peers import Acquirer, Issuer, IssuerTerms
 from router.switching.pending import Line
+from router.switching.pin_key import PinKey
 from router.switching.routing import BinRange, BinTable
 from router.switching.switch import Switch
 from router.switching.transaction import Transaction

@@ -1,0 +1,13 @@
+"""The key that PIN blocks to or from one peer are encrypted under."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PinKey:
+    """A cryptogram under the LMK, and what the HSM must know of it."""
+
+    kind: str  # "zpk" or "tpk"
+    under_lmk: str
+    kcv: str
+    block_format: str  # the HSM's code: 01 ISO-0, 05 ISO-1, 47 ISO-3, 48 ISO-4
