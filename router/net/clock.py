@@ -15,6 +15,10 @@ class SystemClock:
         """Seconds that only grow."""
         return time.monotonic()
 
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
     def transmission_time(self) -> str:
         """UTC: MMDDhhmmss."""
         second = int(time.time())

@@ -9,5 +9,8 @@ class Clock(Protocol):
     def now(self) -> float:
         """Seconds that only grow."""
 
+    def wall(self) -> float:
+        """Seconds since 1970: what is kept across restarts. It may step."""
+
     def transmission_time(self) -> str:
         """UTC as DE 7 writes it: MMDDhhmmss."""

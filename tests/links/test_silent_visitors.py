@@ -23,6 +23,9 @@ class FakeClock:
     def now(self) -> float:
         return self.time
 
+    def wall(self) -> float:
+        return 1_795_514_400.0
+
     def transmission_time(self) -> str:
         return "1124101500"
 
