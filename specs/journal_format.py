@@ -2,10 +2,12 @@
 
 A group of records that became durable together is one MessagePack array of tagged arrays. No record
 holds a PIN block, track data, CVV2 or the PAN-bearing EMV tags; PANs they do hold, so a group is
-sealed (AES-GCM) before it is written. Elements are canonical 1987 texts: number -> text.
+sealed (AES-GCM) before it is written: `specs.journal_seal`. Elements are canonical 1987 texts:
+number -> text. Files, rows and the chain between them: `specs.journal_segments`, docs/journal.md.
 """
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -73,17 +75,99 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="E"):
     parked: bool
 
 
-Record = Forwarded | Answered | Reversed | Stored | Ended
+class NumberGiven(msgspec.Struct, frozen=True, array_like=True, tag="N"):
+    """The last number of an issuer when its request is not read at a start any more."""
+
+    issuer: str
+    transmission_time: str  # DE 7 it went with
+    stan: str
+
+
+class StoodIn(msgspec.Struct, frozen=True, array_like=True, tag="I"):
+    """What the stand-in decided about a card, as far as the card's limits count it.
+
+    It is open until `until`, and to be carried until then; it ends no request, Answered does.
+    Several of one issuer, card and `until` may be carried as one: the sums added, the last
+    `wrong_pins` that is not -1, an empty key. Taking an approval back writes both sums negative.
+    """
+
+    issuer: str
+    pan: str
+    key: Key  # of the request's About
+    until: int  # seconds since 1970: from then on it counts no more
+    count: int  # approvals: 1, -1 taken back, 0 declined
+    amount_minor: int
+    wrong_pins: int  # in a row, after it; -1: no PIN was looked at
+
+
+class StandInMode(msgspec.Struct, frozen=True, array_like=True, tag="M"):
+    """An operator's word on standing in for an issuer. The last one of each issuer stays open."""
+
+    issuer: str
+    mode: str  # "on", "off" or "auto"
+    at: int  # seconds since 1970
+
+
+Record = Forwarded | Answered | Reversed | Stored | Ended | NumberGiven | StoodIn | StandInMode
+
+
+class SegmentBegan(msgspec.Struct, frozen=True, array_like=True, tag="SB"):
+    """The first record of a segment."""
+
+    worker: str
+    segment: int
+    business_date: str  # YYYY-MM-DD
+
+
+class SegmentEnded(msgspec.Struct, frozen=True, array_like=True, tag="SE"):
+    """The last record of a segment: from here on there must be another."""
+
+    next_segment: int
+
+
+class RunBegan(msgspec.Struct, frozen=True, array_like=True, tag="RB"):
+    """A router took the journal over. `head_row` is what the head file promised; -1: no head."""
+
+    head_row: int
+
+
+class Carried(msgspec.Struct, frozen=True, array_like=True, tag="C"):
+    """All that is open at this row, the oldest first: a start need not read what is before.
+
+    `replay_from` names an earlier row like this one that lies before the repeat window; `retired`
+    is the last segment that retention took away.
+    """
+
+    replay_from: int
+    retired: int
+    records: list[Record]
+
+
+class Retired(msgspec.Struct, frozen=True, array_like=True, tag="RT"):
+    """A segment is about to be archived or deleted: it and those before it may be missing."""
+
+    segment: int
+    archived: bool
+
+
+Bookkeeping = SegmentBegan | SegmentEnded | RunBegan | Carried | Retired
+Entry = Record | Bookkeeping
+BOOKKEEPING: Final = (SegmentBegan, SegmentEnded, RunBegan, Carried, Retired)
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[Record])
+_decoder = msgspec.msgpack.Decoder(list[Entry])
 
 
-def group_bytes(records: list[Record]) -> bytes:
+def group_bytes(records: Sequence[Entry]) -> bytes:
     """One group, in the order its records were made."""
     return _encoder.encode(records)
 
 
-def group_records(data: bytes) -> list[Record]:
-    """The records of a group. Raises msgspec.DecodeError where the bytes are no group."""
+def group_entries(data: bytes) -> list[Entry]:
+    """Everything in a group. Raises msgspec.DecodeError where the bytes are no group."""
     return _decoder.decode(data)
+
+
+def group_records(data: bytes) -> list[Record]:
+    """Without what the journal says about itself. Raises msgspec.DecodeError."""
+    return [entry for entry in _decoder.decode(data) if not isinstance(entry, BOOKKEEPING)]

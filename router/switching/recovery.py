@@ -1,8 +1,13 @@
 """What the journal tells a new router: who was in flight, what is to be delivered, which numbers.
 
 *Forwarded* without *answered*: what may hold is reversed, a 0400 becomes its stored 0420 unless its
-original is reversed already, an inquiry ends. What is *answered* belongs to the acquirer.
+original is reversed already, an inquiry ends. What is *answered* belongs to the acquirer. Records
+are read as they come, never all at once: what is over and too many for the repeat window leaves
+again while the rest is read.
 """
+
+from collections.abc import Iterable
+from typing import Final
 
 from router.switching import message_types
 from router.switching.clock import Clock
@@ -25,11 +30,13 @@ from specs.journal_format import (
     EntryId,
     Forwarded,
     Kept,
+    NumberGiven,
     Record,
     Reversed,
     Stored,
 )
 
+EVICT_EVERY: Final = 8192  # records: what is too many for the repeat window leaves
 UNKNOWN_AMOUNT = "0" * 12  # of a partial reversal whose entry says it
 FOUND_IN_FLIGHT = declined(ResponseCode.ISSUER_INOPERATIVE, "recovery")
 
@@ -47,12 +54,21 @@ class Recovery:
         self._now = clock.now()
         self._by_numbers: dict[tuple[str, str, str], Transaction] = {}  # issuer, STAN, DE 7
         self._online: dict[tuple[str, ...], Transaction] = {}
+        self.records = 0  # read so far
         self.unknown_issuers: dict[str, int] = {}  # and how many records speak of them
         self._latest: dict[str, tuple[str, str]] = {}  # issuer -> DE 7 and STAN given last
 
-    def replay(self, records: list[Record]) -> None:
+    def replay(self, records: Iterable[Record]) -> None:
         """All records in their order; then whatever they leave open is ended."""
+        self.read(records)
+        self.end()
+
+    def read(self, records: Iterable[Record]) -> None:
+        """The next records of the journal."""
         for record in records:
+            self.records += 1
+            if self.records % EVICT_EVERY == 0:
+                self._forget_what_left()
             if isinstance(record, Forwarded):
                 self._forwarded(record)
             elif isinstance(record, Answered):
@@ -62,8 +78,23 @@ class Recovery:
                 self._transaction(record.about).mark_reversed(stays, FOUND_IN_FLIGHT)
             elif isinstance(record, Stored):
                 self._stored(record)
-            else:
+            elif isinstance(record, Ended):
                 self._ended(record)
+            elif isinstance(record, NumberGiven):
+                self._number_given(record)
+
+    def _forget_what_left(self) -> None:
+        self._known.evict(self._now)
+        if len(self._by_numbers) > 2 * len(self._known) + EVICT_EVERY:
+            known = self._known
+            self._by_numbers = {
+                numbers: one
+                for numbers, one in self._by_numbers.items()
+                if known.by_key(one.about.key) is one
+            }
+
+    def end(self) -> None:
+        """There are no more: whatever they leave open is ended."""
         for transaction in [*self._known.transactions, *self._online.values()]:
             if transaction.told is None and not transaction.is_reversed:
                 self._end(transaction)
@@ -72,13 +103,13 @@ class Recovery:
         issuer = self._issuer(record.issuer)
         if issuer is None:
             return
-        self._number_used(issuer, record.outbound)
+        values = record.outbound.values
+        self._number_used(issuer, values[DE.TRANSMISSION_TIME], values[DE.STAN])
         if message_types.is_reversal(record.about.mti):
             transaction = self._online[record.about.key] = Transaction(record.about, self._now)
             transaction.target = self._target_of(record.outbound, issuer)
         else:
             transaction = self._transaction(record.about)
-            values = record.outbound.values
             self._by_numbers[issuer.name, values[DE.STAN], values[DE.TRANSMISSION_TIME]] = (
                 transaction
             )
@@ -108,8 +139,9 @@ class Recovery:
         issuer = self._issuer(record.issuer)
         if issuer is None:
             return
-        self._number_used(issuer, record.message)
-        issuer.stans.hold(record.message.values[DE.STAN])
+        values = record.message.values
+        self._number_used(issuer, values[DE.TRANSMISSION_TIME], values[DE.STAN])
+        issuer.stans.hold(values[DE.STAN])
         # Perhaps it was sent, nobody knows any more: flagged repeat.
         issuer.entries[record.id] = SafEntry(record, is_durable=True, has_left=True)
         if not message_types.is_reversal(record.message.mti):
@@ -156,9 +188,14 @@ class Recovery:
         named = reversal.values.get(DE.ORIGINAL_DATA, "")
         return self._by_numbers.get((issuer.name, named[4:10], named[10:20]))
 
-    def _number_used(self, issuer: Issuer, message: Kept) -> None:
+    def _number_given(self, record: NumberGiven) -> None:
+        issuer = self._switch.issuers.get(record.issuer)
+        if issuer is not None:
+            self._number_used(issuer, record.transmission_time, record.stan)
+
+    def _number_used(self, issuer: Issuer, transmission_time: str, stan: str) -> None:
         """A restart goes on behind the last number in the journal."""
-        found = (message.values[DE.TRANSMISSION_TIME], message.values[DE.STAN])
+        found = (transmission_time, stan)
         latest = self._latest.get(issuer.name)
         if latest is None or is_later(found, latest):
             self._latest[issuer.name] = found

@@ -1,11 +1,17 @@
 """kill -9, and what the next process makes of the journal."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from router.switching.conductor import Limits
+from router.switching.recovery import EVICT_EVERY
 from specs.elements import DE
-from specs.journal_format import Answered
+from specs.journal_format import About, Answered, Forwarded, Kept, NumberGiven, Record
 from tests.builders import purchase, reversal
 from tests.switching.desk import Desk
+
+PAN = "9504010000000001"
 
 
 def test_forwarded_alone_is_reversed() -> None:
@@ -88,3 +94,38 @@ def test_a_slow_disk_at_start_keeps_everybody_waiting_for_the_truth() -> None:
     desk.arrive(undo, reversal())
     desk.pass_time(10.1)
     assert (repeat.codes, undo.codes) == ([], ["96"])
+
+
+def test_a_restart_goes_on_behind_a_number_that_was_only_carried() -> None:
+    """The request that had it is not read any more."""
+    desk = Desk(records=[NumberGiven("atlas", "1124101500", "000041")])
+    sent = desk.buy(desk.terminal(), purchase())
+    assert sent.text(DE.STAN) == "000042"
+
+
+def test_a_restart_reads_as_it_goes_and_keeps_no_more_than_the_repeat_window() -> None:
+    """Far more than the limit were answered; the one in flight at the beginning is still ended."""
+    sent = Kept("0100", {2: PAN, 7: "1124101500", 11: "000007"})
+    in_flight = Forwarded(about_of("000007"), "atlas", "atlas-1", sent)
+    records: list[Record] = [in_flight, *answered_ones(3 * EVICT_EVERY)]
+    desk = Desk(limits=Limits(repeats_max=100))
+    recovery = desk.conductor.recovery()
+    most = 0
+    for record in records:
+        recovery.read([record])
+        most = max(most, len(desk.conductor._known))
+    desk.conductor.recovered(recovery)
+    desk.settle()
+    assert most < 100 + EVICT_EVERY
+    (undo,) = desk.wire().sent
+    assert undo.text(DE.ORIGINAL_DATA)[4:10] == "000007"
+
+
+def answered_ones(number: int) -> Iterator[Record]:
+    """Each a record."""
+    for one in range(number):
+        yield Answered(about_of(f"{one:06d}X"), "00", True, {})
+
+
+def about_of(stan: str) -> About:
+    return About(("souk", stan), ("souk", stan, PAN, "0"), (PAN, "000000", "1", "504"), "0100")
