@@ -33,7 +33,7 @@ COMMANDS: Final = {
 }
 HEADER_BYTES: Final = 4
 DEFAULT_LMK: Final = b"00"
-KEYS_COME_AND_GO: Final = ("export", "import", "component")  # activities that free_export frees
+KEYS_COME_AND_GO: Final = ("export", "import", "component", "generate")  # as free_export frees
 
 _log = structlog.get_logger("hsm_emulator")
 

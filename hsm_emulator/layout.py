@@ -15,7 +15,8 @@ from hsm_emulator.rules import Rules
 
 _SUFFIX: Final = re.compile(
     rb"(?:%(?P<lmk>\d\d))?(?:#(?P<attributes>[^&!\x00-\x1F\x7F-\xFF]*))?"
-    rb"(?:&(?P<modifier>[0-9A-Za-z]))?(?:!(?P<version>[0-9A-Za-z]{1,2}))?(?P<trailer>\x19.{0,32})?",
+    rb"(?:&(?P<modifier>[^#!\x00-\x1F\x7F-\xFF]*))?(?:!(?P<version>[0-9A-Za-z]{1,2}))?"
+    rb"(?P<trailer>\x19.{0,32})?",
     re.DOTALL,
 )
 

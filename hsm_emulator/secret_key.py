@@ -4,6 +4,7 @@ The contexts are kept because making one costs ten times the block it enciphers.
 whole blocks only, one thread only. Neither `str` nor `repr` shows the key.
 """
 import hmac
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
@@ -13,8 +14,12 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
 from cryptography.hazmat.primitives.cmac import CMAC
 
+from hsm_emulator.errors import Code, Refused
+
 TDES: Final = "T"
 AES_: Final = "A"
+DES: Final = "D"  # in a header only: the key itself is a TDES key of eight bytes
+HMAC: Final = "H"
 
 WEAK_HALVES: Final = frozenset(
     bytes.fromhex(half)
@@ -30,18 +35,24 @@ _ODD: Final = bytes(byte if byte.bit_count() % 2 else byte ^ 1 for byte in range
 
 
 class SecretKey:
-    """TDES (8, 16 or 24 bytes) or AES (16, 24 or 32 bytes)."""
+    """TDES (8, 16 or 24 bytes), AES (16, 24 or 32 bytes) or HMAC (any length, no cipher)."""
 
     __slots__ = ("algorithm", "block_bytes", "clear", "decrypt", "encrypt")
+
+    encrypt: Callable[[bytes], bytes]
+    decrypt: Callable[[bytes], bytes]
 
     def __init__(self, clear: bytes, algorithm: str = TDES) -> None:
         """Make both ECB contexts."""
         self.clear = clear
         self.algorithm = algorithm
+        self.block_bytes = 16 if algorithm == AES_ else 8
+        if algorithm == HMAC:
+            self.encrypt = self.decrypt = _no_cipher
+            return
         cipher = Cipher(_algorithm(clear, algorithm), ECB())
         self.encrypt = cipher.encryptor().update
         self.decrypt = cipher.decryptor().update
-        self.block_bytes = 8 if algorithm == TDES else 16
 
     def __repr__(self) -> str:
         """Name the kind of key, never the key."""
@@ -63,9 +74,14 @@ class SecretKey:
         return mac.finalize()
 
     def check_value(self) -> bytes:
-        """Return the KCV, whole: TDES of a zero block; AES-CMAC of one (ANSI X9.24-1 and -3)."""
+        """Return the KCV, whole: TDES of a zero block; AES-CMAC of one (ANSI X9.24-1 and -3).
+
+        Of an HMAC key it is HMAC-SHA-256 of nothing, sixteen bytes: no published rule was found.
+        """
         if self.algorithm == TDES:
             return self.encrypt(bytes(8))
+        if self.algorithm == HMAC:
+            return hmac.digest(self.clear, b"", "sha256")[:16]
         return self.cmac(bytes(16))
 
 
@@ -91,9 +107,15 @@ def is_weak(clear: bytes) -> bool:
     return any(odd[at : at + 8] in WEAK_HALVES for at in range(0, len(odd), 8))
 
 
+def _no_cipher(_data: bytes) -> bytes:
+    raise Refused(Code.KEY_ALGORITHM)
+
+
 def _algorithm(clear: bytes, algorithm: str) -> TripleDES | AES:
     if algorithm == AES_:
         return AES(clear)
+    if algorithm == HMAC:
+        raise Refused(Code.KEY_ALGORITHM)
     match len(clear):
         case 8:
             return TripleDES(clear * 3)
