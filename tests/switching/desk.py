@@ -24,9 +24,13 @@ class HandClock:
     def __init__(self) -> None:
         self.seconds = 1000.0
         self.date = "1124"
+        self.wall_seconds = 1_795_500_000.0  # at 0 of `seconds`; 2026-11-24, 06:00 UTC
 
     def now(self) -> float:
         return self.seconds
+
+    def wall(self) -> float:
+        return self.wall_seconds + self.seconds
 
     def transmission_time(self) -> str:
         minutes, seconds = divmod(int(self.seconds), 60)
