@@ -1,16 +1,17 @@
-"""The router's window: /healthz, /readyz, /metrics, /status, and /reload and /drain from here only.
+"""The router's window: pages for anybody who can connect, commands from this machine only.
 
-A small HTTP/1.1 server of our own: one request per connection, no bodies, everything bounded. It
-shares the loop with the transactions, so nothing here may take long or wait without a deadline.
+A small HTTP/1.1 server of our own: one request per connection, no bodies (a command's words are its
+query), everything bounded. It shares the loop with the transactions, so nothing here may take long or wait without a deadline.
 """
 
 import asyncio
 import contextlib
 import ipaddress
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -20,6 +21,7 @@ HEAD_BYTES_MAX: Final = 8192
 CONNECTIONS_MAX: Final = 64
 REQUEST_TIMEOUT_S: Final = 5.0
 RESPONSE_TIMEOUT_S: Final = 30.0
+QUERY_WORDS_MAX: Final = 16
 LINGER_S: Final = 1.0
 LINGER_READS_MAX: Final = 32
 REQUEST_LINE: Final = re.compile(r"([A-Z]{1,16}) (/[!-~]{0,1000}) HTTP/1\.[01]")
@@ -54,6 +56,7 @@ class Request:
 
     method: str
     path: str
+    query: Mapping[str, str]
     comes_from_browser: bool
 
 
@@ -66,7 +69,8 @@ class BadRequest(Exception):
         self.why = why
 
 
-Show = Callable[[], Awaitable[Page]]
+Query = Mapping[str, str]
+Show = Callable[[Query], Awaitable[Page]]
 
 
 class HttpServer:
@@ -134,19 +138,19 @@ class HttpServer:
                 return told(405, "POST only")
             if request.comes_from_browser or not ipaddress.ip_address(peer).is_loopback:
                 return told(403, "from this machine only, and not from a web page")
-            return await self._shown(request.path, self._commands[request.path])
+            return await self._shown(request, self._commands[request.path])
         if request.path not in self._pages:
             return told(404, "there are " + ", ".join([*self._pages, *self._commands]))
         if request.method not in ("GET", "HEAD"):
             return told(405, "GET and HEAD only")
-        return await self._shown(request.path, self._pages[request.path])
+        return await self._shown(request, self._pages[request.path])
 
-    async def _shown(self, path: str, show: Show) -> Page:
+    async def _shown(self, request: Request, show: Show) -> Page:
         try:
-            return await show()
+            return await show(request.query)
         except Exception:
             # This supervises the connection: a page that fails must cost nobody else anything.
-            self._failed(path)
+            self._failed(request.path)
             return told(500, "see the router's log")
 
 
@@ -180,8 +184,13 @@ def request_of(head: bytes) -> Request:
         headers[header[1].lower()] = header[2].strip()
     if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
         raise BadRequest(400, "no body is taken here")
-    path = found[2].partition("?")[0]
-    return Request(found[1], path, "origin" in headers or "sec-fetch-site" in headers)
+    path, _, words = found[2].partition("?")
+    try:
+        query = dict(parse_qsl(words, keep_blank_values=True, max_num_fields=QUERY_WORDS_MAX))
+    except ValueError:
+        raise BadRequest(400, f"more than {QUERY_WORDS_MAX} words in the query") from None
+    is_from_browser = "origin" in headers or "sec-fetch-site" in headers
+    return Request(found[1], path, query, is_from_browser)
 
 
 async def write(writer: asyncio.StreamWriter, page: Page, with_body: bool) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from router.net.http import HttpServer, Page, Show, json_page
+from router.net.http import HttpServer, Page, Query, Show, json_page
 from router.net.metrics import Metrics
 from router.net.reload_outcome import ReloadOutcome
 from router.net.status import RouterStatus, not_ready, status_json
@@ -40,32 +40,32 @@ class Pages:
         }
         return HttpServer(pages, {"/reload": self.reload, "/drain": self.drain}, failed)
 
-    async def healthz(self) -> Page:
+    async def healthz(self, _: Query) -> Page:
         """The loop turns."""
         return json_page(200, {"alive": True})
 
-    async def readyz(self) -> Page:
+    async def readyz(self, _: Query) -> Page:
         """May traffic be sent here, and if not, why."""
         reasons = not_ready(self._status())
         return json_page(503 if reasons else 200, {"ready": not reasons, "reasons": reasons})
 
-    async def status(self) -> Page:
+    async def status(self, _: Query) -> Page:
         """Everything, for `noyau status`."""
         return json_page(200, status_json(self._status()))
 
-    async def metrics(self) -> Page:
+    async def metrics(self, _: Query) -> Page:
         """Written by a thread, once for all who ask meanwhile."""
         if self._scrape is None or self._scrape.done():
             text = asyncio.to_thread(self._metrics.text, self._status(), dict(self._dropped()))
             self._scrape = asyncio.create_task(text)
         return Page(200, await asyncio.shield(self._scrape), PROMETHEUS)
 
-    async def reload(self) -> Page:
+    async def reload(self, _: Query) -> Page:
         """The configuration is read again; 409 when it has mistakes and nothing changed."""
         outcome = await self._reload()
         return json_page(409 if outcome.outcome == "refused" else 200, outcome)
 
-    async def drain(self) -> Page:
+    async def drain(self, _: Query) -> Page:
         """The router stops when what is in flight is answered."""
         self._drain()
         return json_page(202, {"draining": True})
