@@ -66,6 +66,7 @@ class Stored(msgspec.Struct, frozen=True, array_like=True, tag="S"):
     message: Kept
     after: EntryId | None  # the entry that must be acknowledged first
     has_left: bool  # its first transmission was an on-line 0400
+    retried: str = ""  # DE 7 of when an operator gave it back, parked, to delivery: stored again
 
 
 class Ended(msgspec.Struct, frozen=True, array_like=True, tag="E"):
@@ -73,6 +74,8 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="E"):
 
     id: EntryId
     parked: bool
+    who: str = ""  # settled it, parked as it was; the router, of what it parked itself
+    why: str = ""
 
 
 class NumberGiven(msgspec.Struct, frozen=True, array_like=True, tag="N"):

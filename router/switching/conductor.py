@@ -37,6 +37,7 @@ from router.switching.response_codes import ResponseCode, points_at_a_key
 from router.switching.reversing import Reversing
 from router.switching.saf import StoreAndForward
 from router.switching.saf_entry import SafEntry
+from router.switching.saf_operator import SafOperator
 from router.switching.switch import Switch
 from router.switching.told import NOT_STORED, Told, declined
 from router.switching.transaction import Transaction
@@ -89,6 +90,7 @@ class Conductor:
         self._known = Known(limits.repeats_max, limits.repeat_window_s)
         self._answering = Answering(clock, observer)
         self._saf = StoreAndForward(self._commits, clock, observer)
+        self.saf_operator = SafOperator(self._commits, clock, observer)
         self._reversing = Reversing(
             switch, self._known, self._answering, self._commits, observer, self._start
         )
@@ -123,6 +125,11 @@ class Conductor:
         self.switch = switch
         self._reversing.switch = switch
 
+    @property
+    def issuers(self) -> list[Issuer]:
+        """Those that are configured, and those that were."""
+        return [*self.switch.issuers.values(), *self._former.values()]
+
     def former_issuer(self, name: str) -> Issuer | None:
         """One that an earlier configuration had: numbers, entries and approvals are still its."""
         return self._former.get(name)
@@ -140,6 +147,8 @@ class Conductor:
     def recovered(self, recovery: Recovery) -> None:
         """Everything was read."""
         recovery.end()
+        for issuer in self.switch.issuers.values():
+            self._saf.found_at_start(issuer)
         for name, count in sorted(recovery.unknown_issuers.items()):
             self._observer.alarm("journal_names_unknown_issuer", issuer=name, records=count)
 
@@ -159,8 +168,7 @@ class Conductor:
         for line in issuer.lines:
             for waiting in line.expire(now):
                 self._silent(issuer, waiting)
-        if issuer.entries:
-            self._saf.pump(issuer)
+        self._saf.tick(issuer, now)
 
     def _issuer(self, name: str) -> Issuer | None:
         """One that is configured, or was."""
@@ -412,10 +420,9 @@ class Conductor:
         for record in records:
             if isinstance(record, Stored):
                 issuer = self._issuer(record.issuer)
-                entry = issuer.entries.get(record.id) if issuer is not None else None
+                entry = issuer.saf.entries.get(record.id) if issuer is not None else None
                 if issuer is not None and entry is not None:
-                    entry.is_durable = True
-                    self._saf.pump(issuer)
+                    self._saf.is_durable(issuer, entry)
 
     def _were_refused(self, records: list[JournalRecord]) -> None:
         """Reversals and declines are stored once the disk takes them, whole; the rest is void.
@@ -440,7 +447,7 @@ class Conductor:
     def _forget_entry(self, record: Stored) -> None:
         """Of an advice: it was not taken, its acquirer hears so and keeps it."""
         issuer = self._issuer(record.issuer)
-        if issuer is not None and issuer.entries.pop(record.id, None) is not None:
+        if issuer is not None and issuer.saf.remove(record.id) is not None:
             issuer.stans.free(record.message.values[DE.STAN])
         transaction = self._known.by_key(record.about.key)
         if transaction is not None:

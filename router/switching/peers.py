@@ -6,11 +6,13 @@ from typing import Protocol
 
 from router.switching.pending import Line, Stans
 from router.switching.pin_key import PinKey
+from router.switching.saf_drain import SafDrain
 from router.switching.saf_entry import SafEntry
+from router.switching.saf_queue import SafQueue
 from router.switching.session_keys import ReceivedKeys
 from router.wire.codec import Codec
 from router.wire.message import Message
-from specs.journal_format import EntryId, Stored
+from specs.journal_format import EntryId
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,19 @@ class IssuerTerms:
     codec: Codec
     pin_key: PinKey | None
     timeout_s: float
-    saf_window: int
-    saf_retry_s: float
+    saf_window: int  # stored entries that may be out together
+    saf_retry_s: float  # before the second transmission of one; then twice as long each time
+    saf_per_s: float = 400.0
+    saf_retry_s_max: float = 30.0
+    saf_refusals_max: int = 3  # then it is parked
+    saf_age_s_max: float = 259_200.0  # then it is parked
+    saf_entries_max: int = 100_000  # open and parked; then nothing more is taken for this issuer
 
 
 class Issuer:
     """One issuer. Its numbers (DE 11) are one space for all its lines: DE 90 names no line."""
 
-    __slots__ = ("entries", "lines", "name", "parked", "session_key", "stans", "terms")
+    __slots__ = ("drain", "lines", "name", "saf", "session_key", "stans", "terms")
 
     def __init__(self, name: str, terms: IssuerTerms) -> None:
         self.name = name
@@ -74,8 +81,23 @@ class Issuer:
         self.session_key: PinKey | None = None  # exchanged; stands for the configured one
         self.stans = Stans()
         self.lines: list[Line] = []
-        self.entries: dict[EntryId, SafEntry] = {}  # store and forward, in their order
-        self.parked: dict[EntryId, Stored] = {}  # until an operator settles them
+        self.saf = SafQueue()
+        self.drain = SafDrain()
+
+    @property
+    def entries(self) -> dict[EntryId, SafEntry]:
+        """Stored and not over, in their order."""
+        return self.saf.entries
+
+    @property
+    def parked(self) -> dict[EntryId, SafEntry]:
+        """Until an operator settles them."""
+        return self.saf.parked
+
+    @property
+    def may_store(self) -> bool:
+        """Is there room for another entry?"""
+        return len(self.saf.entries) + len(self.saf.parked) < self.terms.saf_entries_max
 
     @property
     def pin_key(self) -> PinKey | None:
@@ -97,3 +119,15 @@ class Issuer:
             if line.name == preferred and line.carries_traffic and not line.is_full:
                 return line
         return self.least_loaded_line([])
+
+    def line_for_stored(self, preferred: str) -> Line | None:
+        """Of an entry: as above, and it waits for the line's room (`takes_stored`)."""
+        best: Line | None = None
+        for line in self.lines:
+            if not line.carries_traffic or line.port is None:
+                continue
+            if line.name == preferred:
+                return line
+            if best is None or line.load < best.load:
+                best = line
+        return best

@@ -129,6 +129,7 @@ class Line:
         "_match_elements",
         "_pending_max",
         "_slices",
+        "_stored",
         "_waiting",
         "carries_traffic",
         "issuer_name",
@@ -153,18 +154,24 @@ class Line:
         self._match_elements = match_elements
         self._pending_max = pending_max
         self._waiting: dict[MatchKey, Waiting] = {}
+        self._stored = 0  # of those: store-and-forward entries
         self._slices: dict[int, dict[MatchKey, Waiting]] = {}
         self._expired: dict[MatchKey, float] = {}
 
     @property
     def load(self) -> int:
-        """How many requests wait on this line."""
+        """How much waits on this line, stored entries too."""
         return len(self._waiting)
 
     @property
     def is_full(self) -> bool:
-        """No further request may wait here."""
-        return len(self._waiting) >= self._pending_max
+        """No further request may wait here; stored entries have places of their own."""
+        return len(self._waiting) - self._stored >= self._pending_max
+
+    @property
+    def takes_stored(self) -> bool:
+        """Live requests go first: a stored entry leaves while they need half of the line."""
+        return 2 * (len(self._waiting) - self._stored) <= self._pending_max
 
     def wait(
         self,
@@ -179,6 +186,8 @@ class Line:
         waiting = Waiting(key, outbound.text(11), owner, deadline, frees_stan)
         assert key not in self._waiting, "a number was given twice"
         self._waiting[key] = waiting
+        if not frees_stan:
+            self._stored += 1
         number = int(deadline * SLICES_PER_S)
         one = self._slices.get(number)
         if one is None:
@@ -218,9 +227,12 @@ class Line:
 
     def expire(self, now: float) -> list[Waiting]:
         """What has waited to its deadline, taken out of the table."""
-        for key, until in list(self._expired.items()):
+        forgotten: list[MatchKey] = []
+        for key, until in self._expired.items():
             if until > now:
                 break
+            forgotten.append(key)
+        for key in forgotten:
             del self._expired[key]
         late: list[Waiting] = []
         begun = int(now * SLICES_PER_S)
@@ -246,6 +258,8 @@ class Line:
 
     def _take(self, waiting: Waiting) -> None:
         del self._waiting[waiting.key]
+        if not waiting.frees_stan:
+            self._stored -= 1
         number = int(waiting.deadline * SLICES_PER_S)
         one = self._slices[number]
         del one[waiting.key]

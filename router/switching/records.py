@@ -103,7 +103,7 @@ def kept_entry(
     entry_id = (issuer.name, message.mti, stan, values[DE.TRANSMISSION_TIME])
     stored = Stored(entry_id, transaction.about, issuer.name, line, message, after, has_left)
     issuer.stans.hold(stan)
-    issuer.entries[entry_id] = SafEntry(stored, is_durable=False, has_left=has_left)
+    issuer.saf.add(SafEntry(stored, is_durable=False, has_left=has_left))
     return stored
 
 

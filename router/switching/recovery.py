@@ -18,7 +18,7 @@ from router.switching.records import amount_that_stays, answered, stays_of
 from router.switching.response_codes import ResponseCode
 from router.switching.reversing import Reversing
 from router.switching.saf import ended
-from router.switching.saf_entry import SafEntry
+from router.switching.saf_entry import SafEntry, age_at_start
 from router.switching.switch import Switch
 from router.switching.told import Told, declined
 from router.switching.transaction import Transaction
@@ -52,6 +52,7 @@ class Recovery:
         self._commits = commits
         self._reversing = reversing
         self._now = clock.now()
+        self._transmission_time = clock.transmission_time()
         self._by_numbers: dict[tuple[str, str, str], Transaction] = {}  # issuer, STAN, DE 7
         self._online: dict[tuple[str, ...], Transaction] = {}
         self.records = 0  # read so far
@@ -142,8 +143,11 @@ class Recovery:
         values = record.message.values
         self._number_used(issuer, values[DE.TRANSMISSION_TIME], values[DE.STAN])
         issuer.stans.hold(values[DE.STAN])
-        # Perhaps it was sent, nobody knows any more: flagged repeat.
-        issuer.entries[record.id] = SafEntry(record, is_durable=True, has_left=True)
+        issuer.saf.parked.pop(record.id, None)  # an operator gave it back
+        if record.id not in issuer.saf.entries:
+            # Perhaps it was sent, nobody knows any more: flagged repeat.
+            since = self._now - age_at_start(record, self._transmission_time)
+            issuer.saf.add(SafEntry(record, is_durable=True, has_left=True, since=since))
         if not message_types.is_reversal(record.message.mti):
             transaction = self._transaction(record.about)
             transaction.advice = record
@@ -155,7 +159,7 @@ class Recovery:
         entry_id: EntryId = record.id
         issuer = self._switch.issuers.get(entry_id[0])
         if issuer is not None:
-            ended(issuer, entry_id, record.parked)
+            ended(issuer, entry_id, (record.why or "parked") if record.parked else "")
 
     def _end(self, transaction: Transaction) -> None:
         target = transaction.target

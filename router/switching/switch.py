@@ -24,11 +24,16 @@ class Switch:
         return self.bin_table.range_of(pan.reveal())
 
     def may_store(self, issuer: Issuer) -> bool:
-        """Is there a number for another store-and-forward entry?"""
-        return issuer.stans.room(self._clock.now()) > 0
+        """Is there room, and a number, for another store-and-forward entry?"""
+        return issuer.may_store and issuer.stans.room(self._clock.now()) > 0
 
     def numbers_for(self, issuer: Issuer, for_reversal: bool = False) -> Numbers | None:
-        """Our own STAN and DE 7 of now; None where every number is in use."""
+        """Our own STAN and DE 7 of now; None where every number is in use.
+
+        A request may need a reversal: where no room is left for that, it gets none.
+        """
+        if not for_reversal and not issuer.may_store:
+            return None
         stan = issuer.stans.take(self._clock.now(), for_reversal)
         if stan is None:
             return None

@@ -37,5 +37,8 @@ class Observer(Protocol):
     def unmatched(self, what: str, line: str, differing: list[int]) -> None:
         """A `late_response` or `unknown_response`, and the elements in which it differs."""
 
+    def happened(self, what: str, **facts: str | int | float) -> None:
+        """A state that changed, or something that lasts and goes on: a line in the log."""
+
     def alarm(self, what: str, **facts: str | int | float) -> None:
         """Something a person must look at."""

@@ -154,7 +154,7 @@ class Play:
         world, issuer = self.world, self.router.issuer
         for entry in issuer.entries.values():
             world.violated("2, no orphan hold", f"still open: {entry.stored.id}")
-        parked = {stored.message.values[37] for stored in issuer.parked.values()}
+        parked = {one.stored.message.values[37] for one in issuer.parked.values()}
         for acquirer in self.acquirers:
             for purchase in acquirer.purchases.values():
                 if purchase.name in parked:

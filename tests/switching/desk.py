@@ -137,6 +137,7 @@ class Watcher:
     counts: list[tuple[str, str]] = field(default_factory=list)
     differences: list[list[int]] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
+    told: list[tuple[str, dict[str, str | int | float]]] = field(default_factory=list)
 
     def transaction(self, event: TransactionEvent) -> None:
         self.events.append(event)
@@ -150,6 +151,9 @@ class Watcher:
 
     def alarm(self, what: str, **facts: str | int | float) -> None:
         self.alarms.append(what)
+
+    def happened(self, what: str, **facts: str | int | float) -> None:
+        self.told.append((what, facts))
 
 
 def bank(
