@@ -8,6 +8,7 @@ from hsm_emulator import (
     card_commands,
     data_commands,
     device_commands,
+    emv_commands,
     key_commands,
     mac_commands,
     pin_commands,
@@ -27,6 +28,7 @@ COMMANDS: Final = {
         *pin_commands.COMMANDS,
         *verification_commands.COMMANDS,
         *card_commands.COMMANDS,
+        *emv_commands.COMMANDS,
         *mac_commands.COMMANDS,
         *data_commands.COMMANDS,
     )
@@ -96,11 +98,12 @@ class Device:
             raise Refused(Code.FRAUD)
         if not command.takes:
             return command.run(lmk, *values)
-        extras: dict[str, bytes | Callable[[bytes], bytes]] = {
+        extras: dict[str, bytes | Callable[[bytes], bytes] | Callable[[str], bool]] = {
             "#": request.attributes,
             "&": request.modifier,
             "!": request.version,
             "@": self.done,
+            "?": self.authorisations.is_authorised,
         }
         return command.run(lmk, *values, *(extras[mark] for mark in command.takes))
 

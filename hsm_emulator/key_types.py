@@ -75,6 +75,9 @@ PVK_VISA_VERIFY: Final = _role("PVK", b"002", "V0 V2", "CNV")
 PVK_VISA_GENERATE: Final = _role("PVK", b"002", "V0 V2", "CGN")
 PVK_IBM_VERIFY: Final = _role("PVK", b"002", "V0 V1", "CNV")
 CVK_VERIFY: Final = _role("CVK", b"402", "C0 12 13", "CNV")
+CVK_GENERATE: Final = _role("CVK", b"402", "C0 12 13", "CGN")
+MK_AC: Final = _role("MK-AC", b"109", "E0", "NX")
+MK_SMI: Final = _role("MK-SMI", b"209", "E2", "NX")
 
 MAC_ALGORITHM_1: Final = "M0 M1"
 MAC_ALGORITHM_3: Final = "M3"

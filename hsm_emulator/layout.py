@@ -39,7 +39,8 @@ class Command:
 
     `run` gets the LMK and the values in the order of the layout, then one more for each mark of
     `takes`: the text after `#`, `&` and `!`; for `@` the function that answers another command,
-    both without header. It returns the answer from the error code on.
+    both without header; for `?` the one that says whether an activity is authorised. It returns
+    the answer from the error code on.
 
     `activity` names what must be authorised for a request with these values (empty: nothing), such
     as `export.001`, `import.002`, `component.000` or `clear_pin`; unless it is, the device
@@ -52,7 +53,7 @@ class Command:
     request: tuple[Field, ...]
     answer: Sequence[tuple[str, str]]
     run: Callable[..., bytes]
-    takes: str = ""  # of "#&!@"
+    takes: str = ""  # of "#&!@?"
     activity: Callable[[list[bytes]], str] | None = None
     judges_pin: bool = False
     key_places: tuple[int, ...] = field(init=False)

@@ -26,6 +26,8 @@ class Rules:
     """PIN block formats 02 Docutel, 03 Diebold, 04 Plus, and translation to and from them."""
     short_macs: bool = False
     """MACs shorter than 8 digits."""
+    unpadded_emv_data: bool = False
+    """KQ and KW also verify a cryptogram over data that lack the padding of EMV (80, zeros)."""
     any_translation: bool = False
     """PIN blocks of any format into any other: the PCI matrix is not applied."""
     clear_decimalisation_tables: bool = False
@@ -50,6 +52,7 @@ LEGACY: Final = Rules(
     weak_key_encryption=True,
     diebold_blocks=True,
     short_macs=True,
+    unpadded_emv_data=True,
     any_translation=True,
     clear_decimalisation_tables=True,
     free_export=True,
