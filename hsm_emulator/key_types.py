@@ -18,6 +18,9 @@ _PAIRS: Final = {
 VARIANTS: Final = (0x00, 0xA6, 0x5A, 0x6A, 0xDE, 0x2B, 0x50, 0x74, 0x9C, 0xFA)
 
 KEY_BLOCK: Final = b"FFF"  # in place of a key type: the key block's header says it
+# Initial keys of DUKPT terminals: derived, so without parity, and all their bits count.
+DERIVED_TYPE: Final = b"302"
+DERIVED_USAGE: Final = "B1"
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared and hashed as the one it is: cheap
@@ -62,18 +65,28 @@ _TPK_SEPARATED: Final = b"70D"
 _TMK_SEPARATED: Final = b"80D"
 
 # Usages that are digits are the vendor's own; the others are those of ANSI X9.143.
-ZMK_IMPORT: Final = _role("ZMK", b"000", "K0 52", "BDN")
-ZMK_EXPORT: Final = _role("ZMK", b"000", "K0 52", "BEN")
-TMK_EXPORT: Final = _role("TMK", b"002", "K0 51", "BEN", _TMK_SEPARATED)
+ZMK_IMPORT: Final = _role("ZMK", b"000", "K0 K1 52 54", "BDN")
+ZMK_EXPORT: Final = _role("ZMK", b"000", "K0 K1 52 54", "BEN")
+TMK_EXPORT: Final = _role("TMK", b"002", "K0 K1 51 54", "BEN", _TMK_SEPARATED)
+TPK_CURRENT: Final = _role("TPK", b"002", "P0 71", "BEN", _TPK_SEPARATED)
+INITIAL_KEY_BDKS: Final = {
+    b"1": _role("BDK-1", b"009", "B0", "NX"),
+    b"2": _role("BDK-2", b"609", "B0 41", "NX"),
+    b"3": _role("BDK-3", b"809", "B0 42", "NX"),
+    b"4": _role("BDK-4", b"909", "B0 43", "NX"),
+    b"5": _role("BDK-5", b"009", "B0 44", "NX"),
+}
 
 PIN_SOURCE_TPK: Final = _role("TPK", b"002", "P0 71", "BDN", _TPK_SEPARATED)
 PIN_SOURCE_ZPK: Final = _role("ZPK", b"001", "P0 72", "BDN")
 PIN_TARGET_ZPK: Final = _role("ZPK", b"001", "P0 72", "BEN")
-PIN_TARGET_BDK: Final = _role("BDK", b"009", "B0", "BENX")
 
 PVK_VISA_VERIFY: Final = _role("PVK", b"002", "V0 V2", "CNV")
 PVK_VISA_GENERATE: Final = _role("PVK", b"002", "V0 V2", "CGN")
 PVK_IBM_VERIFY: Final = _role("PVK", b"002", "V0 V1", "CNV")
+PVK_IBM_GENERATE: Final = _role("PVK", b"002", "V0 V1", "CGN")
+PVK_VISA_CHANGE: Final = _role("PVK", b"002", "V0 V2", "CN")
+PVK_IBM_CHANGE: Final = _role("PVK", b"002", "V0 V1", "CN")
 CVK_VERIFY: Final = _role("CVK", b"402", "C0 12 13", "CNV")
 CVK_GENERATE: Final = _role("CVK", b"402", "C0 12 13", "CGN")
 MK_AC: Final = _role("MK-AC", b"109", "E0", "NX")
@@ -95,3 +108,17 @@ def data_roles(modes: str) -> tuple[KeyRole, ...]:
         _role(name, key_type, "D0 21 22 23", modes)
         for name, key_type in (("DEK", b"00B"), ("ZEK", b"00A"), ("TEK", b"30B"))
     )
+
+
+# Keys that a command takes by key type: ZPK 001, TPK 002; FFF is either of them, in a key block.
+PIN_SOURCES: Final = (_role("ZPK or TPK", b"001", "P0 71 72", "BDN"), PIN_SOURCE_TPK)
+
+
+def bdk_roles(modes: str) -> dict[bytes, KeyRole]:
+    """Return the roles of BDKs by the flag that stands before them: BDK-1, BDK-2, BDK-3."""
+    types = ((b"*", b"009"), (b"~", b"609"), (b"!", b"809"))
+    return {flag: _role("BDK", key_type, "B0", modes) for flag, key_type in types}
+
+
+BDK_SOURCES: Final = bdk_roles("BDNX")
+BDK_TARGETS: Final = bdk_roles("BENX")

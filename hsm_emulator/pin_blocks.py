@@ -1,7 +1,10 @@
-"""PIN blocks of ISO 9564-1, formats 0 to 4: checked in full on the way in, made on the way out.
+"""PIN blocks: checked in full on the way in, made on the way out.
 
-Formats carry the host interface's numbers. An account is the twelve digits of the PAN before its
-check digit; format 4 binds the whole PAN. Digits are handled as hexadecimal text.
+Formats carry the host interface's numbers: those of ISO 9564-1, and three that old terminals
+still send (IBM's CCA manual has their shapes: Visa format 2, IBM 3624, Visa format 4). Digits are
+handled as hexadecimal text. An account is the twelve digits of the PAN before its check digit, or
+the whole PAN where format 4 needs it, or, marked with F, all of it without the check digit, where
+Plus does.
 """
 import secrets
 from typing import Final
@@ -10,41 +13,21 @@ from hsm_emulator.errors import Code, Refused
 from hsm_emulator.secret_key import AES_, SecretKey
 
 ISO_0: Final = b"01"
+DOCUTEL: Final = b"02"
+DIEBOLD: Final = b"03"
+PLUS: Final = b"04"
 ISO_1: Final = b"05"
 ISO_2: Final = b"34"
 ISO_3: Final = b"47"
 ISO_4: Final = b"48"
 
-# Docutel, Diebold, Plus, Mastercard pay now, Visa new PIN (two), AS 2805: no place in interchange.
-_DISABLED: Final = frozenset((b"02", b"03", b"04", b"35", b"41", b"42", b"46"))
-_TRANSLATIONS: Final = {
-    ISO_0: frozenset((ISO_0, ISO_3, ISO_4)),
-    ISO_3: frozenset((ISO_0, ISO_3, ISO_4)),
-    ISO_4: frozenset((ISO_0, ISO_3, ISO_4)),
-    ISO_1: frozenset((ISO_0, ISO_1, ISO_3, ISO_4)),
-    ISO_2: frozenset[bytes](),  # made for the card's chip, never an input of interchange
-}
+WITHOUT_CHECK_DIGIT: Final = b"F"  # before the digits of an account that has no check digit
 
 _LENGTHS: Final = {f"{length:x}": length for length in range(4, 13)}
 _FILLED: Final = {length: "f" * (14 - length) for length in range(4, 13)}
 _HEXADECIMAL_LETTERS: Final = "abcdef"
-
-
-def check_translation(source_format: bytes, target_format: bytes) -> None:
-    """Refuse what PCI PIN 3-3 forbids: weakening the binding to the PAN, or another PAN."""
-    if target_format not in _TRANSLATIONS.get(source_format, ()):
-        for number in (source_format, target_format):
-            if number in _DISABLED:
-                raise Refused(Code.FORMAT_DISABLED)
-        raise Refused(Code.PIN_BLOCK_FORMAT)
-
-
-def check_verification(number: bytes) -> None:
-    """Refuse formats that a PIN to verify cannot come in."""
-    if number in _DISABLED:
-        raise Refused(Code.FORMAT_DISABLED)
-    if number not in _TRANSLATIONS or number == ISO_2:
-        raise Refused(Code.PIN_BLOCK_FORMAT)
+_CONTROL: Final = {ISO_0: "0", PLUS: "0", ISO_1: "1", ISO_2: "2", ISO_3: "3"}
+_DOCUTEL_LENGTH_MAX: Final = 6
 
 
 def deciphered_pin(key: SecretKey, block: bytes, number: bytes, account: bytes) -> str:
@@ -69,6 +52,12 @@ def pin_of(block: bytes, number: bytes, account: bytes) -> str:
     """Return the PIN in a clear 8-byte block."""
     if number in (ISO_0, ISO_3):
         text = (int.from_bytes(block) ^ int(account_12(account), 16)).to_bytes(8).hex()
+    elif number == PLUS:
+        text = (int.from_bytes(block) ^ int(_leftmost_12(account), 16)).to_bytes(8).hex()
+    elif number == DIEBOLD:
+        return _pin_of_diebold(block.hex())
+    elif number == DOCUTEL:
+        return _pin_of_docutel(block.hex())
     else:
         text = block.hex()
     if text[0] != _CONTROL[number]:
@@ -90,6 +79,10 @@ def pin_of(block: bytes, number: bytes, account: bytes) -> str:
 def block_of(pin: str, number: bytes, account: bytes, random: bytes = b"") -> bytes:
     """Return the clear 8-byte block of `pin`; formats 1 and 3 fill it from `random`, if given."""
     length = len(pin)
+    if number == DIEBOLD:
+        return bytes.fromhex(pin.ljust(16, "f"))
+    if number == DOCUTEL:
+        return _docutel_of(pin)
     if number == ISO_1:
         fill = (random or secrets.token_bytes(8)).hex()[: 14 - length]
     elif number == ISO_3:
@@ -100,15 +93,51 @@ def block_of(pin: str, number: bytes, account: bytes, random: bytes = b"") -> by
     block = int(f"{_CONTROL[number]}{length:x}{pin}{fill}", 16)
     if number in (ISO_0, ISO_3):
         block ^= int(account_12(account), 16)
+    elif number == PLUS:
+        block ^= int(_leftmost_12(account), 16)
     return block.to_bytes(8)
 
 
-_CONTROL: Final = {ISO_0: "0", ISO_1: "1", ISO_2: "2", ISO_3: "3"}
-
-
 def account_12(account: bytes) -> bytes:
-    """Return the digits that formats 0 and 3 bind; a whole PAN was given where format 4 is near."""
-    return account if len(account) == 12 else account[:-1][-12:].rjust(12, b"0")
+    """Return the digits that formats 0 and 3 bind: the last twelve before the check digit."""
+    if len(account) == 12:
+        return account
+    without = account if account[:1] == WITHOUT_CHECK_DIGIT else account[:-1]
+    return without[-12:].rjust(12, b"0")
+
+
+def _leftmost_12(account: bytes) -> bytes:
+    """Return the digits that Plus binds: the first twelve of the PAN."""
+    if len(account) == 12:
+        return account
+    without = account[1:] if account[:1] == WITHOUT_CHECK_DIGIT else account[:-1]
+    return without[:12].rjust(12, b"0")
+
+
+def _pin_of_diebold(text: str) -> str:
+    """Read a PIN filled with F: there is no length, so noise shows in its first letter."""
+    pin = text.rstrip("f")
+    if not pin.isdecimal():
+        raise Refused(Code.PIN_BLOCK)
+    if not 4 <= len(pin) <= 12:
+        raise Refused(Code.PIN_LENGTH)
+    return pin
+
+
+def _pin_of_docutel(text: str) -> str:
+    """Read length, PIN with zeros up to six digits, nine digits that mean nothing."""
+    length = _LENGTHS.get(text[0], 0)
+    if not 4 <= length <= _DOCUTEL_LENGTH_MAX:
+        raise Refused(Code.PIN_LENGTH)
+    if not text.isdecimal() or text[1 + length : 7].strip("0"):
+        raise Refused(Code.PIN_BLOCK)
+    return text[1 : 1 + length]
+
+
+def _docutel_of(pin: str) -> bytes:
+    if len(pin) > _DOCUTEL_LENGTH_MAX:
+        raise Refused(Code.PIN_LENGTH)
+    return bytes.fromhex(f"{len(pin)}{pin}".ljust(16, "0"))
 
 
 def _pin_of_format_4(key: SecretKey, block: bytes, pan: bytes) -> str:
@@ -136,6 +165,8 @@ def format_4_of(key: SecretKey, pin: str, pan: bytes, random: bytes) -> bytes:
 
 def _pan_field(pan: bytes) -> bytes:
     """Lay out the PAN as format 4 does: how many digits beyond twelve, the digits, zeros."""
+    if pan[:1] == WITHOUT_CHECK_DIGIT:
+        raise Refused(Code.ACCOUNT)
     digits = pan.decode("ascii").rjust(12, "0")
     return bytes.fromhex(f"{len(digits) - 12}{digits}".ljust(32, "0"))
 

@@ -1,83 +1,137 @@
-"""Commands that move PINs: from key to key (CA, CC) and under the LMK (JE)."""
+"""Commands that translate PIN blocks: from key to key and from format to format."""
 from typing import Final
 
-from hsm_emulator.dukpt_tdes import pin_key
 from hsm_emulator.errors import Code, Refused
-from hsm_emulator.fields import Digits, Field
-from hsm_emulator.hexadecimal import from_hexadecimal, in_hexadecimal
-from hsm_emulator.key_fields import Account, Key, PinBlock, ZpkOrBdk
-from hsm_emulator.key_types import (
-    PIN_SOURCE_TPK,
-    PIN_SOURCE_ZPK,
-    PIN_TARGET_BDK,
-    PIN_TARGET_ZPK,
-)
+from hsm_emulator.fields import Digits
+from hsm_emulator.hexadecimal import in_hexadecimal
+from hsm_emulator.key_fields import Key, is_aes
+from hsm_emulator.key_types import PIN_SOURCE_TPK, PIN_SOURCE_ZPK, PIN_TARGET_ZPK
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
-from hsm_emulator.pin_blocks import (
-    account_12,
-    check_translation,
-    check_verification,
-    deciphered_pin,
-    enciphered_pin,
-)
-from hsm_emulator.pin_under_lmk import pin_enciphered
-from hsm_emulator.secret_key import TDES, SecretKey
+from hsm_emulator.pin_block_rules import check_pan_change, check_translation
+from hsm_emulator.pin_blocks import ISO_0, ISO_4, deciphered_pin, enciphered_pin
+from hsm_emulator.pin_fields import Account, Bdk, Ksn, PinBlock, PinKey, TwoAccounts
+from hsm_emulator.pin_keys import source_key, target_key
+from hsm_emulator.secret_key import SecretKey
+
+_PIN_DIGITS_MAX: Final = b"12"
 
 
 def translate_from_tpk(
-    lmk: Lmk, source: bytes, target: bytes, _descriptor: bytes, ksn: bytes, *values: bytes
-) -> bytes:
-    if ksn:
-        bdk = lmk.key(target, PIN_TARGET_BDK, Code.TARGET_PARITY)
-        if bdk.algorithm != TDES or len(bdk.clear) != 16:
-            raise Refused(Code.KEY_ALGORITHM)
-        target_key = pin_key(bdk, from_hexadecimal(ksn))
-    else:
-        target_key = lmk.key(target, PIN_TARGET_ZPK, Code.TARGET_PARITY)
-    return _translate(lmk.key(source, PIN_SOURCE_TPK, Code.SOURCE_PARITY), target_key, *values)
-
-
-def translate_from_zpk(lmk: Lmk, source: bytes, target: bytes, *values: bytes) -> bytes:
-    source_key = lmk.key(source, PIN_SOURCE_ZPK, Code.SOURCE_PARITY)
-    return _translate(source_key, lmk.key(target, PIN_TARGET_ZPK, Code.TARGET_PARITY), *values)
-
-
-def _translate(
-    source_key: SecretKey,
-    target_key: SecretKey,
-    pin_length_max: bytes,
+    lmk: Lmk,
+    source: bytes,
+    source_flag: bytes,
+    source_ksn: bytes,
+    target: bytes,
+    target_flag: bytes,
+    target_ksn: bytes,
+    longest: bytes,
     block: bytes,
     source_format: bytes,
     target_format: bytes,
     account: bytes,
 ) -> bytes:
-    check_translation(source_format, target_format)
-    pin = deciphered_pin(source_key, block, source_format, account)
-    if len(pin) > int(pin_length_max):
-        raise Refused(Code.PIN_LENGTH)
-    translated = enciphered_pin(target_key, pin, target_format, account)
-    return b"00%02d%b%b" % (len(pin), in_hexadecimal(translated), target_format)
-
-
-def pin_to_lmk(lmk: Lmk, zpk: bytes, block: bytes, number: bytes, account: bytes) -> bytes:
-    key = lmk.key(zpk, PIN_SOURCE_ZPK, Code.SOURCE_PARITY)
-    check_verification(number)
-    pin = deciphered_pin(key, block, number, account)
-    return Code.OK + pin_enciphered(lmk.pin_key, pin, account_12(account))
-
-
-def _translation(block_at: int) -> tuple[Field, ...]:
-    """Return the fields after the keys; the formats stand behind the block."""
-    return (
-        Digits("maximum PIN length", 2),
-        PinBlock("PIN block"),
-        Digits("source PIN block format", 2, Code.PIN_BLOCK_FORMAT),
-        Digits("target PIN block format", 2, Code.PIN_BLOCK_FORMAT),
-        Account("account number", (block_at + 1, block_at + 2)),
+    if source_flag:
+        under = source_key(lmk, PIN_SOURCE_TPK, source, source_flag, source_ksn, source_format)
+    else:
+        under = lmk.key(source, PIN_SOURCE_TPK, Code.SOURCE_PARITY)
+    if target_flag:
+        towards = target_key(lmk, target, target_flag, target_ksn, target_format)
+    else:
+        towards = lmk.key(target, PIN_TARGET_ZPK, Code.TARGET_PARITY)
+    return _translated(
+        lmk, under, towards, longest, block, source_format, target_format, account, account
     )
 
 
+def translate_from_zpk(
+    lmk: Lmk,
+    source: bytes,
+    target: bytes,
+    longest: bytes,
+    block: bytes,
+    source_format: bytes,
+    target_format: bytes,
+    account: bytes,
+) -> bytes:
+    under = lmk.key(source, PIN_SOURCE_ZPK, Code.SOURCE_PARITY)
+    towards = lmk.key(target, PIN_TARGET_ZPK, Code.TARGET_PARITY)
+    return _translated(
+        lmk, under, towards, longest, block, source_format, target_format, account, account
+    )
+
+
+def translate_from_bdk(
+    lmk: Lmk,
+    bdk: bytes,
+    flag: bytes,
+    zpk: bytes,
+    ksn: bytes,
+    block: bytes,
+    target_format: bytes,
+    account: bytes,
+) -> bytes:
+    source_format = ISO_4 if is_aes(bdk) else ISO_0  # the command has no field for it
+    under = source_key(lmk, PIN_SOURCE_ZPK, bdk, flag, ksn, source_format)
+    towards = lmk.key(zpk, PIN_TARGET_ZPK, Code.TARGET_PARITY)
+    return _translated(
+        lmk, under, towards, _PIN_DIGITS_MAX, block, source_format, target_format, account, account
+    )
+
+
+def translate_from_terminal(
+    lmk: Lmk,
+    bdk: bytes,
+    bdk_flag: bytes,
+    target: bytes,
+    target_flag: bytes,
+    ksn: bytes,
+    target_ksn: bytes,
+    block: bytes,
+    source_format: bytes,
+    target_format: bytes,
+    account: bytes,
+    target_account: bytes,
+) -> bytes:
+    under = source_key(lmk, PIN_SOURCE_ZPK, bdk, bdk_flag, ksn, source_format)
+    towards = target_key(lmk, target, target_flag, target_ksn, target_format)
+    if target_account:
+        check_pan_change(source_format, target_format, lmk.rules)
+    return _translated(
+        lmk,
+        under,
+        towards,
+        _PIN_DIGITS_MAX,
+        block,
+        source_format,
+        target_format,
+        account,
+        target_account or account,
+    )
+
+
+def _translated(
+    lmk: Lmk,
+    under: SecretKey,
+    towards: SecretKey,
+    longest: bytes,
+    block: bytes,
+    source_format: bytes,
+    target_format: bytes,
+    account: bytes,
+    target_account: bytes,
+) -> bytes:
+    check_translation(source_format, target_format, lmk.rules)
+    pin = deciphered_pin(under, block, source_format, account)
+    if len(pin) > int(longest):
+        raise Refused(Code.PIN_LENGTH)
+    made = enciphered_pin(towards, pin, target_format, target_account)
+    return b"00%02d%b%b" % (len(pin), in_hexadecimal(made), target_format)
+
+
+_SOURCE_FORMAT: Final = Digits("source PIN block format", 2, Code.PIN_BLOCK_FORMAT)
+_TARGET_FORMAT: Final = Digits("target PIN block format", 2, Code.PIN_BLOCK_FORMAT)
+_LONGEST: Final = Digits("maximum PIN length", 2)
 _TRANSLATED: Final = (
     ("PIN length", "2 N"),
     ("PIN block", "16 H (32 H under an AES key)"),
@@ -88,27 +142,63 @@ COMMANDS: Final = (
     Command(
         "CA",
         "Translate a PIN from a TPK to a ZPK",
-        (Key("source TPK"), ZpkOrBdk("target ZPK or BDK"), *_translation(5)),
+        (
+            PinKey("source TPK or BDK"),
+            Ksn("KSN of the source", key_at=0),
+            PinKey("target ZPK or BDK"),
+            Ksn("KSN of the target", key_at=3),
+            _LONGEST,
+            PinBlock("PIN block", bdk=True),
+            _SOURCE_FORMAT,
+            _TARGET_FORMAT,
+            Account("account number", (8, 9), is_last=True),
+        ),
         _TRANSLATED,
         translate_from_tpk,
     ),
     Command(
         "CC",
         "Translate a PIN from one ZPK to another",
-        (Key("source ZPK"), Key("target ZPK"), *_translation(3)),
+        (
+            Key("source ZPK"),
+            Key("target ZPK"),
+            _LONGEST,
+            PinBlock("PIN block"),
+            _SOURCE_FORMAT,
+            _TARGET_FORMAT,
+            Account("account number", (4, 5), is_last=True),
+        ),
         _TRANSLATED,
         translate_from_zpk,
     ),
     Command(
-        "JE",
-        "Translate a PIN from a ZPK to the LMK",
+        "CI",
+        "Translate a PIN from a BDK to a ZPK",
         (
-            Key("ZPK"),
-            PinBlock("PIN block"),
-            Digits("PIN block format", 2, Code.PIN_BLOCK_FORMAT),
-            Account("account number", (2,)),
+            Bdk("BDK"),
+            Key("target ZPK"),
+            Ksn("KSN", key_at=0),
+            PinBlock("PIN block (format 01; 48 with an AES BDK)"),
+            _TARGET_FORMAT,
+            Account("account number", (5,), bdk_at=0, is_last=True),
         ),
-        (("PIN under the LMK", "5 to 13 N"),),
-        pin_to_lmk,
+        _TRANSLATED,
+        translate_from_bdk,
+    ),
+    Command(
+        "G0",
+        "Translate a PIN from a BDK to a ZPK or another BDK",
+        (
+            Bdk("BDK"),
+            PinKey("target ZPK or BDK"),
+            Ksn("KSN", key_at=0),
+            Ksn("KSN of the target", key_at=2),
+            PinBlock("PIN block", bdk=True),
+            _SOURCE_FORMAT,
+            _TARGET_FORMAT,
+            TwoAccounts("account number", "account number of the target", (7, 8)),
+        ),
+        _TRANSLATED,
+        translate_from_terminal,
     ),
 )

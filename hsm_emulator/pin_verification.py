@@ -32,6 +32,12 @@ def pin_at_offset(natural: str, offset: str) -> str:
     return "".join([str((int(given) + int(added)) % 10) for given, added in pairs])
 
 
+def offset_of(natural: str, pin: str) -> str:
+    """Return the offset that leads from the natural PIN to `pin`: without borrow."""
+    pairs = zip(natural, pin, strict=True)
+    return "".join([str((int(chosen) - int(given)) % 10) for given, chosen in pairs])
+
+
 def check_table(table: str) -> None:
     """Refuse tables that let PINs be guessed: at least 8 digits, none more than 4 times."""
     if not table.isdecimal() or len(set(table)) < 8 or max(map(table.count, set(table))) > 4:

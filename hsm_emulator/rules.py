@@ -3,8 +3,11 @@
 Two profiles: STRICT, the default, holds to the standards of today; LEGACY admits what old estates
 still have. An operator may set single flags in hsm.toml, table [rules].
 """
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
+
+# Decimalisation tables that may come in clear; each reaches all ten digits, none more than twice.
+STANDARD_TABLES: Final = ("0123456789012345", "1234567890123456")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +32,29 @@ class Rules:
     unpadded_emv_data: bool = False
     """KQ and KW also verify a cryptogram over data that lack the padding of EMV (80, zeros)."""
     any_translation: bool = False
-    """PIN blocks of any format into any other: the PCI matrix is not applied."""
+    """PIN blocks of any format into any other: the PCI matrix is not applied; off in both."""
+    chip_pin_blocks: bool = False
+    """PIN blocks are made in format 34 (ISO 2), for the chip of a card."""
+    pvk_length_warning: bool = False
+    """IBM PIN commands answer 02, with their data, for a PVK longer than single; off in both."""
     clear_decimalisation_tables: bool = False
-    """Decimalisation tables in clear beyond the two standard ones."""
+    """Decimalisation tables in clear beyond those of `decimalisation_tables`."""
     any_decimalisation_table: bool = False
     """Decimalisation tables of fewer than 8 digits, or with one more than 4 times."""
+    bare_keys: bool = False
+    """Keys enter and leave a key block LMK in variant schemes too, outside of key blocks."""
     free_export: bool = False
     """Activities `export`, `import` and `component` need no authorised state (no 17)."""
     separate_pin_keys: bool = False
     """TPK is key type 70D, TMK 80D, TKR 90D instead of 002 (PCI); off in both profiles."""
     clear_pins: bool = False
     """BA takes clear PINs, in authorised state; off in both profiles."""
+    decimalisation_tables: tuple[str, ...] = STANDARD_TABLES
+    """Tables that may stand in clear in a request; others are under the LMK."""
+
+    def of_derived_keys(self) -> "Rules":
+        """Return the rules for keys that were derived: their parity is what it is."""
+        return self if self.any_parity else replace(self, any_parity=True)
 
 
 STRICT: Final = Rules()
@@ -53,8 +68,9 @@ LEGACY: Final = Rules(
     diebold_blocks=True,
     short_macs=True,
     unpadded_emv_data=True,
-    any_translation=True,
+    chip_pin_blocks=True,
     clear_decimalisation_tables=True,
+    bare_keys=True,
     free_export=True,
 )
 PROFILES: Final = {rules.profile: rules for rules in (STRICT, LEGACY)}
@@ -62,5 +78,4 @@ PROFILES: Final = {rules.profile: rules for rules in (STRICT, LEGACY)}
 
 def admitted(rules: Rules) -> list[str]:
     """Return the names of the flags that are set."""
-    names = [field.name for field in fields(rules) if field.name != "profile"]
-    return [name for name in names if getattr(rules, name)]
+    return [field.name for field in fields(rules) if getattr(rules, field.name) is True]

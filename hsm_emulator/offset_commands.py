@@ -1,0 +1,356 @@
+"""Commands about the IBM 3624 offset: verified (DA EA GO), made (DE BK), changed (DU), used (EE).
+
+The check length is how many digits a PIN has at least. An offset has as many digits as the PIN
+that it was made for; a longer PIN is judged by its leftmost digits, as many as the offset has.
+"""
+import hmac
+from typing import Final
+
+from hsm_emulator.errors import Code, Refused
+from hsm_emulator.fields import Characters, Digits, Hexadecimal
+from hsm_emulator.hexadecimal import from_hexadecimal
+from hsm_emulator.key_fields import Key
+from hsm_emulator.key_types import (
+    BDK_SOURCES,
+    PIN_SOURCE_TPK,
+    PIN_SOURCE_ZPK,
+    PVK_IBM_CHANGE,
+    PVK_IBM_GENERATE,
+    PVK_IBM_VERIFY,
+    KeyRole,
+)
+from hsm_emulator.layout import Command
+from hsm_emulator.lmk import Lmk
+from hsm_emulator.pin_block_rules import check_verification
+from hsm_emulator.pin_blocks import account_12, deciphered_pin
+from hsm_emulator.pin_fields import (
+    Account,
+    Bdk,
+    Ksn,
+    MacAndMessage,
+    MacOptions,
+    PinBlock,
+    PinUnderLmk,
+)
+from hsm_emulator.pin_keys import key_of_type, terminal_pin_key
+from hsm_emulator.pin_under_lmk import pin_deciphered, pin_enciphered
+from hsm_emulator.pin_verification import natural_pin, offset_of, pin_at_offset
+from hsm_emulator.secret_key import TDES, SecretKey
+from hsm_emulator.terminal_mac import mac_verdict
+
+PIN_LENGTHS: Final = range(4, 13)
+_OFFSET_CHARACTERS: Final = 12
+_SINGLE_BYTES: Final = 8
+
+
+def verify_terminal_offset(lmk: Lmk, tpk: bytes, *values: bytes) -> bytes:
+    return _verified(lmk, lmk.key(tpk, PIN_SOURCE_TPK, Code.SOURCE_PARITY), *values)
+
+
+def verify_zone_offset(lmk: Lmk, zpk: bytes, *values: bytes) -> bytes:
+    return _verified(lmk, lmk.key(zpk, PIN_SOURCE_ZPK, Code.SOURCE_PARITY), *values)
+
+
+def _verified(
+    lmk: Lmk,
+    under: SecretKey,
+    pvk: bytes,
+    longest: bytes,
+    block: bytes,
+    number: bytes,
+    check_length: bytes,
+    account: bytes,
+    table: bytes,
+    validation: bytes,
+    offset: bytes,
+) -> bytes:
+    verifying = _Pvk(lmk, pvk, PVK_IBM_VERIFY, Code.TARGET_PARITY)
+    verifying.validates(lmk, table, validation, account)
+    digits = _offset_digits(offset, _check_digits(check_length))
+    pin = _received(lmk, under, block, number, account)
+    if len(pin) > int(longest):
+        raise Refused(Code.PIN_LENGTH)
+    return verifying.verdict(pin, digits)
+
+
+def verify_dukpt_offset(
+    lmk: Lmk,
+    _mode: bytes,
+    mac_options: bytes,
+    bdk: bytes,
+    flag: bytes,
+    pvk: bytes,
+    ksn: bytes,
+    block: bytes,
+    number: bytes,
+    check_length: bytes,
+    account: bytes,
+    table: bytes,
+    validation: bytes,
+    offset: bytes,
+    mac: bytes,
+    message: bytes,
+) -> bytes:
+    deriving = lmk.key(bdk, BDK_SOURCES[flag], Code.SOURCE_PARITY)
+    verifying = _Pvk(lmk, pvk, PVK_IBM_VERIFY, Code.TARGET_PARITY)
+    verifying.validates(lmk, table, validation, account)
+    digits = _offset_digits(offset, _check_digits(check_length))
+    serial = from_hexadecimal(ksn)
+    pin = _received(lmk, terminal_pin_key(deriving, serial, number), block, number, account)
+    verdict = verifying.verdict(pin, digits)
+    if verdict == Code.NOT_VERIFIED:
+        return verdict
+    return verdict + mac_verdict(deriving, serial, mac_options, mac, message)
+
+
+def make_offset(
+    lmk: Lmk,
+    pvk: bytes,
+    pin_field: bytes,
+    check_length: bytes,
+    account: bytes,
+    table: bytes,
+    validation: bytes,
+) -> bytes:
+    making = _Pvk(lmk, pvk, PVK_IBM_GENERATE, Code.SOURCE_PARITY)
+    making.validates(lmk, table, validation, account)
+    pin = pin_deciphered(lmk.pin_key, pin_field, account)
+    return making.offset(pin, _check_digits(check_length))
+
+
+def make_offset_of_block(
+    lmk: Lmk,
+    key_type: bytes,
+    key: bytes,
+    pvk: bytes,
+    block: bytes,
+    number: bytes,
+    check_length: bytes,
+    account: bytes,
+    table: bytes,
+    validation: bytes,
+) -> bytes:
+    under = key_of_type(lmk, key_type, key)
+    making = _Pvk(lmk, pvk, PVK_IBM_GENERATE, Code.TARGET_PARITY)
+    making.validates(lmk, table, validation, account)
+    return making.offset(_received(lmk, under, block, number, account), _check_digits(check_length))
+
+
+def change_offset(
+    lmk: Lmk,
+    key_type: bytes,
+    key: bytes,
+    pvk: bytes,
+    block: bytes,
+    number: bytes,
+    check_length: bytes,
+    account: bytes,
+    table: bytes,
+    validation: bytes,
+    offset: bytes,
+    new_block: bytes,
+) -> bytes:
+    under = key_of_type(lmk, key_type, key)
+    changing = _Pvk(lmk, pvk, PVK_IBM_CHANGE, Code.TARGET_PARITY)
+    changing.validates(lmk, table, validation, account)
+    shortest = _check_digits(check_length)
+    digits = _offset_digits(offset, shortest)
+    verdict = changing.verdict(_received(lmk, under, block, number, account), digits)
+    if verdict == Code.NOT_VERIFIED:
+        return verdict
+    return changing.offset(deciphered_pin(under, new_block, number, account), shortest)
+
+
+def derive_pin(
+    lmk: Lmk,
+    pvk: bytes,
+    offset: bytes,
+    check_length: bytes,
+    account: bytes,
+    table: bytes,
+    validation: bytes,
+) -> bytes:
+    deriving = _Pvk(lmk, pvk, PVK_IBM_GENERATE, Code.SOURCE_PARITY)
+    deriving.validates(lmk, table, validation, account)
+    digits = _offset_digits(offset, _check_digits(check_length))
+    pin = pin_at_offset(deriving.natural(len(digits)), digits)
+    return deriving.success + pin_enciphered(lmk.pin_key, pin, account)
+
+
+class _Pvk:
+    """A PVK at work: with its table and validation data it gives natural PINs."""
+
+    def __init__(self, lmk: Lmk, cryptogram: bytes, role: KeyRole, parity_code: bytes) -> None:
+        """Open the key; one that is no single-length key is warned of, if the rules say so."""
+        self._key = lmk.key(cryptogram, role, parity_code)
+        if self._key.algorithm != TDES:
+            raise Refused(Code.KEY_ALGORITHM)
+        warned = lmk.rules.pvk_length_warning and len(self._key.clear) != _SINGLE_BYTES
+        self.success = Code.KEY_UNUSUAL if warned else Code.OK
+        self._table = ""
+        self._validation = ""
+
+    def validates(self, lmk: Lmk, table: bytes, validation: bytes, account: bytes) -> None:
+        """Take the decimalisation table and the validation data of one request."""
+        self._table = lmk.decimalisation_table(table)
+        self._validation = _validation_data(validation, account_12(account))
+
+    def natural(self, length: int) -> str:
+        """Return the natural PIN."""
+        return natural_pin(self._key, self._table, self._validation, length)
+
+    def verdict(self, pin: str, digits: str) -> bytes:
+        """Say whether the leftmost digits of `pin`, as many as the offset has, are right."""
+        made = pin_at_offset(self.natural(len(digits)), digits)
+        matches = hmac.compare_digest(made.encode("ascii"), pin[: len(digits)].encode("ascii"))
+        return self.success if matches else Code.NOT_VERIFIED
+
+    def offset(self, pin: str, shortest: int) -> bytes:
+        """Return the answer with the offset of `pin`, filled with F."""
+        if len(pin) < shortest:
+            raise Refused(Code.PIN_LENGTH)
+        made = offset_of(self.natural(len(pin)), pin)
+        return self.success + made.ljust(_OFFSET_CHARACTERS, "F").encode("ascii")
+
+
+def _check_digits(field: bytes) -> int:
+    length = int(field)
+    if length not in PIN_LENGTHS:
+        raise Refused(Code.INPUT)
+    return length
+
+
+def _offset_digits(field: bytes, shortest: int) -> str:
+    """Return the digits before the filling F: at least as many as the check length."""
+    digits = field.rstrip(b"Ff").decode("latin-1")
+    if not digits.isdecimal() or len(digits) < shortest:
+        raise Refused(Code.INPUT)
+    return digits
+
+
+def _validation_data(field: bytes, account: bytes) -> str:
+    """Put the last five account digits where N stands: sixteen hexadecimal digits."""
+    text = field.decode("latin-1").replace("N", account[-5:].decode("ascii"), 1)
+    if len(from_hexadecimal(text.encode("latin-1"))) != _SINGLE_BYTES:
+        raise Refused(Code.INPUT)
+    return text
+
+
+def _received(lmk: Lmk, key: SecretKey, block: bytes, number: bytes, account: bytes) -> str:
+    check_verification(number, lmk.rules)
+    return deciphered_pin(key, block, number, account)
+
+
+_PVK: Final = Key("PVK")
+_FORMAT: Final = Digits("PIN block format", 2, Code.PIN_BLOCK_FORMAT)
+_LENGTH: Final = Digits("check length", 2)
+_TABLE: Final = Hexadecimal("decimalisation table", 16, Code.DECIMALISATION_TABLE)
+_VALIDATION: Final = Characters("PIN validation data (N for the last 5 account digits)", 12)
+_OFFSET: Final = Characters("offset (F to the right)", 12)
+_MADE: Final = (("offset", "12 A, F to the right"),)
+_AFTER_PIN_KEY: Final = (
+    _PVK,
+    Digits("maximum PIN length", 2),
+    PinBlock("PIN block"),
+    _FORMAT,
+    _LENGTH,
+    Account("account number", (4,)),
+    _TABLE,
+    _VALIDATION,
+    _OFFSET,
+)
+_BLOCK_BY_KEY_TYPE: Final = (
+    Hexadecimal("key type (001 ZPK, 002 TPK, FFF)", 3, Code.KEY_TYPE),
+    Key("ZPK or TPK"),
+    _PVK,
+    PinBlock("PIN block", key_at=1),
+    _FORMAT,
+    _LENGTH,
+    Account("account number", (4,)),
+    _TABLE,
+    _VALIDATION,
+)
+
+COMMANDS: Final = (
+    Command(
+        "DA",
+        "Verify a terminal PIN by its IBM 3624 offset",
+        (Key("TPK"), *_AFTER_PIN_KEY),
+        (),
+        verify_terminal_offset,
+        judges_pin=True,
+    ),
+    Command(
+        "EA",
+        "Verify a PIN in interchange by its IBM 3624 offset",
+        (Key("ZPK"), *_AFTER_PIN_KEY),
+        (),
+        verify_zone_offset,
+        judges_pin=True,
+    ),
+    Command(
+        "GO",
+        "Verify a DUKPT PIN by its IBM 3624 offset",
+        (
+            Characters("mode (0; 1 with a MAC)", 1, b"01"),
+            MacOptions("MAC mode and method"),
+            Bdk("BDK"),
+            _PVK,
+            Ksn("KSN", key_at=2),
+            PinBlock("PIN block", key_at=2, bdk=True),
+            _FORMAT,
+            _LENGTH,
+            Account("account number", (7,)),
+            _TABLE,
+            _VALIDATION,
+            _OFFSET,
+            MacAndMessage(options_at=1),
+        ),
+        (("verdict on the MAC", "2 N, with MAC options and a verified PIN"),),
+        verify_dukpt_offset,
+        judges_pin=True,
+    ),
+    Command(
+        "DE",
+        "Generate an IBM 3624 offset",
+        (
+            _PVK,
+            PinUnderLmk("PIN under the LMK", after=42),
+            _LENGTH,
+            Account("account number"),
+            _TABLE,
+            _VALIDATION,
+        ),
+        _MADE,
+        make_offset,
+    ),
+    Command(
+        "BK",
+        "Generate an IBM 3624 offset of a PIN block",
+        _BLOCK_BY_KEY_TYPE,
+        _MADE,
+        make_offset_of_block,
+    ),
+    Command(
+        "DU",
+        "Verify a PIN by its IBM 3624 offset and generate that of a new PIN",
+        (*_BLOCK_BY_KEY_TYPE, _OFFSET, PinBlock("new PIN block", key_at=1)),
+        _MADE,
+        change_offset,
+        judges_pin=True,
+    ),
+    Command(
+        "EE",
+        "Derive a PIN from its IBM 3624 offset",
+        (
+            _PVK,
+            _OFFSET,
+            _LENGTH,
+            Account("account number"),
+            _TABLE,
+            _VALIDATION,
+        ),
+        (("PIN under the LMK", "5 to 13 N"),),
+        derive_pin,
+    ),
+)

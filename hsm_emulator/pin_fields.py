@@ -1,0 +1,311 @@
+"""Fields of PIN commands: keys with their KSN, PIN blocks, accounts, PINs under the LMK."""
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from hsm_emulator.errors import Code, Refused
+from hsm_emulator.fields import SUFFIX_MARKS, Digits, Hexadecimal
+from hsm_emulator.hexadecimal import from_hexadecimal
+from hsm_emulator.key_fields import Key, is_aes
+from hsm_emulator.pin_blocks import ISO_4, PLUS, WITHOUT_CHECK_DIGIT
+
+BDK_1: Final = b"*"
+_BDK_FLAGS: Final = (BDK_1, b"~", b"!")
+_DIGITS: Final = re.compile(rb"\d*")
+_SUFFIX_AT: Final = re.compile(rb"[%#&!\x19]|\Z")
+_PAN_DIGITS_MAX: Final = 19
+_PLUS_ACCOUNT: Final = re.compile(rb"(?=.{18}\Z)F*\d{12,}")
+_MAC_OPTIONS: Final = re.compile(rb"(\d\d)(?=[*~!UXTYSR])")
+MAC_DIGITS: Final = {b"1": 16, b"2": 8}  # by the MAC mode
+
+
+def suffix_at(body: bytes, at: int) -> int:
+    """Return where LMK, marks or trailer begin in the body of a command without binary data."""
+    found = _SUFFIX_AT.search(body, at)
+    assert found is not None  # the end is always found
+    return found.start()
+
+
+@dataclass(frozen=True, slots=True)
+class PinKey(Key):
+    """A TPK or ZPK, or behind a flag, or as a key block of usage B0, a BDK.
+
+    Two values: the key and the flag, which is empty for anything but a BDK. The flags name the
+    kind of BDK: * the first (type 009), ~ the second (609), ! the third (809).
+    """
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        flag = body[at : at + 1]
+        if flag in _BDK_FLAGS:
+            end = Key.read(self, body, at + 1, values)
+        else:
+            end = Key.read(self, body, at, values)
+            flag = BDK_1 if body[at : at + 1] == b"S" and body[at + 6 : at + 8] == b"B0" else b""
+        values.append(flag)
+        return end
+
+    def described(self) -> list[tuple[str, str]]:
+        return [*Key.described(self), ("BDK flag", "*, ~ or ! before a BDK; a block shows itself")]
+
+
+@dataclass(frozen=True, slots=True)
+class Bdk(PinKey):
+    """A BDK, whether or not its flag is there; two values as above."""
+
+    untagged: int = 32
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        end = PinKey.read(self, body, at, values)
+        values[-1] = values[-1] or BDK_1
+        return end
+
+
+@dataclass(frozen=True, slots=True)
+class Ksn:
+    """Descriptor and key serial number of a terminal, there only when its key is a BDK.
+
+    One value, the KSN. The descriptor counts the digits of its parts; all of them are sent: 20,
+    or 24 with an AES BDK.
+    """
+
+    name: str
+    key_at: int  # among the values; the flag stands behind it
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        if not values[self.key_at + 1]:
+            values.append(b"")
+            return at
+        at = Hexadecimal("KSN descriptor", 3).read(body, at, values)
+        values.pop()
+        width = 24 if is_aes(values[self.key_at]) else 20
+        return Hexadecimal(self.name, width).read(body, at, values)
+
+    def described(self) -> list[tuple[str, str]]:
+        return [(self.name, "3 H of descriptor and 20 H (24 H for AES), with a BDK")]
+
+
+@dataclass(frozen=True, slots=True)
+class PinBlock:
+    """A PIN block under the request's key at `key_at`: one block of its cipher.
+
+    An AES BDK may also have derived a TDES key: then the format behind the block says so.
+    """
+
+    name: str
+    key_at: int = 0
+    bdk: bool = False  # whether that key may be a BDK
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        width = 16
+        if is_aes(values[self.key_at]) and not self._is_short(body, at, values):
+            width = 32
+        block = from_hexadecimal(body[at : at + width])
+        if len(block) * 2 != width:
+            raise Refused(Code.INPUT)
+        values.append(block)
+        return at + width
+
+    def _is_short(self, body: bytes, at: int, values: list[bytes]) -> bool:
+        return self.bdk and bool(values[self.key_at + 1]) and body[at + 32 : at + 34] != ISO_4
+
+    def described(self) -> list[tuple[str, str]]:
+        return [(self.name, "16 H (32 H under an AES key)")]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Twelve digits of the PAN, without its check digit.
+
+    Where one of the blocks is of format 48, the whole PAN and `;` (which may lack at the end of
+    the request); where one is of format 04, 18 characters: the PAN without its check digit, F to
+    the left. Twelve digits alone bind those twelve. The value is what `pin_blocks` takes.
+    """
+
+    name: str
+    formats: tuple[int, ...] = ()  # where the formats stand among the values read so far
+    bdk_at: int = -1  # where a BDK stands that, being AES, means format 48
+    is_last: bool = False  # of the request: then the end of a PAN needs no mark
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        end = at + 12
+        form = _form(self.formats, values)
+        if self.bdk_at >= 0 and is_aes(values[self.bdk_at]):
+            form = ISO_4
+        if form:
+            end = _pan_end(body, at, self.is_last) if form == ISO_4 else _plus_end(body, at)
+        values.append(_account(body[at:end], form))
+        return end + 1 if form and body[end : end + 1] == b";" else end
+
+    def described(self) -> list[tuple[str, str]]:
+        return [(self.name, "12 N (the PAN and ; with format 48, 18 A with format 04)")]
+
+
+@dataclass(frozen=True, slots=True)
+class TwoAccounts:
+    """An account and, behind `;`, another one; `after` characters follow up to the suffix.
+
+    Two values; the second is empty when it lacks.
+    """
+
+    name: str
+    other: str
+    formats: tuple[int, ...]
+    after: int = 0
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        end = suffix_at(body, at) - self.after
+        form = _form(self.formats, values)
+        first, _, second = body[at:end].partition(b";")
+        second = second.strip(b";")  # a PAN's own mark, before or behind
+        values += (_account(first, form), _account(second, form) if second else b"")
+        return end
+
+    def described(self) -> list[tuple[str, str]]:
+        form = "12 N (the PAN and ; with format 48, 18 A with format 04)"
+        return [(self.name, form), (self.other, f"{form}, after ;, may be absent")]
+
+
+def _form(places: tuple[int, ...], values: list[bytes]) -> bytes:
+    """Return the format that makes the account longer, or nothing."""
+    form = b""
+    for place in places:
+        if values[place] == ISO_4:
+            return ISO_4
+        if values[place] == PLUS:
+            form = PLUS
+    return form
+
+
+def _pan_end(body: bytes, at: int, is_last: bool) -> int:
+    run = _DIGITS.match(body, at)
+    end = run.end() if run else at
+    if body[end : end + 1] == b";" or (is_last and body[end : end + 1] in SUFFIX_MARKS):
+        return end
+    return at + 12
+
+
+def _plus_end(body: bytes, at: int) -> int:
+    return at + 18 if _PLUS_ACCOUNT.fullmatch(body[at : at + 18]) else at + 12
+
+
+def _account(text: bytes, form: bytes) -> bytes:
+    if len(text) == 12 and text.isdigit():
+        return text
+    if form == ISO_4 and text.isdigit() and len(text) <= _PAN_DIGITS_MAX:
+        return text.rjust(12, b"0")
+    if form == PLUS and _PLUS_ACCOUNT.fullmatch(text):
+        return WITHOUT_CHECK_DIGIT + text.lstrip(b"F")
+    raise Refused(Code.ACCOUNT)
+
+
+@dataclass(frozen=True, slots=True)
+class PinUnderLmk:
+    """The digits of a PIN under the LMK: all but the `after` characters up to the suffix."""
+
+    name: str
+    after: int = 0
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        end = suffix_at(body, at) - self.after
+        text = body[at:end] if end > at else b""
+        if not 5 <= len(text) <= 13 or not text.isdigit():
+            raise Refused(Code.INPUT)
+        values.append(text)
+        return end
+
+    def described(self) -> list[tuple[str, str]]:
+        return [(self.name, "5 to 13 N")]
+
+
+@dataclass(frozen=True, slots=True)
+class ClearPin:
+    """A PIN in clear, filled with F to the right, before the `after` characters that follow it."""
+
+    name: str
+    after: int
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        end = suffix_at(body, at) - self.after
+        text = body[at:end] if end > at else b""
+        if not 4 <= len(text) <= 13 or not text.rstrip(b"F").isdigit():
+            raise Refused(Code.INPUT)
+        values.append(text.rstrip(b"F"))
+        return end
+
+    def described(self) -> list[tuple[str, str]]:
+        return [(self.name, "4 to 13 A, F to the right")]
+
+
+@dataclass(frozen=True, slots=True)
+class LastDigits:
+    """Decimal digits that may be absent at the end of a request."""
+
+    name: str
+    width: int
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        if body[at : at + 1] in SUFFIX_MARKS:
+            values.append(b"")
+            return at
+        return Digits(self.name, self.width).read(body, at, values)
+
+    def described(self) -> list[tuple[str, str]]:
+        return [(self.name, f"{self.width} N, may be absent")]
+
+
+@dataclass(frozen=True, slots=True)
+class MacOptions:
+    """MAC mode and MAC method, one digit each, there when a key does not follow at once."""
+
+    name: str
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        found = _MAC_OPTIONS.match(body, at)
+        values.append(found[1] if found else b"")
+        return found.end(1) if found else at
+
+    def described(self) -> list[tuple[str, str]]:
+        return [(self.name, "2 N, may be absent")]
+
+
+@dataclass(frozen=True, slots=True)
+class MacAndMessage:
+    """A MAC and its message, there when MAC options are; two values, empty otherwise.
+
+    The length counts bytes in hexadecimal; one published client writes it in decimal. As only a
+    suffix can follow the message, its end tells which was meant.
+    """
+
+    options_at: int
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        options = values[self.options_at]
+        if not options:
+            values += (b"", b"")
+            return at
+        if options[:1] not in MAC_DIGITS:
+            raise Refused(Code.INPUT)
+        at = Hexadecimal("MAC", MAC_DIGITS[options[:1]]).read(body, at, values)
+        count, at = body[at : at + 4], at + 4
+        if len(count) != 4 or not count.isalnum():
+            raise Refused(Code.INPUT)
+        for base in (16, 10):
+            end = at + _number(count, base)
+            if end <= len(body) and body[end : end + 1] in SUFFIX_MARKS:
+                values.append(body[at:end])
+                return end
+        raise Refused(Code.DATA_LENGTH)
+
+    def described(self) -> list[tuple[str, str]]:
+        digits = " or ".join(f"{width} H" for width in MAC_DIGITS.values())
+        return [
+            ("MAC", f"{digits} with MAC mode 1 or 2, with MAC options"),
+            ("message", "4 H of length, then as counted, with MAC options"),
+        ]
+
+
+def _number(text: bytes, base: int) -> int:
+    try:
+        return int(text, base)
+    except ValueError:
+        raise Refused(Code.INPUT) from None
