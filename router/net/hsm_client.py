@@ -9,7 +9,14 @@ from collections.abc import Callable
 
 from router.net.addresses import Address
 from router.net.hsm_link import Changed, HsmLink
-from router.switching.needs import Event, PinRefused, PinTranslated, TranslatePin
+from router.switching.needs import (
+    Event,
+    PinRefused,
+    PinTranslated,
+    TranslatePin,
+    Verified,
+    Verify,
+)
 from router.switching.transaction import Transaction
 from router.wire import hsm_frames
 
@@ -23,7 +30,8 @@ class HsmAway(Exception):
 class Waiting:
     """A command without its answer."""
 
-    __slots__ = ("answer", "block_format", "command", "deadline", "link", "owner", "sent_at")
+    __slots__ = ("answer", "block_format", "command", "deadline", "link", "owner", "sent_at",
+                 "verifies")
 
     def __init__(self, link: HsmLink, command: bytes, sent_at: float, deadline: float) -> None:
         self.link = link
@@ -32,6 +40,7 @@ class Waiting:
         self.deadline = deadline
         self.owner: Transaction | None = None  # of a PIN translation
         self.block_format = ""
+        self.verifies = False  # a PIN or a CVV: right or wrong is all it says
         self.answer: asyncio.Future[bytes] | None = None  # of anything else
 
 
@@ -77,6 +86,16 @@ class HsmClient:
         ))
         waiting.owner = owner
         waiting.block_format = destination.block_format
+
+    def verify(self, need: Verify, owner: Transaction) -> None:
+        """The same, with Verified."""
+        link = self._least_loaded()
+        if link is None:
+            self._loop.call_soon(self._tell, owner, Verified(""))
+            return
+        waiting = self._send(link, need.command)
+        waiting.owner = owner
+        waiting.verifies = True
 
     async def ask(self, command: bytes) -> bytes:
         """Any other command; the whole answer. Raises HsmAway."""
@@ -147,10 +166,10 @@ class HsmClient:
                 waiting.answer.set_result(frame)
             return
         try:
-            event = translation_in(frame, waiting)
+            event = event_in(frame, waiting)
         except hsm_frames.MalformedAnswer as fault:
             link.give_up(str(fault))
-            event = PinRefused("")
+            event = away(waiting)
         assert waiting.owner is not None
         self._tell(waiting.owner, event)
 
@@ -165,16 +184,23 @@ class HsmClient:
             if not waiting.answer.done():
                 waiting.answer.set_exception(HsmAway())
         elif waiting.owner is not None:
-            self._tell(waiting.owner, PinRefused(""))
+            self._tell(waiting.owner, away(waiting))
 
     def _tell(self, owner: Transaction, event: Event) -> None:
         assert self.translated is not None, "the daemon sets it before the first transaction"
         self.translated(owner, event)
 
 
-def translation_in(frame: bytes, waiting: Waiting) -> Event:
-    """What an answer to CA or CC says. Raises MalformedAnswer."""
+def away(waiting: Waiting) -> Event:
+    """It did not answer."""
+    return Verified("") if waiting.verifies else PinRefused("")
+
+
+def event_in(frame: bytes, waiting: Waiting) -> Event:
+    """What an answer to a transaction's command says. Raises MalformedAnswer."""
     error = hsm_frames.error_of(frame, waiting.command)
+    if waiting.verifies:
+        return Verified(error)
     if error != hsm_frames.ACCEPTED:
         return PinRefused(error)
     return PinTranslated(hsm_frames.pin_block_of(frame, waiting.block_format))

@@ -192,6 +192,8 @@ class IssuerLink(asyncio.Protocol):
         if not (mti.isascii() and mti.isdigit()):
             self._observer.counted("unexpected_message", self.line.name)
         elif is_network_management(mti):
+            if message_types.is_response(mti) and self.line.carries_traffic:
+                self._conductor.heard(self.line)
             self._carry_out(self.session.received(
                 message, self._clock.now(), self._clock.transmission_time()))
         elif message_types.is_response(mti):

@@ -36,6 +36,7 @@ from router.switching.records import answered, given_up
 from router.switching.request import Request
 from router.switching.response_codes import ResponseCode, code_of_hsm_error
 from router.switching.session_keys import ANOTHER_KEY
+from router.switching.stand_in import is_decided_here, stood_in
 from router.switching.switch import Switch
 from router.switching.told import Told, declined
 from router.switching.transaction import Transaction
@@ -83,8 +84,9 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
         return declined(ResponseCode.NOT_PERMITTED_TO_CARD, "routing")
     issuer = transaction.issuer = switch.issuers[bin_range.issuer]
     transaction.send_by = min(request.arrived + issuer.terms.timeout_s, request.deadline)
+    is_sent = not issuer.stand_in.is_first or not is_decided_here(transaction, issuer, switch)
 
-    while (line := issuer.least_loaded_line(transaction.lines_tried)) is not None:
+    while is_sent and (line := issuer.least_loaded_line(transaction.lines_tried)) is not None:
         pin_block: str | None = None
         pin_key = issuer.pin_key
         if request.has_pin:
@@ -125,6 +127,11 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
                     return answer
                 return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
         break  # silence, a fallen line, an unusable answer, or an approval nobody may hear
+
+    if issuer.stand_in.rules is not None:
+        decided = yield from stood_in(transaction, switch)
+        if decided is not None:
+            return decided
 
     # One commit: a crash must not leave a hold without its reversal behind a heard decline.
     silence = declined(

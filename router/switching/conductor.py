@@ -25,6 +25,8 @@ from router.switching.needs import (
     Silent,
     TooLate,
     TranslatePin,
+    Verified,
+    Verify,
 )
 from router.switching.outbound import kept, with_sender
 from router.switching.peers import AcquirerLink, Issuer
@@ -38,6 +40,8 @@ from router.switching.reversing import Reversing
 from router.switching.saf import StoreAndForward
 from router.switching.saf_entry import SafEntry
 from router.switching.saf_operator import SafOperator
+from router.switching.stand_in_counts import taken_back
+from router.switching.stand_in_records import voiding
 from router.switching.switch import Switch
 from router.switching.told import NOT_STORED, Told, declined
 from router.switching.transaction import Transaction
@@ -45,7 +49,7 @@ from router.switching.transaction_event import Observer
 from router.switching.translation import canonical, card_of
 from router.wire.message import Message
 from specs.elements import DE
-from specs.journal_format import Answered, Forwarded, Reversed, Stored
+from specs.journal_format import Answered, Forwarded, Reversed, StandInMode, StoodIn, Stored
 from specs.journal_format import Record as JournalRecord
 
 DURABLE = Durable()
@@ -152,6 +156,11 @@ class Conductor:
         for name, count in sorted(recovery.unknown_issuers.items()):
             self._observer.alarm("journal_names_unknown_issuer", issuer=name, records=count)
 
+    def stand_in(self, issuer: Issuer, mode: str) -> None:
+        """An operator's word, from now on and after a restart; as soon as the disk takes it."""
+        issuer.stand_in.mode = mode
+        self._commits.insist([StandInMode(issuer.name, mode, int(self._clock.wall()))])
+
     def tick(self) -> None:
         """Every 50 ms or so: deadlines, retries, what is due."""
         now = self._clock.now()
@@ -167,6 +176,8 @@ class Conductor:
     def _tick(self, issuer: Issuer, now: float) -> None:
         for line in issuer.lines:
             for waiting in line.expire(now):
+                if isinstance(waiting.owner, Transaction) and waiting.owner.target is None:
+                    issuer.stand_in.silent(now)
                 self._silent(issuer, waiting)
         self._saf.tick(issuer, now)
 
@@ -266,12 +277,24 @@ class Conductor:
         line.carries_traffic = True
         issuer = self._issuer(line.issuer_name)
         if issuer is not None:
+            issuer.stand_in.heard(self._clock.now())
             self._saf.pump(issuer)
+
+    def heard(self, line: Line) -> None:
+        """An answer to network management on a line that is signed on: an echo."""
+        issuer = self._issuer(line.issuer_name)
+        if issuer is not None:
+            issuer.stand_in.heard(self._clock.now())
 
     def line_fell(self, line: Line) -> None:
         """Everything that waited on it hears so at once."""
         issuer = self._issuer(line.issuer_name)
-        for waiting in line.fall(self._clock.now()):
+        now = self._clock.now()
+        if issuer is not None and not any(
+            one.carries_traffic for one in issuer.lines if one is not line
+        ):
+            issuer.stand_in.lines_fell(now)
+        for waiting in line.fall(now):
             self._silent(issuer, waiting)
 
     def respond(self, line: Line, response: Message) -> None:
@@ -283,11 +306,15 @@ class Conductor:
             return
         owner, waiting.owner = waiting.owner, None
         if isinstance(owner, Transaction):
-            owner.issuer_us += int((self._clock.now() - owner.step_began) * 1_000_000)
+            now = self._clock.now()
+            owner.issuer_us += int((now - owner.step_began) * 1_000_000)
+            if owner.issuer is not None and owner.target is None:
+                owner.issuer.stand_in.answered(now)
             self.resume(owner, response)
         elif isinstance(owner, SafEntry):
             issuer = self._issuer(line.issuer_name)
             assert issuer is not None, "an issuer stays while its entries wait"
+            issuer.stand_in.heard(self._clock.now())
             self._saf.responded(issuer, owner, response)
 
     def _silent(self, issuer: Issuer | None, waiting: Waiting) -> None:
@@ -322,6 +349,9 @@ class Conductor:
             if isinstance(need, TranslatePin):
                 self._hsm.translate_pin(need, transaction)
                 return
+            if isinstance(need, Verify):
+                self._hsm.verify(need, transaction)
+                return
             refused = self._exchange(transaction, need)
             if refused is None:
                 return
@@ -337,6 +367,8 @@ class Conductor:
                 acquirer=transaction.about.key[0],
                 issuer=transaction.issuer.name if transaction.issuer is not None else "",
             )
+        elif isinstance(event, Verified) and not event.is_clear:
+            self._observer.alarm("stand_in_cannot_verify", hsm_error=event.hsm_error)
         self.resume(transaction, event)
 
     def _exchange(
@@ -429,20 +461,39 @@ class Conductor:
 
         (Void, and perhaps on the disk: after an error of the disk nobody knows.)
         """
+        if along := voiding(records):
+            self._void_stand_in(records, along)
+            return
         remaining: list[JournalRecord] = []
+        declines = any(isinstance(record, Answered) and not record.approves for record in records)
         for record in records:
             if isinstance(record, Forwarded):
                 issuer = self._issuer(record.issuer)
                 if issuer is not None:
                     issuer.stans.free(record.outbound.values[DE.STAN])
-            elif isinstance(record, Reversed) or is_reversal_entry(record):
+            elif isinstance(record, Reversed | StoodIn) or is_reversal_entry(record):
                 remaining.append(record)
+            elif isinstance(record, Stored) and declines:
+                remaining.append(record)  # the stand-in's advice of its decline
             elif isinstance(record, Stored):
                 self._forget_entry(record)
             elif isinstance(record, Answered) and not record.approves:
                 remaining.append(record)
         if remaining:
             self._commits.refused(Commit(remaining, None, None, True), self._clock.now())
+
+    def _void_stand_in(self, records: list[JournalRecord], along: list[JournalRecord]) -> None:
+        """Its reversal takes along what undoes it on a disk that may hold it."""
+        for record in records:
+            if isinstance(record, Stored) and not is_reversal_entry(record):
+                self._forget_entry(record)
+                transaction = self._known.by_key(record.about.key)
+                assert transaction is not None, "it is in flight"
+                taken_back(transaction, None)
+                if transaction.is_reversed:
+                    self._commits.refused(Commit(along, None, None, True), self._clock.now())
+                else:
+                    transaction.taken_along = along
 
     def _forget_entry(self, record: Stored) -> None:
         """Of an advice: it was not taken, its acquirer hears so and keeps it."""

@@ -41,7 +41,16 @@ class Exchange:
         self.pin_key = pin_key  # of its PIN block: one under a former key is not sent any more
 
 
-Need = TranslatePin | Record | Exchange
+class Verify:
+    """Have the HSM check a PIN or a CVV."""
+
+    __slots__ = ("command",)
+
+    def __init__(self, command: bytes) -> None:
+        self.command = command
+
+
+Need = TranslatePin | Record | Exchange | Verify
 
 
 class PinTranslated:
@@ -60,6 +69,24 @@ class PinRefused:
 
     def __init__(self, hsm_error: str) -> None:
         self.hsm_error = hsm_error
+
+
+class Verified:
+    """The HSM's two-character error; empty when it did not answer."""
+
+    __slots__ = ("hsm_error",)
+
+    def __init__(self, hsm_error: str) -> None:
+        self.hsm_error = hsm_error
+
+    @property
+    def is_right(self) -> bool:
+        return self.hsm_error == "00"
+
+    @property
+    def is_clear(self) -> bool:
+        """It said right or wrong."""
+        return self.hsm_error in ("00", "01")
 
 
 class Durable:
@@ -101,6 +128,7 @@ class TooLate:
 Event = (
     PinTranslated
     | PinRefused
+    | Verified
     | Durable
     | NotDurable
     | Silent

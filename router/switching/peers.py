@@ -10,6 +10,7 @@ from router.switching.saf_drain import SafDrain
 from router.switching.saf_entry import SafEntry
 from router.switching.saf_queue import SafQueue
 from router.switching.session_keys import ReceivedKeys
+from router.switching.stand_in_state import StandIn
 from router.wire.codec import Codec
 from router.wire.message import Message
 from specs.journal_format import EntryId
@@ -73,13 +74,14 @@ class IssuerTerms:
 class Issuer:
     """One issuer. Its numbers (DE 11) are one space for all its lines: DE 90 names no line."""
 
-    __slots__ = ("drain", "lines", "name", "saf", "session_key", "stans", "terms")
+    __slots__ = ("drain", "lines", "name", "saf", "session_key", "stand_in", "stans", "terms")
 
     def __init__(self, name: str, terms: IssuerTerms) -> None:
         self.name = name
         self.terms = terms
         self.session_key: PinKey | None = None  # exchanged; stands for the configured one
         self.stans = Stans()
+        self.stand_in = StandIn()
         self.lines: list[Line] = []
         self.saf = SafQueue()
         self.drain = SafDrain()

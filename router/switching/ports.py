@@ -8,7 +8,7 @@ from typing import Protocol
 
 from router.switching.clock import Clock
 from router.switching.commits import Journal
-from router.switching.needs import TranslatePin
+from router.switching.needs import TranslatePin, Verify
 from router.switching.peers import AcquirerLink
 from router.switching.pending import IssuerPort
 from router.switching.transaction import Transaction
@@ -20,3 +20,6 @@ __all__ = ["AcquirerLink", "Clock", "Hsm", "IssuerPort", "Journal", "Observer"]
 class Hsm(Protocol):
     def translate_pin(self, need: TranslatePin, owner: Transaction) -> None:
         """The conductor hears `translated` exactly once, and never from within this call."""
+
+    def verify(self, need: Verify, owner: Transaction) -> None:
+        """The same, with Verified."""

@@ -6,17 +6,22 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """May it hold or move money, and must it name an amount?"""
+    """May it hold or move money, must it name an amount, may another answer for its issuer?
+
+    Stood in for is only what the card's owner waits for at the till: a refund can wait, and a
+    balance only the issuer knows.
+    """
 
     name: str
     may_hold: bool
     needs_amount: bool
+    may_be_stood_in_for: bool = False
 
 
 EFFECTS: Final[dict[str, Effect]] = {
-    "00": Effect("purchase", may_hold=True, needs_amount=True),
-    "01": Effect("cash withdrawal", may_hold=True, needs_amount=True),
-    "09": Effect("purchase with cash back", may_hold=True, needs_amount=True),
+    "00": Effect("purchase", may_hold=True, needs_amount=True, may_be_stood_in_for=True),
+    "01": Effect("cash withdrawal", may_hold=True, needs_amount=True, may_be_stood_in_for=True),
+    "09": Effect("purchase with cash back", may_hold=True, needs_amount=True, may_be_stood_in_for=True),
     "20": Effect("refund", may_hold=True, needs_amount=True),
     "30": Effect("available funds inquiry", may_hold=False, needs_amount=False),
     "31": Effect("balance inquiry", may_hold=False, needs_amount=False),

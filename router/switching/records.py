@@ -7,6 +7,7 @@ from router.switching import message_types
 from router.switching.outbound import reversal_values
 from router.switching.peers import Issuer
 from router.switching.saf_entry import SafEntry
+from router.switching.stand_in_counts import taken_back
 from router.switching.switch import Switch
 from router.switching.told import REVERSAL_ACCEPTED, Told
 from router.switching.transaction import Transaction
@@ -28,6 +29,11 @@ def reversal_records(
     issuer, advice, sent = transaction.issuer, transaction.advice, transaction.outbound
     if issuer is None:
         return records
+    if transaction.taken_along:
+        records += transaction.taken_along
+        transaction.taken_along = []
+        return records
+    records += taken_back(transaction, amount_that_stays)
     if advice is not None:
         values = reversal_values(advice.message, None, amount_that_stays)
         records.append(new_entry(transaction, issuer, Kept("0420", values), "", advice.id, switch))

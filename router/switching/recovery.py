@@ -19,6 +19,7 @@ from router.switching.response_codes import ResponseCode
 from router.switching.reversing import Reversing
 from router.switching.saf import ended
 from router.switching.saf_entry import SafEntry, age_at_start
+from router.switching.stand_in_counts import summed
 from router.switching.switch import Switch
 from router.switching.told import Told, declined
 from router.switching.transaction import Transaction
@@ -33,6 +34,7 @@ from specs.journal_format import (
     NumberGiven,
     Record,
     Reversed,
+    StoodIn,
     Stored,
 )
 
@@ -83,6 +85,22 @@ class Recovery:
                 self._ended(record)
             elif isinstance(record, NumberGiven):
                 self._number_given(record)
+            elif isinstance(record, StoodIn):
+                self._stood_in(record)
+            elif (issuer := self._issuer(record.issuer)) is not None:
+                issuer.stand_in.mode = record.mode
+
+    def _stood_in(self, record: StoodIn) -> None:
+        """Counted again; a reversal of it must find it, while its request is known."""
+        issuer = self._issuer(record.issuer)
+        if issuer is None:
+            return
+        issuer.stand_in.activity.add(record)
+        transaction = self._known.by_key(record.key)
+        if transaction is not None:
+            before = transaction.stood_in
+            now = record if before is None else summed(before, record)
+            transaction.stood_in = now if now.count else None
 
     def _forget_what_left(self) -> None:
         self._known.evict(self._now)
@@ -120,7 +138,7 @@ class Recovery:
         transaction.has_left = True  # nobody knows
 
     def _answered(self, record: Answered) -> None:
-        told = Told(record.code, record.approves, record.elements, "issuer", "recovery")
+        told = told_again(record, "issuer")
         if message_types.is_reversal(record.about.mti):
             online = self._online.pop(record.about.key, None)
             if (
@@ -132,6 +150,8 @@ class Recovery:
             return
         transaction = self._transaction(record.about)
         transaction.approved_amount = record.elements.get(DE.AMOUNT)
+        if transaction.stood_in is not None:
+            told = told_again(record, "stand_in")
         if not transaction.is_reversed or transaction.partial:
             transaction.told = told
             transaction.approval_on_record = record.approves
@@ -204,6 +224,11 @@ class Recovery:
         if latest is None or is_later(found, latest):
             self._latest[issuer.name] = found
             issuer.stans.go_on_behind(found[1])
+
+
+def told_again(record: Answered, decided_by: str) -> Told:
+    """What a repeat hears."""
+    return Told(record.code, record.approves, record.elements, decided_by, "recovery")
 
 
 def is_later(found: tuple[str, str], latest: tuple[str, str]) -> bool:

@@ -72,7 +72,9 @@ class Reversing:
             self._answering.reply(request, REVERSAL_ACCEPTED, transaction)
         elif request.mti[:3] == "040" and may_go_online(transaction):
             self._reverse_online(transaction, request)
-        elif transaction.outbound is not None and not self._may_store(transaction):
+        elif (
+            transaction.outbound is not None or transaction.advice is not None
+        ) and not self._may_store(transaction):
             self._answering.reply(request, NOT_STORED, transaction)
         else:
             # Of what is in flight nothing stays: its acquirer hears it declined.

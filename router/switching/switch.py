@@ -20,6 +20,17 @@ class Switch:
         self.issuers = dict(issuers)  # as they are now, whatever becomes of the caller's
         self._clock = clock
 
+    def now(self) -> float:
+        """Seconds that only grow."""
+        return self._clock.now()
+
+    def is_over(self, deadline: float) -> bool:
+        return self._clock.now() >= deadline
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        return self._clock.wall()
+
     def range_of(self, pan: Pan) -> BinRange | None:
         return self.bin_table.range_of(pan.reveal())
 

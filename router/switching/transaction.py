@@ -8,7 +8,7 @@ from router.switching.peers import Issuer
 from router.switching.processing_codes import effect_of
 from router.switching.request import Request
 from router.switching.told import Told
-from specs.journal_format import About, Kept, Stored
+from specs.journal_format import About, Kept, Record, StoodIn, Stored
 
 
 class Transaction:
@@ -39,6 +39,8 @@ class Transaction:
         "send_by",
         "stays",
         "step_began",
+        "stood_in",
+        "taken_along",
         "target",
         "told",
         "when_settled",
@@ -67,6 +69,8 @@ class Transaction:
         self.partial = False  # reversed in part: the rest can still be reversed
         self.stays = ""  # then: the amount that stays (DE 95), 12 digits, where it is known
         self.advice: Stored | None = None  # the advice that it is, or the stand-in's 0120
+        self.stood_in: StoodIn | None = None  # what the card's limits count of its approval
+        self.taken_along: list[Record] = []  # of one that the disk refused: what voids it there
         self.target: Transaction | None = None  # of an on-line reversal
         self.reversing: Transaction | None = None
         self.step_began = 0.0

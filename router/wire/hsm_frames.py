@@ -47,6 +47,50 @@ def translate_pin(
     return b"".join((command, keys.encode(), PIN_DIGITS_MAX, block.encode()))
 
 
+def verify_pvv(
+    kind: str,
+    pin_key_under_lmk: str,
+    pvk_under_lmk: str,
+    pin_block: str,
+    block_format: str,
+    account: str,
+    pvki_and_pvv: str,
+) -> bytes:
+    """DC under a terminal key, EC under a zone key: is the PIN the one that the PVV was made of?"""
+    keys = pin_key_under_lmk + pvk_under_lmk
+    body = keys + pin_block + block_format + account + pvki_and_pvv
+    return (b"DC" if kind == "tpk" else b"EC") + body.encode()
+
+
+def verify_offset(
+    kind: str,
+    pin_key_under_lmk: str,
+    pvk_under_lmk: str,
+    pin_block: str,
+    block_format: str,
+    account: str,
+    decimalisation_table: str,
+    first_of_pan: str,
+    offset: str,
+) -> bytes:
+    """DA under a terminal key, EA under a zone key: the PIN against its IBM 3624 offset.
+
+    The offset is as long as the PIN: check length and maximum, so that no digit is left out. The
+    validation data is the PAN's first eleven digits, then N: the last five of the account.
+    """
+    keys = pin_key_under_lmk + pvk_under_lmk
+    digits = f"{len(offset):02d}"
+    body = digits + pin_block + block_format + digits + account + decimalisation_table
+    return (b"DA" if kind == "tpk" else b"EA") + (
+        keys + body + first_of_pan + "N" + offset.ljust(12, "F")
+    ).encode()
+
+
+def verify_cvv(cvk_under_lmk: str, cvv: str, pan: str, expiry: str, service_code: str) -> bytes:
+    """CY: is this the card's CVV?"""
+    return f"CY{cvk_under_lmk}{cvv}{pan};{expiry}{service_code}".encode()
+
+
 def wrap_key(data_key_under_lmk: str, clear: bytes) -> bytes:
     """M0, ECB, hexadecimal in and out: the data is random, so nothing repeats in it."""
     return _data_command(b"M0", data_key_under_lmk, clear.hex().upper())

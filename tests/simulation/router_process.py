@@ -11,7 +11,7 @@ from typing import Final
 
 from router.switching.commits import Commit
 from router.switching.conductor import Conductor, Limits
-from router.switching.needs import PinRefused, PinTranslated, TranslatePin
+from router.switching.needs import PinRefused, PinTranslated, TranslatePin, Verified, Verify
 from router.switching.peers import Acquirer, Issuer, IssuerTerms
 from router.switching.pending import Line
 from router.switching.pin_key import PinKey
@@ -207,6 +207,10 @@ class RouterProcess:
         slow = world.chance(world.faults.hsm_slow)
         takes = world.random.uniform(1.0, 14.0) if slow else 0.002
         self._later(takes, lambda: self.conductor.translated(owner, event))
+
+    def verify(self, need: Verify, owner: Transaction) -> None:
+        """Every PIN and every CVV is right."""
+        self._later(0.002, lambda: self.conductor.translated(owner, Verified("00")))
 
     def transaction(self, event: TransactionEvent) -> None:
         """Silence is allowed while an approval, or what overrides it, is under way to the disk."""

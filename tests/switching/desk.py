@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from router.switching.commits import Commit
 from router.switching.conductor import Conductor, Limits
-from router.switching.needs import PinRefused, PinTranslated, TranslatePin
+from router.switching.needs import PinRefused, PinTranslated, TranslatePin, Verified, Verify
 from router.switching.peers import Acquirer, Issuer, IssuerTerms
 from router.switching.pending import Line
 from router.switching.pin_key import PinKey
@@ -79,16 +79,26 @@ class Translator:
     def __init__(self) -> None:
         self.error: str | None = None
         self.is_slow = False
-        self.waiting: list[tuple[TranslatePin, Transaction]] = []
+        self.waiting: list[tuple[TranslatePin | Verify, Transaction]] = []
+        self.verifies: dict[str, str] = {}  # command -> error; "00" for those it does not name
+        self.asked: list[bytes] = []  # to verify
         self.conductor: Conductor | None = None
 
     def translate_pin(self, need: TranslatePin, owner: Transaction) -> None:
+        self.waiting.append((need, owner))
+
+    def verify(self, need: Verify, owner: Transaction) -> None:
+        self.asked.append(need.command)
         self.waiting.append((need, owner))
 
     def work(self) -> bool:
         if self.is_slow or not self.waiting or self.conductor is None:
             return False
         need, owner = self.waiting.pop(0)
+        if isinstance(need, Verify):
+            error = self.verifies.get(need.command[:2].decode(), "00")
+            self.conductor.translated(owner, Verified(error))
+            return True
         translated = "EE" + need.pin_block[2:]
         event = PinTranslated(translated) if self.error is None else PinRefused(self.error)
         self.conductor.translated(owner, event)
