@@ -1,6 +1,7 @@
-"""Commands about the device itself: NC, NO, B2."""
+"""Commands about the device itself: NC, NO, B2, NK."""
 from typing import Final
 
+from hsm_emulator import command_chain
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Counted, Digits
 from hsm_emulator.layout import Command
@@ -52,4 +53,5 @@ COMMANDS: Final = (
         status,
     ),
     Command("B2", "Echo", (Counted("message"),), (("message", "as received"),), echo),
+    *command_chain.COMMANDS,
 )

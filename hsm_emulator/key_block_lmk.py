@@ -1,14 +1,19 @@
 """The newer kind of LMK: keys in key blocks, whose headers say what they are for."""
+from typing import Final
+
 from hsm_emulator import key_block
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.hexadecimal import from_hexadecimal
 from hsm_emulator.key_block import Attributes, BlockKeys
-from hsm_emulator.key_types import KEY_BLOCK, KeyRole
+from hsm_emulator.key_types import DERIVED_USAGE, KEY_BLOCK, KeyRole
+from hsm_emulator.key_validity import check_validity, is_bounded, now_utc
 from hsm_emulator.lmk import KnownKeys, check_strength, clear_table
 from hsm_emulator.pin_under_lmk import pin_key
 from hsm_emulator.pin_verification import check_table
 from hsm_emulator.rules import STRICT, Rules
-from hsm_emulator.secret_key import AES_, TDES, SecretKey
+from hsm_emulator.secret_key import AES_, HMAC, TDES, SecretKey, key_of
+
+COMPONENT: Final = "cC"  # begins the key version of a component
 
 
 class KeyBlockLmk:
@@ -19,6 +24,7 @@ class KeyBlockLmk:
     ) -> None:
         """Derive what the LMK is used through: it never enciphers a key itself."""
         self.identifier = identifier
+        self.now = now_utc  # tests set another
         self.rules = rules
         self.check_value = check_value
         self.pin_key = pin_key(lmk.clear)
@@ -38,6 +44,10 @@ class KeyBlockLmk:
             raise Refused(Code.KEY_USAGE)
         if attributes.mode not in role.modes:
             raise Refused(Code.MODE_OF_USE)
+        if attributes.key_version[0] in COMPONENT:
+            raise Refused(Code.NOT_PERMITTED)
+        if is_bounded(attributes.optional):
+            return key  # not remembered: it may end
         return self._known.remember(role, cryptogram, key)
 
     def opened(
@@ -52,10 +62,10 @@ class KeyBlockLmk:
             raise Refused(Code.KEY_BLOCK_LMK_ID)
         clear, attributes = key_block.unwrapped(self._keys, cryptogram)
         self._check_algorithm(attributes.algorithm)
-        if len(clear) not in ((16, 24, 32) if attributes.algorithm == AES_ else (8, 16, 24)):
-            raise Refused(Code.KEY_LENGTH)
-        key = SecretKey(clear, attributes.algorithm)
-        check_strength(key, parity_code, self.rules)
+        check_validity(attributes.optional, self.now())
+        key = key_of(clear, attributes.algorithm)
+        derived = attributes.usage == DERIVED_USAGE
+        check_strength(key, parity_code, self.rules.of_derived_keys() if derived else self.rules)
         return key, attributes
 
     def wrapped(
@@ -83,5 +93,5 @@ class KeyBlockLmk:
 
     def _check_algorithm(self, algorithm: str) -> None:
         """Refuse a key stronger than the LMK that would protect it."""
-        if algorithm == AES_ and self._protects == TDES:
+        if self._protects == TDES and algorithm in (AES_, HMAC):
             raise Refused(Code.KEY_ALGORITHM)

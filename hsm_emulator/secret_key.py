@@ -21,6 +21,10 @@ AES_: Final = "A"
 DES: Final = "D"  # in a header only: the key itself is a TDES key of eight bytes
 HMAC: Final = "H"
 
+_KEY_BYTES: Final = {
+    TDES: (8, 16, 24), DES: (8,), AES_: (16, 24, 32), HMAC: range(8, 129)
+}  # fmt: skip
+
 WEAK_HALVES: Final = frozenset(
     bytes.fromhex(half)
     for half in (
@@ -83,6 +87,13 @@ class SecretKey:
         if self.algorithm == HMAC:
             return hmac.digest(self.clear, b"", "sha256")[:16]
         return self.cmac(bytes(16))
+
+
+def key_of(clear: bytes, algorithm: str) -> SecretKey:
+    """Return the key that a header of this algorithm stands before; refuse other lengths (27)."""
+    if len(clear) not in _KEY_BYTES[algorithm]:
+        raise Refused(Code.KEY_LENGTH)
+    return SecretKey(clear, TDES if algorithm == DES else algorithm)
 
 
 def has_odd_parity(clear: bytes) -> bool:

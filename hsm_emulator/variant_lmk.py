@@ -5,7 +5,7 @@ from hsm_emulator import variant_scheme
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.hexadecimal import from_hexadecimal, in_hexadecimal
 from hsm_emulator.key_block import Attributes
-from hsm_emulator.key_types import KeyRole, pair_and_variant
+from hsm_emulator.key_types import DERIVED_TYPE, KeyRole, pair_and_variant
 from hsm_emulator.lmk import KnownKeys, check_strength, clear_table
 from hsm_emulator.pin_under_lmk import pin_key
 from hsm_emulator.rules import STRICT, Rules
@@ -45,19 +45,21 @@ class VariantLmk:
         key = SecretKey(
             variant_scheme.deciphered(enciphered, self._base(key_type), scheme), TDES
         )
-        check_strength(key, parity_code, self.rules)
+        derived = key_type == DERIVED_TYPE
+        check_strength(key, parity_code, self.rules.of_derived_keys() if derived else self.rules)
         return key, None
 
     def wrapped(
         self, key: SecretKey, key_type: bytes, scheme: bytes, attributes: Attributes | None
     ) -> bytes:
-        """Return the key enciphered as `key_type`, with the tag of its scheme, U or T."""
+        """Return the key enciphered as `key_type`: schemes U and T with their tag, Z and 0 bare."""
         if attributes is not None or key.algorithm != TDES:
             raise Refused(Code.LMK_SCHEME)
-        if scheme not in (b"U", b"T"):
+        if scheme not in (b"U", b"T", b"Z", b"0"):
             raise Refused(Code.KEY_SCHEME)
+        scheme = b"Z" if scheme == b"0" else scheme
         enciphered = variant_scheme.enciphered(key.clear, self._base(key_type), scheme)
-        return scheme + in_hexadecimal(enciphered)
+        return (b"" if scheme == b"Z" else scheme) + in_hexadecimal(enciphered)
 
     def decimalisation_table(self, field: bytes) -> str:
         """Return a table in clear; how a variant LMK enciphers them is not public."""

@@ -8,7 +8,7 @@ from tests.hsm.peer import Peer, device
 
 @pytest.fixture(scope="session")
 def hsm_port() -> Iterator[int]:
-    with device(authorised=("export", "import", "component")) as port:
+    with device(authorised=("export", "import", "component", "generate")) as port:
         yield port
 
 

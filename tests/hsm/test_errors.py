@@ -106,7 +106,7 @@ REFUSALS = {
         f"A8001{ZMK}{under_lmk('001', K + '1313131313131313')}T", "A927",
     ),
     "import of nothing": ("A6001", "A715"),
-    "TR-31": (f"A6001{ZMK}RB0024P0TE00N00000123ABCDU", "A726"),
+    "TR-31 block too short": (f"A6001{ZMK}RB0024P0TE00N00000123ABCDU", "A7A5"),
     "MAC of part of a block": (f"M600010003{TAK}0004ABCD", "M780"),
     "MAC key of another type": (f"M600010002{TAK}0008ABCDEFGH", "M728"),
     "MAC shorter than announced": (f"M600010003{TAK}00FFABCD", "M780"),
