@@ -1,5 +1,6 @@
 """The device: takes the frame of a request, gives the frame of its answer. Knows no sockets."""
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -11,11 +12,13 @@ from hsm_emulator import (
     emv_commands,
     key_commands,
     mac_commands,
+    offset_commands,
     pin_commands,
+    pin_under_lmk_commands,
     verification_commands,
 )
 from hsm_emulator.authorisation import Authorisations
-from hsm_emulator.errors import Code, Refused
+from hsm_emulator.errors import Code, Refused, place_of
 from hsm_emulator.layout import Command, Request, parsed
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.pin_failures import PinFailureLimits, PinFailures
@@ -26,7 +29,9 @@ COMMANDS: Final = {
         *device_commands.COMMANDS,
         *key_commands.COMMANDS,
         *pin_commands.COMMANDS,
+        *pin_under_lmk_commands.COMMANDS,
         *verification_commands.COMMANDS,
+        *offset_commands.COMMANDS,
         *card_commands.COMMANDS,
         *emv_commands.COMMANDS,
         *mac_commands.COMMANDS,
@@ -35,6 +40,9 @@ COMMANDS: Final = {
 }
 HEADER_BYTES: Final = 4
 DEFAULT_LMK: Final = b"00"
+UNKNOWN: Final = "??"  # what the audit log calls a command that is none
+# Commands that make, move or change keys: the audit log has every one, refused or not.
+KEY_OPERATIONS: Final = frozenset(b"A0 A2 A4 A6 A8 BW FA FI GC GG HC IA NE B8 B0 FC FE HA".split())
 KEYS_COME_AND_GO: Final = ("export", "import", "component", "generate")  # as free_export frees
 
 _log = structlog.get_logger("hsm_emulator")
@@ -54,6 +62,7 @@ class Device:
         self.rules = next(iter(lmks.values())).rules
         self.authorisations = authorisations or Authorisations()
         self.pin_failures = pin_failures or PinFailures(PinFailureLimits())
+        self._counts: dict[tuple[str, str, str], int] = {}
         self._commands = {code: command.under(self.rules) for code, command in COMMANDS.items()}
 
     def answer(self, request: bytes) -> bytes:
@@ -69,8 +78,9 @@ class Device:
         verb = bytes((code[0], (code[1] + 1) & 0xFF))
         command = self._commands.get(code)
         if command is None:
+            self._count(UNKNOWN, b"", Code.COMMAND_DISABLED)
             return verb + Code.COMMAND_DISABLED
-        trailer = b""
+        trailer, request = b"", None
         try:
             request = parsed(command, asked[2:])
             trailer = request.trailer
@@ -79,11 +89,31 @@ class Device:
             done = refusal.code
         except Exception as error:
             # The supervisor of one command: the place is told, never the words; they may hold keys.
-            _log.error("command_failed", command=command.code, **_place(error))
+            _log.error("command_failed", command=command.code, **place_of(error))
             done = Code.INTERNAL
         if command.judges_pin and done == Code.NOT_VERIFIED:
             self.pin_failures.count()
+        if code in KEY_OPERATIONS or not done.startswith(Code.OK):
+            self._count(command.code, request.lmk if request else b"", done)
         return verb + done + trailer
+
+    def taken_counts(self) -> dict[tuple[str, str, str], int]:
+        """Return, once, what the audit log is to hear: key operations and refusals, counted.
+
+        By command, LMK (empty: not named) and error code; bounded by how many of these there are.
+        """
+        counts, self._counts = self._counts, {}
+        return counts
+
+    def allow_clear_pins(self, allowed: bool) -> None:
+        """Change this one rule while the device runs."""
+        self.rules = replace(self.rules, clear_pins=allowed)
+        for lmk in self._lmks.values():
+            lmk.rules = self.rules
+
+    def _count(self, command: str, lmk: bytes, done: bytes) -> None:
+        what = command, lmk.decode("ascii"), done[:2].decode("ascii")
+        self._counts[what] = self._counts.get(what, 0) + 1
 
     def _run(self, command: Command, request: Request) -> bytes:
         values = request.values
@@ -119,11 +149,3 @@ def _named_lmk(command: Command, values: list[bytes]) -> bytes:
         if values[place][:1] == b"S":
             return values[place][15:17]
     return DEFAULT_LMK
-
-
-def _place(error: Exception) -> dict[str, str]:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-    return {"error": type(error).__name__, "place": where}

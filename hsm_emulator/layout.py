@@ -80,7 +80,7 @@ def parsed(command: Command, body: bytes) -> Request:
         at = part.read(body, at, values)
     if at == len(body):
         return Request(values, b"", b"", b"", b"", b"")
-    suffix = _SUFFIX.fullmatch(body, at)
+    suffix = suffix_of(body, at)
     if suffix is None:
         raise Refused(Code.INPUT)
     lmk, attributes, modifier, version, trailer = (text or b"" for text in suffix.groups())
@@ -88,6 +88,11 @@ def parsed(command: Command, body: bytes) -> Request:
         if text and mark not in command.takes:
             raise Refused(Code.INPUT)
     return Request(values, lmk, attributes, modifier, version, trailer)
+
+
+def suffix_of(body: bytes, at: int) -> re.Match[bytes] | None:
+    """Read what follows the last field, if it can be nothing else."""
+    return _SUFFIX.fullmatch(body, at)
 
 
 def _with_single_zmk(part: Field) -> Field:

@@ -21,9 +21,6 @@ from hsm_emulator.secret_key import (
 
 KEYS_REMEMBERED: Final = 4096
 
-# Tables that may come in clear; each reaches all ten digits, none more than twice.
-CLEAR_DECIMALISATION_TABLES: Final = frozenset((b"0123456789012345", b"1234567890123456"))
-
 
 class Lmk(Protocol):
     """One LMK of the device, of either kind. Every method refuses what this LMK did not make."""
@@ -80,11 +77,13 @@ def check_strength(key: SecretKey, parity_code: bytes, rules: Rules = STRICT) ->
 
 def clear_table(field: bytes, rules: Rules) -> str | None:
     """Return a decimalisation table that may stand in clear; None: it does not, or may not."""
-    if field in CLEAR_DECIMALISATION_TABLES:
-        return field.decode("ascii")
-    if not (rules.clear_decimalisation_tables and field.isdigit()):
+    if not field.isdigit():
         return None
     table = field.decode("ascii")
+    if table in rules.decimalisation_tables:
+        return table
+    if not rules.clear_decimalisation_tables:
+        return None
     if not rules.any_decimalisation_table:
         check_table(table)
     return table

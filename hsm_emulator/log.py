@@ -19,3 +19,8 @@ def log_to_stderr(level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def level_of(name: str) -> int:
+    """Return the number of a level of hsm.toml."""
+    return logging.getLevelNamesMapping()[name.upper()]

@@ -72,7 +72,9 @@ class Platform:
         """HSM and issuers first, so that the router finds them; it opens 8583 last, by itself."""
         folder, state = str(self._settings.folder), str(self._state)
         hsm = self._settings.hsm.endpoints[0]
-        await self._start(Program("hsm", ["hsm", "--host", hsm.host, "--port", str(hsm.port)]))
+        await self._start(Program("hsm", [
+            "hsm", "--host", hsm.host, "--port", str(hsm.port), "--config", folder,
+            "--state", state]))
         for name in self.hosts:
             await self._start(Program(f"issuer {name}", [
                 "issuer", "run", name, "--config", folder, "--state", state]))
