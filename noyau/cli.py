@@ -50,7 +50,7 @@ def noyau(
 app.command("up")(up.command)
 app.command("demo-cards")(demo_cards.command)
 app.command("router")(router.command)
-app.command("hsm")(hsm.command)
+app.add_typer(hsm.app, name="hsm")
 app.command("decode")(decode.command)
 app.command("encode")(encode.command)
 app.add_typer(issuer.app, name="issuer")
