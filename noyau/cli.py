@@ -15,6 +15,7 @@ from noyau import (
     issuer,
     operate,
     router,
+    saf,
     send,
     up,
 )
@@ -59,6 +60,7 @@ app.command("explain")(explain.command)
 app.command("reload")(operate.reload)
 app.command("drain")(operate.drain)
 app.command("status")(operate.status)
+app.add_typer(saf.app, name="saf")
 app.command("send")(send.command)
 app.command("bench")(bench.command)
 

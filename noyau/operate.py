@@ -139,4 +139,19 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
         f" {one['links']:5}  {one['in_flight']}"
         for one in answer["listeners"]
     ]
+    lines += saf_lines(answer.get("saf", []))
     return lines
+
+
+def saf_lines(stored: list[dict[str, Any]]) -> list[str]:
+    """Of issuers that something is stored for."""
+    rows = [
+        f"{one['issuer']:24} {one['open']:8} {one['per_s']:8.1f} {one['oldest_s']:8} s"
+        f" {one['parked']:8}"
+        for one in stored
+        if one["open"] or one["parked"]
+    ]
+    if not rows:
+        return []
+    head = f"{'stored for':24} {'left':>8} {'a second':>8} {'oldest':>10} {'parked':>8}"
+    return ["", head, *rows]

@@ -40,6 +40,14 @@ def disagreements(
 
 def same_names(peers: Acquirers | Issuers) -> Iterator[Mistake]:
     """A name twice."""
+def retries_out_of_order(issuer: Table[IssuerSettings]) -> Iterator[Mistake]:
+    """The longest wait between two transmissions is no shorter than the first one."""
+    first, longest = issuer.values.get("saf_retry_s"), issuer.values.get("saf_retry_s_max")
+    if first is not None and longest is not None and first > longest:
+        wrong = f"{longest:g} s is less than saf_retry_s, {first:g} s"
+        yield issuer.mistake("saf_retry_s_max", wrong, f"{first:g} or more")
+
+
     seen: dict[str, str] = {}
     for peer in peers:
         name = peer.values.get("name")

@@ -34,6 +34,8 @@ from router.net.reload_outcome import ReloadOutcome
 from router.net.settings import Settings
 from router.net.status import RouterStatus
 from router.net.undeliverable import left_without
+from router.net.replaying import replayed
+from router.net.saf_pages import SafPages
 from router.net.waiting import until
 from router.switching.conductor import Conductor, Limits
 from router.switching.routing import BinTable
@@ -166,12 +168,18 @@ class Router:
         for name, number in left_without(records, configured).items():
             self._observer.alarm("stored_for_unknown_issuer", issuer=name, entries=number)
         self._observer.happened(
-            "journal_replayed", records=len(records), stored_open=self._issuers.saf_open)
+            "journal_replayed", records=records, rows=file.progress[1], last_row=file.last_row,
+            seconds=round(time.monotonic() - began, 1), stored_open=self._issuers.saf_open)
+
+    def _replaying(self, row: int, rows: int) -> None:
+        self._progress = f": row {row:,} of {rows:,}"
+        self._observer.happened("journal_replaying", row=row, rows=rows)
 
     async def _http_opened(self) -> HttpServer:
         pages = Pages(
-            self._status, self._metrics, self._dropped, self.reload, self.stop)
-        server = pages.server(self._observer.page_failed)
+            self._status, self._metrics, self._dropped, self.reload, self.stop, self._keys.start)
+        parked = SafPages(self._conductor, self._not_now)
+        server = pages.server(self._observer.page_failed, parked.commands)
         listen = self._settings.http.listen
         try:
             self._http_address = str(await server.start(listen))
@@ -310,6 +318,7 @@ class Router:
         if not await self._journal.stop(FLUSH_S):
             self._observer.alarm("journal_not_flushed")
 
+            saf=tuple(self._issuers.saf),
 
 def version() -> str:
     with contextlib.suppress(metadata.PackageNotFoundError):

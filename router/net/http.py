@@ -24,7 +24,7 @@ RESPONSE_TIMEOUT_S: Final = 30.0
 QUERY_WORDS_MAX: Final = 16
 LINGER_S: Final = 1.0
 LINGER_READS_MAX: Final = 32
-REQUEST_LINE: Final = re.compile(r"([A-Z]{1,16}) (/[!-~]{0,1000}) HTTP/1\.[01]")
+REQUEST_LINE: Final = re.compile(r"([A-Z]{1,16}) (/[!-~]{0,6000}) HTTP/1\.[01]")
 HEADER_LINE: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)")
 REASONS: Final = {
     200: "OK",

@@ -12,7 +12,7 @@ from router.net.issuer_link import IssuerLink, LineTerms
 from router.net.observer import RouterObserver
 from router.net.pin_keys import pin_key_of
 from router.net.settings import IssuerSettings, RouterSettings
-from router.net.status import LineStatus
+from router.net.status import LineStatus, SafStatus
 from router.switching.conductor import Conductor
 from router.switching.peers import Issuer, IssuerTerms
 from router.switching.pending import Line
@@ -53,6 +53,17 @@ class IssuerSide:
     @property
     def saf_open(self) -> int:
         return sum(len(issuer.entries) for issuer in self.issuers.values())
+
+    @property
+    def saf(self) -> list[SafStatus]:
+        """As shown."""
+        now = self._clock.now()
+        return [
+            SafStatus(
+                name, len(issuer.entries), len(issuer.parked), issuer.saf.out,
+                round(issuer.drain.per_s, 1), age_of_oldest(issuer, now))
+            for name, issuer in self.issuers.items()
+        ]
 
     @property
     def saf_parked(self) -> int:
@@ -185,8 +196,19 @@ class IssuerSide:
             frame_bytes_max=self._router.frame_bytes_max,
             malformed_max=self._router.malformed_max,
         )
+            saf_per_s=settings.saf_per_s,
+            saf_retry_s_max=settings.saf_retry_s_max,
+            saf_refusals_max=settings.saf_refusals_max,
+            saf_age_s_max=settings.saf_age_s_max,
+            saf_entries_max=settings.saf_entries_max,
 
 
 def is_idle(issuer: Issuer) -> bool:
     """Nothing waits on its lines, nothing is stored for it."""
     return not issuer.entries and not any(line.load for line in issuer.lines)
+def age_of_oldest(issuer: Issuer, now: float) -> int:
+    """Of the entries that wait for delivery, in seconds."""
+    since = issuer.saf.oldest_since()
+    return int(now - since) if since is not None else 0
+
+

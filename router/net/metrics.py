@@ -19,7 +19,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from router.net.status import LineStatus, RouterStatus, not_ready
+from router.net.status import LineStatus, RouterStatus, SafStatus, not_ready
 from router.switching.transaction_event import TransactionEvent
 
 SERIES_MAX: Final = 1000  # of one metric; what comes later counts under "other"
@@ -175,6 +175,7 @@ class Scrape(Collector):
         yield from self._counted.collect()
         yield from of_router(self._status)
         yield from of_lines(self._status.lines)
+        yield from of_stored(self._status.saf)
         yield table(
             "noyau_acquirer_links",
             "Connections",
@@ -219,8 +220,32 @@ def of_lines(lines: Sequence[LineStatus]) -> Iterator[Metric]:
     )
 
 
+def of_stored(stored: Sequence[SafStatus]) -> Iterator[Metric]:
+    """What is stored for each issuer, and how its delivery goes."""
+    rows = [
+        ((one.issuer, state), count)
+        for one in stored
+        for state, count in (("open", one.open), ("sent", one.out), ("parked", one.parked))
+    ]
+    yield table(
+        "noyau_saf_entries", "Stored entries; sent ones are open too", ("issuer", "state"), rows
+    )
+    yield table(
+        "noyau_saf_per_second",
+        "Stored entries acknowledged in the last second",
+        ("issuer",),
+        (((one.issuer,), one.per_s) for one in stored),
+    )
+    yield table(
+        "noyau_saf_oldest_seconds",
+        "Age of the oldest open entry",
+        ("issuer",),
+        (((one.issuer,), one.oldest_s) for one in stored),
+    )
+
+
 def table(
-    name: str, words: str, labels: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], int]]
+    name: str, words: str, labels: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], float]]
 ) -> GaugeMetricFamily:
     """A gauge with labels."""
     family = GaugeMetricFamily(name, words, labels=labels)

@@ -30,8 +30,10 @@ class Pages:
         self._drain = drain
         self._scrape: asyncio.Task[bytes] | None = None
 
-    def server(self, failed: Callable[[str], None]) -> HttpServer:
-        """Ready to be started."""
+    def server(
+        self, failed: Callable[[str], None], others: Mapping[str, Show] | None = None
+    ) -> HttpServer:
+        """Ready to be started; `others` are commands of other parts."""
         pages: dict[str, Show] = {
             "/healthz": self.healthz,
             "/readyz": self.readyz,

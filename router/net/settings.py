@@ -44,6 +44,7 @@ HostName = Annotated[str, Meta(min_length=1, description='a host, such as "127.0
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
+Age = Annotated[float, Meta(ge=1, le=15_000_000)]  # less than half a year: DE 7 has none
 
 HTTP_LISTEN: Final = Address("127.0.0.1", 9583)
 
@@ -141,8 +142,13 @@ class IssuerSettings:
     echo_timeout_s: Seconds = 5.0  # then the line is down
     reconnect_s_max: Seconds = 30.0  # the backoff grows to this
     pending_max: Limit = 256  # requests waiting on one line
-    saf_window: Annotated[int, Meta(ge=1, le=1000)] = 8  # stored entries sent and not yet answered
-    saf_retry_s: Seconds = 10.0  # between two transmissions of one entry
+    saf_window: Annotated[int, Meta(ge=1, le=1000)] = 32  # stored entries sent, not yet answered
+    saf_per_s: Annotated[float, Meta(gt=0, le=100_000)] = 400.0  # stored entries sent in a second
+    saf_retry_s: Seconds = 10.0  # before an entry's second transmission; then twice as long
+    saf_retry_s_max: Seconds = 60.0  # but not longer than this
+    saf_refusals_max: Annotated[int, Meta(ge=1, le=1000)] = 3  # then an entry is parked
+    saf_age_s_max: Age = 259_200.0  # an older entry is parked: three days
+    saf_entries_max: Limit = 100_000  # open and parked; then 96
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,28 @@ class ListenerStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionKeyStatus:
+    """The PIN keys that count now between us and a peer that keys are exchanged with."""
+
+    side: str  # "acquirer" or "issuer"
+    peer: str
+    kcvs: tuple[str, ...]  # check values, the newest last
+    exchanged_at: float  # seconds since 1970; 0: never yet
+
+
+@dataclass(frozen=True, slots=True)
+class SafStatus:
+    """What is stored for one issuer."""
+
+    issuer: str
+    open: int  # entries without their end
+    parked: int  # that wait for a person
+    out: int  # sent and not answered
+    per_s: float  # acknowledged in the last second
+    oldest_s: int  # the age of the oldest open one
+
+
+@dataclass(frozen=True, slots=True)
 class RouterStatus:
     """Everything."""
 
@@ -52,6 +74,8 @@ class RouterStatus:
     saf_open: int  # store-and-forward entries without their end
     saf_parked: int
     last_reload: str  # empty: none yet
+    saf: tuple[SafStatus, ...] = ()
+    session_keys: tuple[SessionKeyStatus, ...] = ()
 
 
 def not_ready(status: RouterStatus) -> list[str]:
