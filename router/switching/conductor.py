@@ -6,6 +6,7 @@ acquirer, a response, a line that came up or fell, records that became durable, 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from router.switching import message_types
 from router.switching.answering import Answering
@@ -58,6 +59,7 @@ SILENT = Silent()
 NEVER_LEFT = NeverLeft()
 TOO_LATE = TooLate()
 KEY_CHANGED = KeyChanged()
+WAITING_MAX: Final = 8  # requests that wait for one answer: an original and its repeats
 OVERLOADED = declined(ResponseCode.SYSTEM_MALFUNCTION, "limits")
 NOT_SUPPORTED = declined(ResponseCode.INVALID_TRANSACTION, "format")
 NO_ANSWER_IN_TIME = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
@@ -195,10 +197,11 @@ class Conductor:
             return
         mti, values = canonical(message)
         request = Request(link, message, mti, values, card_of(values), self._clock.now())
-        if self._is_overloaded(request):
-            self._answering.reply(request, OVERLOADED, None)
-        elif mti in message_types.REVERSALS:
-            self._reversing.arrive(request)
+        if mti in message_types.REVERSALS:
+            if self._is_overloaded(request):
+                self._answering.reply(request, OVERLOADED, None)  # its acquirer keeps it
+            else:
+                self._reversing.arrive(request)
         elif mti in message_types.REQUESTS or mti in message_types.ADVICES:
             self._arrived(request)
         else:
@@ -216,8 +219,8 @@ class Conductor:
         if isinstance(outcome, Told):
             self._answering.reply(request, outcome, None)
         elif isinstance(outcome, Transaction):
-            self._join(outcome, request)
-        elif self._known.is_full:
+            self._join(outcome, request)  # overloaded or not: 96 would hide what was approved
+        elif self._is_overloaded(request) or self._known.is_full:
             self._answering.reply(request, OVERLOADED, None)
         else:
             self._begin(request)
@@ -226,6 +229,8 @@ class Conductor:
         """A repeat: the stored answer, or that of the one in flight."""
         if transaction.told is not None and transaction.reversing is None:
             self._answering.reply(request, transaction.told, transaction)
+        elif len(transaction.requests) >= WAITING_MAX:
+            self._deadline(request, transaction)
         else:
             transaction.requests.append(request)
             self._answering.expect(request, transaction)

@@ -34,6 +34,32 @@ def test_no_more_in_flight_than_the_router_may() -> None:
     assert len(desk.wire().sent) == 4
 
 
+def test_a_repeat_hears_the_truth_however_busy_we_are() -> None:
+    """The answer was lost on the way. 96 to the repeat would be a decline of what is held."""
+    desk = Desk()
+    busy = desk.terminal("busy", in_flight_max=2)
+    desk.buy(busy, purchase(**numbered(1)))
+    desk.arrive(busy, purchase(**numbered(2)))
+    desk.arrive(busy, purchase(**numbered(3)))
+    desk.arrive(busy, purchase("0101", **numbered(1)))
+    desk.arrive(busy, purchase("0101", **numbered(2)))
+    assert busy.codes == ["00", "00"]
+    desk.answer(desk.wire().sent[1], "00")
+    assert busy.codes == ["00", "00", "00", "00"]
+
+
+def test_repeats_of_one_request_are_bounded_too() -> None:
+    """The ninth that would wait hears 96; then all do, and what the issuer says is reversed."""
+    desk = Desk()
+    terminal = desk.terminal()
+    for _ in range(9):
+        desk.arrive(terminal, purchase())
+    assert terminal.codes == ["96"]
+    desk.answer(desk.wire().sent[0], "00")
+    assert terminal.codes == ["96"] + ["91"] * 8
+    assert desk.wire().mtis == ["0100", "0420"]
+
+
 @pytest.mark.parametrize("what", ["disk", "hsm"])
 def test_a_stalled_part_does_not_grow_a_queue_without_end(what: str) -> None:
     """Requests that were given up still lie in front of it: they count until they are gone."""
