@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from hsm_emulator import (
+    ansi_mac_commands,
     card_commands,
     data_commands,
     device_commands,
@@ -15,6 +16,7 @@ from hsm_emulator import (
     offset_commands,
     pin_commands,
     pin_under_lmk_commands,
+    terminal_mac_commands,
     verification_commands,
 )
 from hsm_emulator.authorisation import Authorisations
@@ -35,6 +37,8 @@ COMMANDS: Final = {
         *card_commands.COMMANDS,
         *emv_commands.COMMANDS,
         *mac_commands.COMMANDS,
+        *ansi_mac_commands.COMMANDS,
+        *terminal_mac_commands.COMMANDS,
         *data_commands.COMMANDS,
     )
 }

@@ -52,12 +52,17 @@ def _role(
     return KeyRole(name, key_type, frozenset(usages.split()), frozenset(modes), separated)
 
 
-def role_of(roles: tuple[KeyRole, ...], key_type: bytes, rules: Rules = STRICT) -> KeyRole:
+def role_of(
+    roles: tuple[KeyRole, ...],
+    key_type: bytes,
+    rules: Rules = STRICT,
+    code: bytes = Code.KEY_TYPE,
+) -> KeyRole:
     """Return the role that a command has for keys of this type; FFF leaves it to the key block."""
     for role in roles:
         if key_type in (role.type_under(rules), KEY_BLOCK):
             return role
-    raise Refused(Code.KEY_TYPE)
+    raise Refused(code)
 
 
 # What PCI takes out of pair 14-15, which PVKs share: TPK and TMK; TKR (90D) is in no command here.
@@ -95,6 +100,8 @@ MK_SMI: Final = _role("MK-SMI", b"209", "E2", "NX")
 MAC_ALGORITHM_1: Final = "M0 M1"
 MAC_ALGORITHM_3: Final = "M3"
 MAC_CMAC: Final = "M5 M6"
+TAK_GENERATE: Final = _role("TAK", b"003", "M0 M1 M3", "CGN")
+TAK_VERIFY: Final = _role("TAK", b"003", "M0 M1 M3", "CNV")
 
 
 def mac_roles(usages: str, modes: str) -> tuple[KeyRole, ...]:
@@ -122,3 +129,8 @@ def bdk_roles(modes: str) -> dict[bytes, KeyRole]:
 
 BDK_SOURCES: Final = bdk_roles("BDNX")
 BDK_TARGETS: Final = bdk_roles("BENX")
+BDKS_TO_VERIFY: Final = bdk_roles("CNVX")
+BDKS_TO_GENERATE: Final = bdk_roles("CGNX")
+BDKS_TO_ENCIPHER: Final = tuple(BDK_TARGETS.values())
+BDKS_TO_DECIPHER: Final = tuple(BDK_SOURCES.values())
+BDK_TYPES: Final = frozenset(role.key_type for role in BDKS_TO_ENCIPHER)

@@ -38,3 +38,20 @@ def algorithm_3(key: SecretKey, blocks: bytes, start: bytes) -> bytes:
         raise Refused(Code.KEY_LENGTH)
     single = chained(key, True, blocks, start)
     return key.encrypt(SecretKey(key.clear[:8]).decrypt(single))
+
+
+def ansi(key: SecretKey, message: bytes) -> bytes:
+    """Return the MAC of ANSI X9.19, under a key of single length that of X9.9; zeros pad."""
+    blocks = padded(message, b"1", 8)
+    algorithm = algorithm_1 if key.algorithm == TDES and len(key.clear) == 8 else algorithm_3
+    return algorithm(key, blocks, bytes(8))
+
+
+def last_cmac(key: SecretKey, message: bytes, start: bytes) -> bytes:
+    """Return the CMAC of a message whose last part this is, from the chaining value before it.
+
+    The block that enciphers to that value stands for what came before.
+    """
+    if not message:
+        raise Refused(Code.DATA_LENGTH)
+    return key.cmac(key.decrypt(start) + message)

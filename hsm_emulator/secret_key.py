@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.decrepit.ciphers.modes import CFB, CFB8
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
@@ -70,6 +71,18 @@ class SecretKey:
         """Return whole blocks deciphered in CBC from the vector `start`."""
         cipher = Cipher(_algorithm(self.clear, self.algorithm), CBC(start))
         return cipher.decryptor().update(enciphered)
+
+    def encrypt_cfb(self, clear: bytes, start: bytes, feedback_bytes: int) -> bytes:
+        """Return data of any length enciphered in CFB, one byte or a whole block fed back."""
+        return self._cfb(start, feedback_bytes).encryptor().update(clear)
+
+    def decrypt_cfb(self, enciphered: bytes, start: bytes, feedback_bytes: int) -> bytes:
+        """Undo `encrypt_cfb`."""
+        return self._cfb(start, feedback_bytes).decryptor().update(enciphered)
+
+    def _cfb(self, start: bytes, feedback_bytes: int) -> Cipher[CFB | CFB8]:
+        mode = CFB8 if feedback_bytes == 1 else CFB
+        return Cipher(_algorithm(self.clear, self.algorithm), mode(start))
 
     def cmac(self, data: bytes) -> bytes:
         """Return the CMAC of `data`, one block long."""

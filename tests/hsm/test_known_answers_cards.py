@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from hsm_emulator import cavv, emv, emv_keys
+from hsm_emulator import cavv, emv, emv_keys, mac
 from hsm_emulator.cryptograms import kcv, under_lmk
 from hsm_emulator.cvv import cvv
-from hsm_emulator.secret_key import SecretKey
+from hsm_emulator.public_lmks import VARIANT_PAIRS
+from hsm_emulator.secret_key import AES_, SecretKey
 from tests.hsm import emv_requests, keys
 from tests.hsm.peer import Peer, vectors
 
@@ -19,6 +20,14 @@ def _master(inputs: Facts) -> str:
 
 def _hexadecimal(octets: bytes) -> str:
     return octets.hex().upper()
+
+
+def _tdes_under_lmk(key_type: str, clear: str) -> str:
+    """Return a TDES key under the public variant LMK; one of single length without a tag."""
+    if len(clear) > 16:
+        return under_lmk(key_type, clear)
+    pair = VARIANT_PAIRS[{"003": 8}[key_type]]
+    return _hexadecimal(SecretKey(pair).encrypt(bytes.fromhex(clear)))
 
 
 def _clear(key: SecretKey) -> str:
@@ -160,3 +169,30 @@ def _check_common(inputs: Facts, expected: Facts, hsm: Peer) -> None:
     )  # fmt: skip
     arpc = expected["arpc_method2"] if method_2 else expected["arpc_method1"]
     assert hsm.ask(request) == b"KX00" + bytes.fromhex(arpc)
+
+
+@pytest.mark.parametrize(("inputs", "expected"), vectors("mac"))
+def test_mac(inputs: Facts, expected: Facts, hsm: Peer, legacy_hsm: Peer) -> None:
+    """M6 makes it and M8 verifies it; single-length keys on the legacy device only."""
+    text = inputs.get("message_ascii", "").encode() or bytes.fromhex(inputs.get("message_hex", ""))
+    if "padded" in expected:
+        padded = mac.padded(text, str(inputs["padding"]).encode(), inputs["block"])
+        assert _hexadecimal(padded) == expected["padded"]
+        return
+    algorithm, padding, clear = inputs["algorithm"], inputs.get("padding", 0), inputs["key"]
+    number = "6" if "CMAC" in algorithm else "3" if "alg3" in algorithm else "1"
+    if "AES" in algorithm:
+        key, key_type, size = keys.aes_block(clear, "M6"), "FFF", "2"
+        assert SecretKey(bytes.fromhex(clear), AES_).cmac(text).hex().upper() == expected["mac"]
+    else:
+        key, key_type, size = _tdes_under_lmk("003", clear), "003", "1"
+    odd = key_type == "FFF" or keys.odd(clear) == clear
+    devices = [legacy_hsm, hsm] if odd and len(clear) > 16 else [legacy_hsm]
+    for device in devices:
+        for form, message in (("1", text.hex().encode()), ("0", text), ("2", text)):
+            head = f"0{form}{size}{number}{padding}{key_type}{key}{len(message):04X}".encode()
+            shown = expected["mac"].encode()
+            assert device.ask(b"M6" + head + message) == b"M700" + shown
+            assert device.ask(b"M8" + head + message + shown) == b"M900"
+            wrong = shown[1:] + b"%d" % (shown[-1:] != b"0")
+            assert device.ask(b"M8" + head + message + wrong) == b"M901"
