@@ -21,7 +21,9 @@ class Effect:
 EFFECTS: Final[dict[str, Effect]] = {
     "00": Effect("purchase", may_hold=True, needs_amount=True, may_be_stood_in_for=True),
     "01": Effect("cash withdrawal", may_hold=True, needs_amount=True, may_be_stood_in_for=True),
-    "09": Effect("purchase with cash back", may_hold=True, needs_amount=True, may_be_stood_in_for=True),
+    "09": Effect(
+        "purchase with cash back", may_hold=True, needs_amount=True, may_be_stood_in_for=True
+    ),
     "20": Effect("refund", may_hold=True, needs_amount=True),
     "30": Effect("available funds inquiry", may_hold=False, needs_amount=False),
     "31": Effect("balance inquiry", may_hold=False, needs_amount=False),

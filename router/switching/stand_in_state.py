@@ -55,6 +55,12 @@ class StandIn:
         self._answers = self._answers_before = 0
         self._silences = self._silences_before = 0
 
+    def use(self, rules: Rules | None) -> None:
+        """As configured now. What was approved stays counted."""
+        self.rules = rules
+        if rules is None:
+            self.because = ""
+
     @property
     def is_allowed(self) -> bool:
         """May a request be stood in for at all?"""
