@@ -8,6 +8,7 @@ from router.net.addresses import Address
 from router.net.agreement import disagreements
 from router.net.bin_file import BinFile
 from router.net.expected import suggestion
+from router.net.journal_settings import JournalSettings, ZoneName, check_zone
 from router.net.key_form import check_key
 from router.net.mistakes import Mistake, SettingsRejected, Wrong
 from router.net.settings import (
@@ -31,6 +32,7 @@ __all__ = ["Mistake", "SettingsRejected", "load_settings"]
 ROUTER_FILE: Final = "router.toml"
 ACQUIRERS_FILE: Final = "acquirers.toml"
 ISSUERS_FILE: Final = "issuers.toml"
+ROUTER_TABLES: Final = ("router", "hsm", "http", "mqtt", "journal")
 
 Read = TypeVar("Read")
 
@@ -38,11 +40,12 @@ Read = TypeVar("Read")
 def load_settings(folder: Path) -> Settings:
     """Raises SettingsRejected with every mistake of every file."""
     reader = TableReader(folder, CHECKS)
-    general = reader.content(ROUTER_FILE, ("router", "hsm", "http", "mqtt"))
+    general = reader.content(ROUTER_FILE, ROUTER_TABLES)
     router = table(reader, RouterSettings, general, "router")
     hsm = table(reader, HsmSettings, general, "hsm")
     http = table(reader, HttpSettings, general, "http", {})
     mqtt = table(reader, MqttSettings, general, "mqtt") if general and "mqtt" in general else None
+    journal = table(reader, JournalSettings, general, "journal", {})
     acquirers = peers(reader, AcquirerSettings, ACQUIRERS_FILE, "acquirer")
     issuers = peers(reader, IssuerSettings, ISSUERS_FILE, "issuer")
     bins = BinFile(folder)
@@ -60,13 +63,14 @@ def load_settings(folder: Path) -> Settings:
         acquirers=tuple(made(one) for one in acquirers or ()),
         issuers=tuple(made(one) for one in issuers or ()),
         bins=tuple(row.bin_range for row in bins.rows),
+        journal=made(journal),
     )
 
 
 def http_address(folder: Path) -> Address:
     """Where the router's window is, as far as router.toml can be read; else the default."""
     reader = TableReader(folder, {})
-    content = reader.content(ROUTER_FILE, ("router", "hsm", "http", "mqtt")) or {}
+    content = reader.content(ROUTER_FILE, ROUTER_TABLES) or {}
     http = reader.one(HttpSettings, ROUTER_FILE, "[http]", content.get("http", {}))
     return http.made.listen if http.made is not None else HTTP_LISTEN
 
@@ -128,4 +132,5 @@ CHECKS: Final[Mapping[Any, Check]] = {
     DialectName: check_dialect,
     FramingText: check_framing,
     KeyUnderLmk: check_key,
+    ZoneName: check_zone,
 }

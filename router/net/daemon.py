@@ -23,7 +23,10 @@ from router.net.issuer_link import IssuerLink
 from router.net.issuer_side import IssuerSide
 from router.net.journal import Journal
 from router.net.journal_file import JournalFile
+from router.net.journal_retention import retention_of
 from router.net.key_at_rest import unlocked
+from router.net.key_exchanges import KeyExchanges
+from router.net.key_store import KeyStore
 from router.net.log import Log
 from router.net.metrics import Metrics
 from router.net.mqtt import MqttFeed
@@ -31,11 +34,11 @@ from router.net.observer import RouterObserver
 from router.net.pages import Pages
 from router.net.reload import Reload
 from router.net.reload_outcome import ReloadOutcome
+from router.net.replaying import replayed
+from router.net.saf_pages import SafPages
 from router.net.settings import Settings
 from router.net.status import RouterStatus
 from router.net.undeliverable import left_without
-from router.net.replaying import replayed
-from router.net.saf_pages import SafPages
 from router.net.waiting import until
 from router.switching.conductor import Conductor, Limits
 from router.switching.routing import BinTable
@@ -75,6 +78,7 @@ class Router:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._stage = STARTING
+        self._progress = ""
         self._last_reload = ""
         self._timer: asyncio.TimerHandle | None = None
         self._feed: MqttFeed | None = None
@@ -94,12 +98,16 @@ class Router:
             self._observer.alarm("broken_install", why="some modules compiled, some not; reinstall")
         async with contextlib.AsyncExitStack() as ending:  # the last opened is the first closed
             ending.callback(self._observer.happened, "router_stopped", form=self._form)
-            file = JournalFile(self._state / "router")
+            kept = self._settings.journal
+            file = JournalFile(self._state / "router", days=kept.business_days)
             limit = 4 * self._settings.router.in_flight_max + 1024
-            self._journal = Journal(file, limit, self._journal_failed)
+            self._journal = Journal(
+                file, limit, self._journal_failed, retention_of(file, kept))
             ending.push_async_callback(self._flush)
             ending.push_async_callback(self._end_tasks)
-            self._put_together()
+            keys = KeyStore(self._state / "router" / "keys.sqlite")
+            ending.callback(keys.close)
+            self._put_together(keys)
             ending.callback(self._acquirers.close)
             self._acquirers.configure(self._settings.acquirers)
             http = await self._http_opened()
@@ -109,15 +117,16 @@ class Router:
 
     # Start.
 
-    def _put_together(self) -> None:
+    def _put_together(self, keys: KeyStore) -> None:
         settings, router = self._settings, self._settings.router
         hsm = settings.hsm
         codecs = Codecs()
         self._hsm = HsmClient(
             hsm.endpoints, hsm.connections, hsm.timeout_s, hsm.pending_max,
             self._observer.hsm_changed)
+        self._keys = KeyExchanges(self._hsm, keys, self._observer, self._clock, self._spawned)
         self._issuers = IssuerSide(
-            router, codecs, self._clock, self._observer, self._start_line)
+            router, codecs, self._clock, self._observer, self._keys, self._start_line)
         self._issuers.configure(settings.issuers)
         switch = Switch(
             router.institution_id, BinTable(settings.bins), self._issuers.issuers, self._clock)
@@ -128,7 +137,7 @@ class Router:
         self._journal.landed = self._conductor.landed
         self._issuers.conductor = self._conductor
         self._acquirers = AcquirerSide(
-            router, codecs, self._conductor, self._clock, self._observer)
+            router, codecs, self._conductor, self._clock, self._observer, self._keys)
         self._reload = Reload(
             settings, self._issuers, self._acquirers, self._conductor, self._clock, self._log)
 
@@ -160,13 +169,14 @@ class Router:
         }))
 
     async def _recover(self, file: JournalFile) -> None:
-        window_s = self._settings.router.repeat_window_s
-        groups = await asyncio.to_thread(lambda: list(file.replay(window_s)))
-        records = [record for group in groups for record in group]
-        self._conductor.recover(records)
+        router, began = self._settings.router, time.monotonic()
+        records = await replayed(
+            file, self._conductor, router.repeat_window_s, router.repeats_max, self._replaying)
         configured = {issuer.name for issuer in self._settings.issuers}
-        for name, number in left_without(records, configured).items():
+        for name, number in left_without(file.stored, configured).items():
             self._observer.alarm("stored_for_unknown_issuer", issuer=name, entries=number)
+        for remark in file.remarks:
+            self._observer.alarm("journal_remark", why=remark)
         self._observer.happened(
             "journal_replayed", records=records, rows=file.progress[1], last_row=file.last_row,
             seconds=round(time.monotonic() - began, 1), stored_open=self._issuers.saf_open)
@@ -212,11 +222,17 @@ class Router:
         self._timer = self._loop.call_later(TICK_S, self._tick)
         now = self._clock.now()
         self._hsm.tick(self._loop.time())
-        self._conductor.tick()
+        if not self._is_before_records:
+            self._conductor.tick()
         self._journal.tick(self._loop.time())
         if self._issuers.tick(now):
             self._reload.use_switch()
         self._acquirers.tick(now)
+        self._keys.tick()
+
+    @property
+    def _is_before_records(self) -> bool:
+        return self._stage in BEFORE_RECORDS
 
     def _start_line(self, link: IssuerLink) -> None:
         def ended(_task: asyncio.Task[None]) -> None:
@@ -253,12 +269,21 @@ class Router:
 
     def reload_soon(self) -> None:
         """The outcome is logged."""
-        task = asyncio.create_task(self._reload_now(), name="reload")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._spawned("reload", self._reload_now())
 
     async def _reload_now(self) -> None:
         await self.reload()
+
+    def _spawned(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Short work beside the traffic; a mistake in it is logged, and costs that work only."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._short_work_done)
+
+    def _short_work_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._unexpected(self._loop, {"message": task.get_name(), "exception": error})
 
     async def reload(self) -> ReloadOutcome:
         """All of the new configuration that can change, or nothing of it."""
@@ -269,6 +294,9 @@ class Router:
         self._last_reload = outcome.outcome
         self._observer.reloaded(outcome)
         return outcome
+
+    def _not_now(self) -> str:
+        return self._stage if self._stage in BEFORE_RECORDS else ""
 
     def _dropped(self) -> dict[str, int]:
         feed = self._feed
@@ -283,13 +311,16 @@ class Router:
             up_s=round(time.monotonic() - self._began, 1),
             is_draining=self._stopping.is_set(),
             hsm_connections=self._hsm.connections_up,
-            journal_fault=self._stage if self._stage in BEFORE_RECORDS else self._journal.fault,
+            journal_fault=self._stage + self._progress if self._is_before_records
+            else self._journal.fault,
             lines=tuple(self._issuers.lines),
             listeners=tuple(self._acquirers.listeners),
             in_flight=self._conductor.in_flight,
             saf_open=self._issuers.saf_open,
             saf_parked=self._issuers.saf_parked,
+            saf=tuple(self._issuers.saf),
             last_reload=self._last_reload,
+            session_keys=tuple(self._keys.shown),
         )
 
     # End.
@@ -318,7 +349,6 @@ class Router:
         if not await self._journal.stop(FLUSH_S):
             self._observer.alarm("journal_not_flushed")
 
-            saf=tuple(self._issuers.saf),
 
 def version() -> str:
     with contextlib.suppress(metadata.PackageNotFoundError):

@@ -12,14 +12,17 @@ from queue import SimpleQueue
 from typing import Final
 
 from router.net.journal_file import JournalFile
+from router.net.journal_retention import Retention
 from router.net.waiting import until
 from router.switching.commits import Commit
+from specs.journal_reading import Damage
 
 LINGER_S: Final = 0.001
 SMALL_GROUP: Final = 32  # a small group waits a little for company: an fsync costs the same for all
 GROUP_COMMITS_MAX: Final = 4096
 STALLED_AFTER_S: Final = 2.0
-CHECKPOINT_EVERY_S: Final = 1.0
+HOUSE_EVERY_S: Final = 1.0
+RETENTION_EVERY: Final = 60  # of those
 CHECKPOINT_GROUPS: Final = 256
 
 Landed = Callable[[list[Commit], bool], None]
@@ -29,13 +32,17 @@ Alarm = Callable[[str], None]
 class Journal:
     """Implements the port Journal. `landed` is the conductor's; set before the first record."""
 
-    def __init__(self, file: JournalFile, waiting_max: int, alarm: Alarm) -> None:
+    def __init__(
+        self, file: JournalFile, waiting_max: int, alarm: Alarm, retention: Retention | None = None
+    ) -> None:
         self.fault = ""  # why it takes no records; empty when it does
         self.landed: Landed | None = None
         self._loop = asyncio.get_running_loop()
         self._file = file
         self._waiting_max = waiting_max
         self._alarm = alarm
+        self._retention = retention
+        self._housekeeping = ""  # what of it failed last
         self._waiting: list[Commit] = []
         self._overflow: list[Commit] = []
         self._is_due = False
@@ -47,7 +54,7 @@ class Journal:
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=self._write_groups, name="journal", daemon=True),
-            threading.Thread(target=self._checkpoints, name="checkpoints", daemon=True),
+            threading.Thread(target=self._keep_house, name="journal-house", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -141,15 +148,28 @@ class Journal:
                 fault = str(error)
             self._loop.call_soon_threadsafe(self._written, group, fault)
 
-    def _checkpoints(self) -> None:
-        """Off the way of the commits. What fails here fails there too, and is said there."""
-        while not self._stopped.wait(CHECKPOINT_EVERY_S):
+    def _keep_house(self) -> None:
+        """Off the way of the commits."""
+        turn = 0
+        while not self._stopped.wait(HOUSE_EVERY_S):
             if not self._file.is_there():
                 self._lost = f"{self._file.path} was deleted or replaced while in use; restart"
                 self._loop.call_soon_threadsafe(self._failed, self._lost)
-            elif self._groups_since_checkpoint >= CHECKPOINT_GROUPS:
-                self._groups_since_checkpoint = 0
-                try:
+                continue
+            turn += 1
+            fault = ""
+            try:
+                self._file.write_head()
+                self._file.prepare()
+                if self._groups_since_checkpoint >= CHECKPOINT_GROUPS:
+                    self._groups_since_checkpoint = 0
                     self._file.checkpoint()
-                except (sqlite3.Error, OSError):
-                    continue
+                self._file.finish()
+                if self._retention is not None and turn % RETENTION_EVERY == 0:
+                    self._retention.step()
+            except (sqlite3.Error, OSError, Damage) as error:
+                fault = str(error)
+            if fault and fault != self._housekeeping and not self.fault:
+                # Records are taken all the same; where they are not, that is said there.
+                self._loop.call_soon_threadsafe(self._alarm, f"housekeeping: {fault}")
+            self._housekeeping = fault

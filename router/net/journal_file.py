@@ -1,66 +1,138 @@
-"""The journal's file: SQLite, one sealed row per group of records, found again in order.
+"""The journal of one worker: rows written to the segment of the business day, found again in order.
 
-A row is nonce and AES-GCM of the group's bytes; what is authenticated with it (its number, its time
-and the end of the row before) makes a row that was changed, moved, replaced or taken out visible
-when the file is read: a chain. Rows are never deleted here; what a start need not read any more
-(older than the repeat window, nothing open) is left behind a mark, which moves once a minute.
+Theory. One thread appends; another prepares the next segment before its day begins, moves what was
+written from the log into the segment, and takes old segments away: none of it is on the way of a
+commit. Now and then a row states all that is open (`Carried`), so that a start begins at such a row
+before the repeat window, however old something open is, and no segment before it is needed. What
+the journal says about itself goes with the next group: it costs no fsync of its own, but for the
+last row of a segment, once a day. Longer than others because all of this is one state.
 """
+import contextlib
 import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from router.net.journal_opening import JournalUnusable, locked, opened
+from router.net.business_day import BusinessDays
+from router.net.journal_opening import (
+    JournalUnusable,
+    finished,
+    locked,
+    made,
+    opened,
+    refuse_former,
+)
+from router.net.still_open import StillOpen
 from specs.journal_format import (
-    Answered,
-    Ended,
-    Forwarded,
+    BOOKKEEPING,
+    Bookkeeping,
+    Carried,
+    Entry,
     Record,
-    Reversed,
+    Retired,
+    RunBegan,
+    SegmentBegan,
+    SegmentEnded,
     Stored,
     group_bytes,
-    group_records,
 )
+from specs.journal_head import Head, HeadFile, head_in
+from specs.journal_reading import Damage, JournalReader, Row, carried_of, first_row
+from specs.journal_seal import Seal, first_tag, tag_of
+from specs.journal_segments import Segment, mark_in, read_only, segment, segments_in, worker_of
 
-KEY_BYTES: Final = 32
-NONCE_BYTES: Final = 12
-TAG_BYTES: Final = 16
-MINUTE_MS: Final = 60_000
-NO_TAG: Final = bytes(TAG_BYTES)
-KEY_PROOF: Final = b"noyau journal: key at rest"
+PREPARED_BEFORE_MS: Final = 60_000  # the next segment is made so long before its day
+ONE_DAY_MS: Final = 86_400_000
+CARRIES_IN_WINDOW: Final = 4
+CARRIED_EVERY_MS: Final = (15_000, 900_000)  # at least, at most
+KEY_MARKS: Final = ("wrapped_key", "key_proof")
+INSERT: Final = "INSERT INTO groups VALUES (?, ?, ?, ?)"
+REMEDY: Final = (
+    "restore the folder from a copy; or move it away to begin a new journal: then nothing that was"
+    " in flight is reversed by itself, and repeats are not recognised")
 
 
 class JournalFile:
-    """Opened by one process at a time; used by one thread at a time."""
+    """Opened by one process at a time. `append` belongs to one thread, what says so to another."""
 
-    def __init__(self, folder: Path, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, journal: Path, wall: Callable[[], float] = time.time,
+        days: BusinessDays | None = None, worker: str = "0",
+    ) -> None:
         """Raises JournalUnusable. `wall` says seconds since 1970."""
-        self.path = folder / "journal.sqlite"
+        self.folder = journal / f"worker-{worker}"
+        self.retired = 0  # the last segment that retention took away, on record
+        self.remarks: list[str] = []  # what an operator should hear of after `replay`
         self._wall = wall
-        self._window_s = 0.0
-        self._cipher: AESGCM | None = None
-        self._last_id = 0
-        self._last_tag = NO_TAG
-        self._replay_from = 1
-        self._opened_in: dict[tuple[str, ...], int] = {}  # what is open, and since which row
-        self._minutes: deque[tuple[int, int]] = deque()  # the first row of each, and its time
-        self._lock = locked(folder)
+        self._days = days or BusinessDays()
+        self._seal: Seal | None = None
+        self._key_marks: dict[str, str | bytes | int] = {}
+        self._head: HeadFile | None = None
+        self._head_row = 0  # that it names
+        self._last = (0, first_tag(worker))  # number and tag of the last row
+        self._open = StillOpen(wall)
+        self._preface: list[Bookkeeping] = []  # goes with the next group
+        self._asides: deque[Bookkeeping] = deque()  # the same, from the other thread
+        self._carries: deque[tuple[int, int, int]] = deque()  # row, time, requests before it
+        self._forwarded = 0
+        self._replay_from = 0
+        self._carried_at = 0
+        self._carried_every = CARRIED_EVERY_MS[1]
+        self._carry_due = 0
+        self._reader_at = self._last_at_start = 0
+        self._window_ms = 0
+        self._repeats_max = 0
+        self._next: tuple[Segment, sqlite3.Connection] | None = None
+        self._finished: deque[sqlite3.Connection] = deque()
+        refuse_former(journal)
+        self._lock = locked(self.folder)
         try:
-            self._database = opened(self.path)
-        except BaseException:
+            self._begin()
+        except JournalUnusable:
             os.close(self._lock)
             raise
-        self._inode = os.stat(self.path).st_ino
+        except (OSError, sqlite3.Error) as error:
+            os.close(self._lock)
+            raise JournalUnusable(f"{self.folder}: {error}; restore it, or move it away") from None
+
+    @property
+    def path(self) -> Path:
+        """The segment that is written."""
+        return self._segment.path
+
+    @property
+    def last_row(self) -> int:
+        return self._last[0]
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Of a replay: rows read, and rows in all."""
+        first = max(1, self._replay_from)
+        return max(0, self._reader_at - first + 1), max(0, self._last_at_start - first + 1)
+
+    @property
+    def stored(self) -> list[Stored]:
+        """Entries of store and forward without their end."""
+        return self._open.stored
+
+    @property
+    def needed_from(self) -> int:
+        """No start reads a row before this one."""
+        return self._replay_from
 
     def close(self) -> None:
         """The lock goes last."""
+        self.write_head()
+        if self._head is not None:
+            self._head.close()
+        if self._next is not None:
+            self._next[1].close()
+        while self._finished:
+            self._finished.popleft().close()
         self._database.close()
         os.close(self._lock)
 
@@ -68,171 +140,271 @@ class JournalFile:
 
     @property
     def wrapped_key(self) -> str | None:
-        """The key as the HSM wrapped it; None in a new file."""
-        row = self._one("SELECT value FROM marks WHERE name = 'wrapped_key'")
-        return str(row[0]) if row is not None else None
+        """The key as the HSM wrapped it; None in a new journal."""
+        value = self._marked("wrapped_key")
+        return str(value) if value is not None else None
 
     def begin_with(self, key: bytes, wrapped: str) -> None:
-        """In a new file. Raises JournalUnusable."""
-        nonce = os.urandom(NONCE_BYTES)
-        proof = nonce + AESGCM(key).encrypt(nonce, b"", KEY_PROOF)
+        """In a new journal. Raises JournalUnusable."""
         try:
             self._database.execute("BEGIN IMMEDIATE")
             self._mark("wrapped_key", wrapped)
-            self._mark("key_proof", proof)
+            self._mark("key_proof", Seal(key).proof())
             self._database.execute("COMMIT")
         except sqlite3.Error as error:
             raise JournalUnusable(f"{self.path}: {error}; is there room on the disk?") from None
 
     def unlock(self, key: bytes) -> None:
         """Raises JournalUnusable where this is not the key."""
-        proof = self._one("SELECT value FROM marks WHERE name = 'key_proof'")
-        cipher = AESGCM(key)
-        try:
-            stored = bytes(proof[0]) if proof is not None else b""
-            cipher.decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], KEY_PROOF)
-        except (InvalidTag, ValueError):
+        proof = self._marked("key_proof")
+        seal = Seal(key)
+        if not isinstance(proof, bytes) or not seal.proves(proof):
             raise JournalUnusable(
                 f"{self.path}: the HSM unwraps its key to another one: [hsm] data_key_under_lmk is"
                 " not the key it was made under, or the HSM has another LMK; configure the key of"
-                " then"
-            ) from None
-        self._cipher = cipher
+                " then")
+        self._seal = seal
+        self._key_marks = {name: self._marked(name) for name in KEY_MARKS}
 
-    # Records.
+    # Records, in the thread that appends.
 
-    def append(self, records: list[Record]) -> None:
+    def append(self, records: Sequence[Record]) -> None:
         """Durable when this returns. Raises sqlite3.Error: then nothing of it counts."""
-        assert self._cipher is not None, "unlocked before"
-        number, at = self._last_id + 1, int(self._wall() * 1000)
-        nonce = os.urandom(NONCE_BYTES)
-        bound = bound_with(number, at, self._last_tag)
-        sealed = nonce + self._cipher.encrypt(nonce, group_bytes(records), bound)
-        try:
-            self._database.execute("INSERT INTO groups VALUES (?, ?, ?)", (number, at, sealed))
-        except sqlite3.Error:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
-        self._last_id = number
-        self._last_tag = sealed[-TAG_BYTES:]
-        if self._noted(records, number, at):
-            self._leave_behind()
+        at = int(self._wall() * 1000)
+        if not self._day_from <= at < self._day_to and self._next is not None:
+            self._roll(at)
+        if at - self._carried_at >= self._carried_every or self._forwarded >= self._carry_due:
+            self._carry(at)
+        while self._asides:
+            self._preface.append(self._asides.popleft())
+        self._write(at, records)
+        self._forwarded += self._open.note(records)
 
-    def replay(self, window_s: float) -> Iterator[list[Record]]:
+    def replay(self, window_s: float, repeats_max: int = 1_000_000) -> Iterator[list[Record]]:
         """What a start must know, oldest first. Read it to its end before the first `append`.
 
-        Raises JournalUnusable at a row that cannot be opened.
+        Raises JournalUnusable at a row that is not as it was written, or is missing.
         """
-        mark = self._one("SELECT value FROM marks WHERE name = 'replay_from'")
-        first = self._replay_from = int(mark[0]) if mark is not None else 1
-        self._last_id, self._last_tag = self._row_before(first)
-        self._window_s = window_s
+        assert self._seal is not None, "unlocked before"
+        self._window_ms, self._repeats_max = int(window_s * 1000), repeats_max
+        shortest, longest = CARRIED_EVERY_MS
+        self._carried_every = min(max(self._window_ms // CARRIES_IN_WINDOW, shortest), longest)
+        reader = JournalReader(self.folder, self._seal)
         try:
-            rows = self._database.execute(
-                "SELECT id, at, sealed FROM groups WHERE id >= ? ORDER BY id", (first,))
-            for number, at, sealed in rows:
-                records = self._opened(number, at, bytes(sealed))
-                self._noted(records, number, at)
-                yield records
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(self._last_id + 1, str(error)) from None
-        self._leave_behind()
+            first = self._replay_from = reader.replay_from()
+            self._last_at_start = reader.newest()
+            for row in reader.rows(first) if first else ():
+                yield self._replayed(row, is_first=row.number == first)
+            if reader.last:
+                self._last = (reader.last, reader.last_tag)
+            self._look_at_head(reader)
+        except (Damage, OSError) as error:
+            raise JournalUnusable(f"{error}. {REMEDY}") from None
+        with contextlib.suppress(OSError, sqlite3.Error):  # the day goes on in its segment
+            self.prepare()
+
+    def _replayed(self, row: Row, is_first: bool) -> list[Record]:
+        self._reader_at = row.number
+        carried = carried_of(row)
+        records = [entry for entry in row.entries if not isinstance(entry, BOOKKEEPING)]
+        if carried is not None:
+            self._carries.append((row.number, row.at, self._forwarded))
+            self._carried_at = row.at
+            self.retired = max(self.retired, carried.retired)
+            if is_first:
+                records = [*carried.records, *records]
+        for entry in row.entries:
+            if isinstance(entry, Retired):
+                self.retired = max(self.retired, entry.segment)
+        self._forwarded += self._open.note(records)
+        return records
+
+    def _write(self, at: int, entries: Sequence[Entry], *marks: str) -> None:
+        """With what the journal has to say about itself."""
+        assert self._seal is not None, "unlocked before"
+        if self._preface:
+            entries = [*self._preface, *entries]
+            if any(isinstance(one, Carried) for one in self._preface):
+                marks = ("carried_in", *marks)
+        number, before = self._last[0] + 1, self._last[1]
+        sealed = self._seal.closed(number, at, before, group_bytes(entries))
+        database = self._database
+        try:
+            if marks:
+                database.execute("BEGIN IMMEDIATE")
+                for name in marks:
+                    self._mark(name, number)
+                database.execute(INSERT, (number, at, before, sealed))
+                database.execute("COMMIT")
+            else:
+                database.execute(INSERT, (number, at, before, sealed))
+        except sqlite3.Error:
+            with contextlib.suppress(sqlite3.Error):
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
+            raise
+        self._last = (number, tag_of(sealed))
+        if self._preface:
+            self._said()
+
+    def _said(self) -> None:
+        """It is on record."""
+        for one in self._preface:
+            if isinstance(one, Carried):
+                self._replay_from = one.replay_from
+            elif isinstance(one, Retired):
+                self.retired = max(self.retired, one.segment)
+        self._preface = []
+
+    def _carry(self, at: int) -> None:
+        """With the next group: everything that is open."""
+        number = self._last[0] + 1
+        carries = self._carries
+        while len(carries) > 1 and self._is_behind(carries[1], at):
+            carries.popleft()
+        replay_from = carries[0][0] if carries else number
+        begun = [one for one in self._preface if not isinstance(one, Carried)]
+        carried = Carried(replay_from, self.retired, self._open.records())
+        self._preface = [*begun, carried]
+        if not carries or carries[-1][0] != number:  # the group before it was refused
+            carries.append((number, at, self._forwarded))
+        self._carried_at = at
+        self._carry_due = self._forwarded + max(1, self._repeats_max // CARRIES_IN_WINDOW)
+
+    def _is_behind(self, carry: tuple[int, int, int], at: int) -> bool:
+        """Beyond the repeat window, by age or by number."""
+        _, carried_at, forwarded = carry
+        is_old = at - carried_at > self._window_ms
+        return is_old or self._forwarded - forwarded > self._repeats_max
+
+    def _roll(self, at: int) -> None:
+        """The next group begins the next segment. Raises sqlite3.Error: not yet."""
+        assert self._next is not None
+        one, database = self._next
+        self._write(at, [SegmentEnded(one.number)], "over")
+        self._finished.append(self._database)
+        self._next = None
+        self._use(one, database)
+        self._preface = [self._began]
+        self._carry(at)
+
+    # In the other thread.
+
+    def prepare(self) -> None:
+        """The segment of the next business day, shortly before it begins.
+
+        Raises OSError, sqlite3.Error.
+        """
+        at = int(self._wall() * 1000)
+        soon = at + PREPARED_BEFORE_MS
+        if self._next is not None or self._day_from <= soon < self._day_to:
+            return
+        one = segment(self.folder, self._segment.number + 1, self._days.date_at(soon))
+        one.path.unlink(missing_ok=True)  # of an earlier try
+        made(one, self._key_marks)
+        self._next = (one, opened(one))
 
     def checkpoint(self) -> None:
-        """What was written moves from the log of the database into the database. Own connection."""
-        database = sqlite3.connect(self.path, isolation_level=None)
-        try:
+        """What was written moves from the log of the database into the database. Own connection.
+
+        Raises sqlite3.Error.
+        """
+        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as database:
             database.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        finally:
-            database.close()
+
+    def finish(self) -> None:
+        """Segments of past days become one file each. Raises sqlite3.Error."""
+        while self._finished:
+            finished(self._finished.popleft())
+
+    def write_head(self) -> None:
+        """How far it is durable by now; an error costs what it would have told."""
+        number, tag = self._last
+        if self._seal is None or number == self._head_row:
+            return
+        with contextlib.suppress(OSError):
+            if self._head is None:
+                self._head = HeadFile(self.folder, self._seal)
+            self._head.write(Head(number, int(self._wall() * 1000), tag))
+            self._head_row = number
+
+    def retire(self, one: Segment, archived: bool) -> None:
+        """The next group says that a segment is about to go; `retired` says when it was said."""
+        self._asides.append(Retired(one.number, archived))
 
     def is_there(self) -> bool:
         """Nobody deleted or replaced the file while it is open."""
+        path, inode = self._file
         try:
-            return os.stat(self.path).st_ino == self._inode
+            return os.stat(path).st_ino == inode
         except OSError:
-            return False
+            return path != self._file[0]  # it rolled meanwhile
 
-    def _opened(self, number: int, at: int, sealed: bytes) -> list[Record]:
-        assert self._cipher is not None, "unlocked before"
-        if number != self._last_id + 1:
-            raise self._damaged(self._last_id + 1, "it is missing")
-        bound = bound_with(number, at, self._last_tag)
-        try:
-            data = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
-            records = group_records(data)
-        except (InvalidTag, ValueError):
-            raise self._damaged(number, "it, or the one before, was changed") from None
-        except msgspec.MsgspecError:
-            raise self._damaged(number, "another version of noyau wrote it") from None
-        self._last_id = number
-        self._last_tag = sealed[-TAG_BYTES:]
-        return records
+    # At the start.
 
-    def _row_before(self, first: int) -> tuple[int, bytes]:
-        if first == 1:
-            return 0, NO_TAG
-        row = self._one("SELECT sealed FROM groups WHERE id = ?", first - 1)
-        if row is None:
-            raise self._damaged(first - 1, "it is missing")
-        return first - 1, bytes(row[0])[-TAG_BYTES:]
+    def _begin(self) -> None:
+        """Goes on in the last segment, or begins the first."""
+        found = segments_in(self.folder)
+        if len(found) > 1 and not _first_row(found[-1]) and not _is_over(found[-2]):
+            # Made before its day and never used: made again when its day comes.
+            found.pop().path.unlink()
+        if not found:
+            today = self._days.date_at(int(self._wall() * 1000))
+            found = [segment(self.folder, 1, today)]
+            made(found[0], {})
+        self._use(found[-1], opened(found[-1]))
+        if not _first_row(found[-1]):
+            self._preface = [self._began]
 
-    def _noted(self, records: list[Record], number: int, at: int) -> bool:
-        """What is open after this row. True: another minute has begun."""
-        for record in records:
-            note_open(self._opened_in, record, number)
-        if self._minutes and 0 <= at - self._minutes[-1][1] < MINUTE_MS:
-            return False
-        self._minutes.append((number, at))
-        return True
+    def _look_at_head(self, reader: JournalReader) -> None:
+        """Raises Damage."""
+        assert self._seal is not None
+        head = head_in(self.folder, self._seal)
+        if head is None and reader.last:
+            self.remarks.append("its head is missing: rows may be missing at its end")
+        if head is not None and head.row > reader.last:
+            what = f"it is missing, and all to row {head.row}, though they were durable"
+            raise Damage(self.path, reader.last + 1, what)
+        if head is not None and reader.last:
+            row = reader.row(head.row)
+            if row is not None and row.tag != head.tag:
+                raise Damage(row.segment.path, row.number, "the head knows another row")
+        self._preface.append(RunBegan(head.row if head is not None else -1))
+        self._carry(int(self._wall() * 1000))
 
-    def _leave_behind(self) -> None:
-        """An error here costs the next start some time, nothing else."""
-        young = int((self._wall() - self._window_s) * 1000)
-        minutes = self._minutes
-        while len(minutes) > 1 and minutes[1][1] < young:
-            minutes.popleft()  # every row of that minute is older than the next one's first
-        needed = min([minutes[0][0] if minutes else 1, *self._opened_in.values()])
-        if needed <= self._replay_from:
-            return
-        try:
-            self._mark("replay_from", needed)
-            self._replay_from = needed
-        except sqlite3.Error:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
+    def _use(self, one: Segment, database: sqlite3.Connection) -> None:
+        self._segment = one
+        self._database = database
+        self._file = (one.path, os.stat(one.path).st_ino)
+        day: date = one.business_date
+        # A clock that is set back a little, over a cutover, is no reason to roll.
+        self._day_from = self._days.begins_at(day) - ONE_DAY_MS
+        self._day_to = self._days.begins_at(day + timedelta(days=1))
 
-    def _damaged(self, number: int, what: str) -> JournalUnusable:
-        return JournalUnusable(
-            f"{self.path}: row {number} of table groups cannot be read: {what}. Restore the file"
-            " and its -wal from a copy; or move them away to begin a new journal: then nothing"
-            " that was in flight is reversed by itself, and repeats are not recognised"
-        )
+    @property
+    def _began(self) -> SegmentBegan:
+        one = self._segment
+        return SegmentBegan(worker_of(self.folder), one.number, one.business_date.isoformat())
 
     def _mark(self, name: str, value: str | bytes | int) -> None:
         self._database.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
 
-    def _one(self, query: str, *values: int) -> tuple[Any, ...] | None:
+    def _marked(self, name: str) -> Any:
         try:
-            row: tuple[Any, ...] | None = self._database.execute(query, values).fetchone()
-        except sqlite3.DatabaseError as error:
+            return mark_in(self._database, name)
+        except sqlite3.Error as error:
             raise JournalUnusable(f"{self.path}: {error}; restore it from a copy") from None
-        return row
 
 
-def bound_with(number: int, at: int, tag_before: bytes) -> bytes:
-    """What a row's seal covers besides its records."""
-    return number.to_bytes(8, "big") + at.to_bytes(8, "big") + tag_before
+def _first_row(one: Segment) -> int:
+    """0: it has none. Raises JournalUnusable."""
+    try:
+        return first_row(one)
+    except Damage as error:
+        raise JournalUnusable(f"{error}. {REMEDY}") from None
 
 
-def note_open(opened_in: dict[tuple[str, ...], int], record: Record, number: int) -> None:
-    """What is in flight or undelivered after this record, and since which row."""
-    if isinstance(record, Forwarded):
-        opened_in.setdefault(("request", *record.about.key), number)
-    elif isinstance(record, Answered | Reversed):
-        opened_in.pop(("request", *record.about.key), None)
-    elif isinstance(record, Stored):
-        opened_in.setdefault(("entry", *record.id), number)
-    elif isinstance(record, Ended) and not record.parked:
-        opened_in.pop(("entry", *record.id), None)
+def _is_over(one: Segment) -> bool:
+    """It says so itself: `over` is marked with its last row. Raises sqlite3.Error."""
+    with read_only(one.path) as database:
+        return mark_in(database, "over") is not None

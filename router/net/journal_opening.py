@@ -1,19 +1,15 @@
-"""The journal's folder held by one process, and its database opened or made."""
+"""A worker's folder held by one process; its segments made and opened for writing."""
 import contextlib
 import fcntl
 import os
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-APPLICATION_ID: Final = 0x6E6F7961  # "noya"
-FORMAT_VERSION: Final = 1
-SCHEMA: Final = (
-    "CREATE TABLE groups (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, sealed BLOB NOT NULL)",
-    "CREATE TABLE marks (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {FORMAT_VERSION}",
-)
+from specs.journal_segments import FORMAT_VERSION, SCHEMA, Segment, identity_fault
+
+FORMER_NAME: Final = "journal.sqlite"  # of format 1, which had one file
 
 
 class JournalUnusable(Exception):
@@ -23,7 +19,8 @@ class JournalUnusable(Exception):
 def locked(folder: Path) -> int:
     """The folder made, and held by this process alone. Raises JournalUnusable."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise JournalUnusable(f"{folder}: {error.strerror}; give a --state that can be written"
@@ -42,40 +39,61 @@ def locked(folder: Path) -> int:
     return descriptor
 
 
-def opened(path: Path) -> sqlite3.Connection:
-    """The database, made where it is not there. Raises JournalUnusable."""
-    database: sqlite3.Connection | None = None
+def refuse_former(folder: Path) -> None:
+    """A journal of format 1 lies there: what it holds must not be forgotten."""
+    former = folder / FORMER_NAME
+    if former.exists():
+        raise JournalUnusable(
+            f"{former}: format 1, this noyau reads {FORMAT_VERSION}: let the noyau that wrote it"
+            " deliver what is stored and stop it, then move the file away")
+
+
+def made(one: Segment, marks: Mapping[str, str | bytes | int]) -> None:
+    """A segment without rows: there whole or not at all. Raises OSError, sqlite3.Error."""
+    unfinished = one.path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    with contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as database:
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA:
+            database.execute(statement)
+        database.executemany("INSERT INTO marks VALUES (?, ?)", marks.items())
+        database.execute("COMMIT")
+    unfinished.rename(one.path)
+    sync_folder(one.path.parent)
+
+
+def opened(one: Segment) -> sqlite3.Connection:
+    """For writing, by any thread in turn. Raises JournalUnusable, OSError, sqlite3.Error."""
+    address = f"{one.path.absolute().as_uri()}?mode=rw"
+    database = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        prepare(path, database)
+        fault = identity_fault(database)
+        if fault:
+            raise JournalUnusable(f"{one.path}: {fault}")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA wal_autocheckpoint = 0")
-    except JournalUnusable:
-        assert database is not None
+    except BaseException:
         database.close()
         raise
-    except (OSError, sqlite3.Error) as error:
-        if database is not None:
-            database.close()
-        raise JournalUnusable(f"{path}: {error}; restore it, or move it away") from None
     return database
 
 
-def prepare(path: Path, database: sqlite3.Connection) -> None:
-    """A new file gets its tables; any other must be one of ours."""
-    identity = database.execute("PRAGMA application_id").fetchone()[0]
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if identity == APPLICATION_ID and version == FORMAT_VERSION:
-        return
-    if identity == APPLICATION_ID:
-        raise JournalUnusable(
-            f"{path}: format {version}, this noyau reads {FORMAT_VERSION}; use the noyau that"
-            " wrote it, or move it away")
-    if database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] or identity:
-        raise JournalUnusable(f"{path}: a database of another program; move it away")
-    database.execute("BEGIN IMMEDIATE")
-    for statement in SCHEMA:
-        database.execute(statement)
-    database.execute("COMMIT")
+def finished(database: sqlite3.Connection) -> None:
+    """No more rows come: one file without a log beside it. Raises sqlite3.Error."""
+    try:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        database.close()
+
+
+def sync_folder(folder: Path) -> None:
+    """Names in it are durable. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Final
 
 from router.net.hsm_client import HsmAway, HsmClient
-from router.net.journal_file import KEY_BYTES, JournalFile
+from router.net.journal_file import JournalFile
 from router.net.journal_opening import JournalUnusable
 from router.net.key_form import is_aes
 from router.wire import hsm_frames
+from specs.journal_seal import KEY_BYTES
 
 RETRY_AFTER_S: Final = 0.25
 SAID_AGAIN_AFTER_S: Final = 30.0

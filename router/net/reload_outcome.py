@@ -31,6 +31,7 @@ def changes(old: Settings, new: Settings) -> list[str]:
         *in_table("[hsm]", old.hsm, new.hsm),
         *in_table("[http]", old.http, new.http),
         *in_table("[mqtt]", old.mqtt, new.mqtt),
+        *in_table("[journal]", old.journal, new.journal),
         *in_peers("acquirer", old.acquirers, new.acquirers),
         *in_peers("issuer", old.issuers, new.issuers),
         *in_bins(old, new),
@@ -43,6 +44,7 @@ def waiting_for_restart(old: Settings, new: Settings) -> list[str]:
         *in_table("[hsm]", old.hsm, new.hsm),
         *in_table("[http]", old.http, new.http),
         *in_table("[mqtt]", old.mqtt, new.mqtt),
+        *in_table("[journal]", old.journal, new.journal),
     ]
 
 

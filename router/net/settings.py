@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from router.net.addresses import Address, AllowedPeers
+from router.net.journal_settings import JournalSettings
 from router.switching.routing import BinRange
 
 Name = Annotated[
@@ -43,8 +44,8 @@ Topic = Annotated[
 HostName = Annotated[str, Meta(min_length=1, description='a host, such as "127.0.0.1"')]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
 Age = Annotated[float, Meta(ge=1, le=15_000_000)]  # less than half a year: DE 7 has none
+Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 HTTP_LISTEN: Final = Address("127.0.0.1", 9583)
 
@@ -106,6 +107,16 @@ class PinKeySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyExchangeSettings:
+    """[acquirer.key_exchange] and [issuer.key_exchange]: session keys under a ZMK."""
+
+    zmk_under_lmk: KeyUnderLmk = field(repr=False)
+    we: Literal["deliver", "ask"] = "deliver"  # what the router does at its times: 162 or 161
+    scheme: Literal["U", "X", "S", "R"] = "U"  # of a key under the ZMK that the router delivers
+    every_s: Annotated[int, Meta(ge=0, le=31_536_000)] = 0  # 0: by hand, or when the peer wants it
+
+
+@dataclass(frozen=True, slots=True)
 class AcquirerSettings:
     """[[acquirer]] in acquirers.toml."""
 
@@ -117,6 +128,7 @@ class AcquirerSettings:
     framing: FramingText = ""  # empty: the dialect's
     sign_on: Literal["required", "optional"] = "required"
     pin_key: PinKeySettings | None = None  # without it a PIN is answered 86
+    key_exchange: KeyExchangeSettings | None = None  # without it 161 and 162 hear 12
     answer_within_s: Seconds = 10.0  # promise 1: every request is answered by then
     in_flight_max: Limit = 512  # on all its links together; above it: 96
     connections_max: Annotated[int, Meta(ge=1, le=10_000)] = 16
@@ -137,6 +149,7 @@ class IssuerSettings:
     lines: Annotated[tuple[Address, ...], Meta(min_length=1, max_length=64)]  # one entry per line
     framing: FramingText = ""  # empty: the dialect's
     pin_key: PinKeySettings | None = None
+    key_exchange: KeyExchangeSettings | None = None
     issuer_timeout_s: Seconds = 7.0  # from the request's arrival
     echo_interval_s: Seconds = 30.0  # of silence on a line
     echo_timeout_s: Seconds = 5.0  # then the line is down
@@ -163,3 +176,4 @@ class Settings:
     acquirers: tuple[AcquirerSettings, ...]
     issuers: tuple[IssuerSettings, ...]
     bins: tuple[BinRange, ...]
+    journal: JournalSettings

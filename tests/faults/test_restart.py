@@ -139,11 +139,11 @@ async def test_a_journal_that_was_touched_stops_the_start(tmp_path: Path) -> Non
         async with acquirer_peer(router.acquirer) as acquirer:
             await acquirer.asks(purchase())
         await router.kill()
-        database = sqlite3.connect(router.state / "router" / "journal.sqlite")
+        database = sqlite3.connect(next((router.state / "router" / "worker-0").glob("*.sqlite")))
         database.execute("UPDATE groups SET sealed = zeroblob(100) WHERE id = 1")
         database.commit()
         database.close()
-        await refused(router, "journal.sqlite: row 1 of table groups cannot be read", "Restore")
+        await refused(router, "row 1 of table groups: it was changed", "restore")
 
 
 async def test_mistakes_in_the_configuration_are_told_all_at_once(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from router.net.journal import Journal
 from router.net.journal_file import JournalFile
 from router.net.waiting import until
 from router.switching.commits import Commit
-from tests.net.test_journal_file import forwarded, opened, read, replayed
+from tests.net.journal_records import forwarded, opened, read, replayed
 
 
 class Written:
@@ -99,7 +99,7 @@ async def test_a_read_only_disk_is_no_reason_to_die(tmp_path: Path) -> None:
 async def test_a_disk_that_hangs_refuses_only_what_does_not_fit(tmp_path: Path) -> None:
     """What was handed over has no fate yet; above the limit a refusal comes at once."""
     async with written(tmp_path, waiting_max=10) as one:
-        hold = sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None)
+        hold = sqlite3.connect(one.file.path, isolation_level=None)
         one.file._database.execute("PRAGMA busy_timeout = 20000")
         hold.execute("BEGIN IMMEDIATE")  # another writer: ours waits
         first = one.append(1)
@@ -123,13 +123,13 @@ async def test_what_waits_at_the_end_is_written(tmp_path: Path) -> None:
             one.append(number)
     assert len([record for group in read(tmp_path) for record in group]) == 5
     assert not [thread for thread in threading.enumerate()
-                if thread.name in ("journal", "checkpoints")]
+                if thread.name in ("journal", "journal-house")]
 
 
 async def test_a_file_deleted_under_the_router_takes_nothing_more(tmp_path: Path) -> None:
     """SQLite would go on writing to a file that nobody will find."""
     async with written(tmp_path) as one:
-        (tmp_path / "journal.sqlite").unlink()
+        one.file.path.unlink()
         assert await until(lambda: bool(one.alarms), 5.0)
         assert "deleted" in one.alarms[0]
         refused = one.append(1)

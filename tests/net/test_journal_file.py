@@ -1,82 +1,33 @@
-"""The journal's file: what was written is found again, and what was touched is seen."""
+"""The journal's rows: what was written is found again, and what was touched is seen."""
 import os
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from router.net.journal_file import JournalFile
 from router.net.journal_opening import JournalUnusable
-from specs.journal_format import About, Answered, Ended, Forwarded, Kept, Record, Reversed, Stored
-
-KEY = bytes(range(32))
-PAN = "9504010000000001"
-WINDOW_S = 600.0
-
-
-def about(stan: str) -> About:
-    return About(("medina", stan), ("medina", stan, PAN), (PAN, "000000", "1", "504"), "0100")
-
-
-def forwarded(stan: str) -> Record:
-    return Forwarded(about(stan), "atlas", "atlas-1", Kept("0100", {2: PAN, 11: stan}))
-
-
-def answered(stan: str) -> Record:
-    return Answered(about(stan), "00", True, {38: "ABC123"})
-
-
-def stored(stan: str) -> Record:
-    entry_id = ("atlas", "0420", stan, "1124101500")
-    kept = Kept("0420", {2: PAN, 11: stan})
-    return Stored(entry_id, about(stan), "atlas", "", kept, None, False)
-
-
-def ended(stan: str, parked: bool = False) -> Record:
-    return Ended(("atlas", "0420", stan, "1124101500"), parked)
-
-
-def opened(folder: Path, wall: Callable[[], float] = time.time) -> JournalFile:
-    """Unlocked, begun where it is new."""
-    file = JournalFile(folder, wall)
-    if file.wrapped_key is None:
-        file.begin_with(KEY, "C0FFEE")
-    file.unlock(KEY)
-    return file
-
-
-def replayed(file: JournalFile) -> list[list[Record]]:
-    return list(file.replay(WINDOW_S))
-
-
-def write(folder: Path, *groups: list[Record]) -> None:
-    """One run: opened, replayed, written, closed."""
-    file = opened(folder)
-    replayed(file)
-    for group in groups:
-        file.append(group)
-    file.close()
-
-
-def read(folder: Path, wall: Callable[[], float] = time.time) -> list[list[Record]]:
-    """The next run's replay."""
-    file = opened(folder, wall)
-    try:
-        return replayed(file)
-    finally:
-        file.close()
-
-
-def rewritten(folder: Path, statement: str) -> None:
-    """Somebody touches the file."""
-    database = sqlite3.connect(folder / "journal.sqlite")
-    database.execute(statement)
-    database.commit()
-    database.close()
+from specs.journal_format import Record
+from specs.journal_head import head_in
+from tests.net.journal_records import (
+    DAY_S,
+    PAN,
+    SEAL,
+    Wall,
+    answered,
+    ended,
+    forwarded,
+    opened,
+    read,
+    replayed,
+    reversed_,
+    segments,
+    stored,
+    touched,
+    write,
+)
 
 
 def test_groups_come_back_in_order(tmp_path: Path) -> None:
@@ -91,9 +42,10 @@ def test_no_card_number_lies_in_the_folder(tmp_path: Path) -> None:
     file = opened(tmp_path)
     replayed(file)
     file.append([forwarded("000001"), stored("000002")])
-    found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    file.write_head()
+    found = {path.name: path.read_bytes() for path in file.folder.iterdir()}
+    assert set(found) >= {file.path.name, file.path.name + "-wal", "lock", "head"}
     file.close()
-    assert set(found) >= {"journal.sqlite", "journal.sqlite-wal", "lock"}
     for content in found.values():
         assert PAN.encode() not in content
         assert bytes.fromhex(PAN) not in content
@@ -103,22 +55,83 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     folder = tmp_path / "router"
     write(folder, [forwarded("000001")])
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert (folder / "journal.sqlite").stat().st_mode & 0o777 == 0o600
+    for path in (folder / "worker-0").iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path.name
 
 
-@pytest.mark.parametrize("statement", [
-    "UPDATE groups SET sealed = zeroblob(80) WHERE id = 2",
-    "UPDATE groups SET sealed = (SELECT sealed FROM groups WHERE id = 1) WHERE id = 2",
-    "UPDATE groups SET at = at - 1 WHERE id = 2",
-    "DELETE FROM groups WHERE id = 2",
+@pytest.mark.parametrize(("statement", "what"), [
+    ("UPDATE groups SET sealed = zeroblob(80) WHERE id = 2", "was changed"),
+    ("UPDATE groups SET sealed = (SELECT sealed FROM groups WHERE id = 1) WHERE id = 2", "changed"),
+    ("UPDATE groups SET at = at - 1 WHERE id = 2", "was changed"),
+    ("UPDATE groups SET before = zeroblob(16) WHERE id = 2", "does not follow"),
+    ("UPDATE groups SET sealed = 'text' WHERE id = 2", "was changed"),
+    ("DELETE FROM groups WHERE id = 2", "is missing"),
 ])
-def test_a_row_that_was_touched_stops_the_start(tmp_path: Path, statement: str) -> None:
+def test_a_row_that_was_touched_stops_the_start(
+        tmp_path: Path, statement: str, what: str) -> None:
     """Changed, replaced, moved in time or taken out: it says which row, and what to do."""
     write(tmp_path, [forwarded("000001")], [answered("000001")], [forwarded("000003")])
-    rewritten(tmp_path, statement)
-    with pytest.raises(JournalUnusable, match=r"journal\.sqlite: row 2 .* Restore") as refused:
+    (one,) = segments(tmp_path)
+    touched(one, statement)
+    with pytest.raises(JournalUnusable, match=f"{one.path.name}: row 2 .*{what}.* restore") as no:
         read(tmp_path)
-    assert PAN not in str(refused.value)
+    assert PAN not in str(no.value)
+
+
+def test_a_row_sealed_by_an_earlier_state_of_the_journal_does_not_follow(tmp_path: Path) -> None:
+    """A copy of the folder went its own way: its rows are of the same key, not of this chain."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        write(folder, [forwarded("000001")], [answered("000001")])
+    (kept,), (copied,) = segments(one), segments(other)
+    database = sqlite3.connect(kept.path, isolation_level=None)
+    database.execute("ATTACH ? AS other", (str(copied.path),))
+    database.execute("DELETE FROM main.groups WHERE id = 2")
+    database.execute("INSERT INTO main.groups SELECT * FROM other.groups WHERE id = 2")
+    database.close()
+    with pytest.raises(JournalUnusable, match=r"row 2 .*does not follow the row before"):
+        read(one)
+
+
+def test_rows_missing_at_the_end_are_noticed(tmp_path: Path) -> None:
+    """The head knew them to be on the disk."""
+    write(tmp_path, [forwarded("000001")], [answered("000001")], [forwarded("000003")])
+    (one,) = segments(tmp_path)
+    touched(one, "DELETE FROM groups WHERE id >= 2")
+    with pytest.raises(JournalUnusable, match=r"row 2 .*missing, and all to row 3"):
+        read(tmp_path)
+
+
+def test_without_a_head_the_journal_is_taken_and_that_is_remarked(tmp_path: Path) -> None:
+    """The way out for who must go on without what was lost."""
+    write(tmp_path, [forwarded("000001")], [answered("000001")])
+    (one,) = segments(tmp_path)
+    touched(one, "DELETE FROM groups WHERE id >= 2")
+    (tmp_path / "worker-0" / "head").unlink()
+    file = opened(tmp_path)
+    assert replayed(file) == [[forwarded("000001")]]
+    assert "head is missing" in file.remarks[0]
+    file.append([answered("000001")])
+    file.close()
+    assert read(tmp_path) == [[forwarded("000001")], [answered("000001")]]
+
+
+def test_a_head_that_was_torn_leaves_the_one_before(tmp_path: Path) -> None:
+    """Two slots, written in turn."""
+    file = opened(tmp_path)
+    replayed(file)
+    for stan in ("000001", "000002", "000003"):
+        file.append([forwarded(stan)])
+        file.write_head()
+    file.close()
+    path = tmp_path / "worker-0" / "head"
+    written = bytearray(path.read_bytes())
+    written[10:20] = bytes(10)  # the third was written over the first
+    path.write_bytes(written)
+    head = head_in(path.parent, SEAL)
+    assert head is not None
+    assert head.row == 2
+    assert len(read(tmp_path)) == 3
 
 
 def test_another_key_is_refused(tmp_path: Path) -> None:
@@ -129,24 +142,41 @@ def test_another_key_is_refused(tmp_path: Path) -> None:
     file.close()
 
 
+def segment_path(folder: Path) -> Path:
+    """Of the only segment there is."""
+    worker = folder / "worker-0"
+    worker.mkdir()
+    return worker / "000001_2027-01-15.sqlite"
+
+
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "journal.sqlite").write_bytes(b"this is a letter to somebody" * 100)
-    with pytest.raises(JournalUnusable, match=r"journal\.sqlite: .*not a database"):
+    segment_path(tmp_path).write_bytes(b"this is a letter to somebody" * 100)
+    with pytest.raises(JournalUnusable, match=r"worker-0: .*not a database"):
         JournalFile(tmp_path)
 
 
 def test_a_database_of_somebody_else_is_refused_and_left_alone(tmp_path: Path) -> None:
-    rewritten(tmp_path, "CREATE TABLE customers (name TEXT)")
-    before = (tmp_path / "journal.sqlite").read_bytes()
+    path = segment_path(tmp_path)
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE customers (name TEXT)")
+    database.close()
+    before = path.read_bytes()
     with pytest.raises(JournalUnusable, match="another program"):
         JournalFile(tmp_path)
-    assert (tmp_path / "journal.sqlite").read_bytes() == before
+    assert path.read_bytes() == before
 
 
 def test_a_file_of_a_later_noyau_is_refused(tmp_path: Path) -> None:
     write(tmp_path, [])
-    rewritten(tmp_path, "PRAGMA user_version = 2")
-    with pytest.raises(JournalUnusable, match="format 2"):
+    touched(segments(tmp_path)[0], "PRAGMA user_version = 3")
+    with pytest.raises(JournalUnusable, match="format 3"):
+        JournalFile(tmp_path)
+
+
+def test_a_journal_of_the_first_format_is_not_forgotten(tmp_path: Path) -> None:
+    """Something may be stored in it."""
+    (tmp_path / "journal.sqlite").write_bytes(b"")
+    with pytest.raises(JournalUnusable, match=r"format 1.*deliver what is stored"):
         JournalFile(tmp_path)
 
 
@@ -184,16 +214,6 @@ def test_a_group_that_is_refused_leaves_no_trace(tmp_path: Path) -> None:
     assert read(tmp_path) == [[forwarded("000001")], [answered("000001")]]
 
 
-class Wall:
-    """A clock on the wall, that a test turns."""
-
-    def __init__(self) -> None:
-        self.time = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.time
-
-
 def minute_after_minute(folder: Path, wall: Wall, *groups: list[Record]) -> None:
     """One run; a group each minute, and at its end the process dies."""
     file = opened(folder, wall)
@@ -204,33 +224,45 @@ def minute_after_minute(folder: Path, wall: Wall, *groups: list[Record]) -> None
     file.close()
 
 
+def fillers(number: int) -> list[list[Record]]:
+    return [[ended(f"9{one:05d}")] for one in range(number)]
+
+
 def test_what_is_over_and_old_is_not_read_again(tmp_path: Path) -> None:
-    """However long the run was: the mark moves while it lasts."""
+    """However long the run was: what a start reads is bounded while it lasts."""
     wall = Wall()
     over: list[list[Record]] = [
         [forwarded("000001")], [answered("000001")], [forwarded("000002")],
-        [Reversed(about("000002"), False), stored("900002")], [ended("900002")]]
+        [reversed_("000002"), stored("900002", "000002")], [ended("900002")]]
     minute_after_minute(tmp_path, wall, *over)
     assert read(tmp_path, wall) == over  # all of it is younger than ten minutes
-    fillers: list[list[Record]] = [[ended(f"90010{number}")] for number in range(10)]
-    minute_after_minute(tmp_path, wall, *fillers)
-    assert read(tmp_path, wall) == over[-1:] + fillers  # by the minute
-    wall.time += 10_000.0
-    read(tmp_path, wall)
-    assert read(tmp_path, wall) == fillers[-1:]
+    minute_after_minute(tmp_path, wall, *fillers(30))
+    again = read(tmp_path, wall)
+    assert not [group for group in again if group in over]
+    assert 10 <= len(again) <= 16  # the window, and what lies between two rows that carry
 
 
-@pytest.mark.parametrize("opens", [
-    [forwarded("000001")], [stored("900001")], [stored("900001"), ended("900001", parked=True)],
-], ids=["in flight", "not acknowledged", "parked"])
-def test_what_is_open_is_read_however_old(tmp_path: Path, opens: list[Record]) -> None:
-    """And everything behind it. A parked entry is open until a person settles it."""
+def test_a_router_that_was_away_for_long_still_knows_its_last_minutes(tmp_path: Path) -> None:
+    """Its acquirers reverse now what they did not hear then."""
     wall = Wall()
-    later: list[list[Record]] = [[ended(f"90010{number}")] for number in range(10)]
-    minute_after_minute(tmp_path, wall, [answered("000009")], opens, *later)
-    wall.time += 10_000.0
-    for _ in range(3):
-        assert read(tmp_path, wall) == [opens, *later]
+    minute_after_minute(tmp_path, wall, [forwarded("000001")], [answered("000001")])
+    wall.time += DAY_S / 4
+    assert read(tmp_path, wall) == [[forwarded("000001")], [answered("000001")]]
+
+
+def test_no_more_is_read_than_the_repeat_window_holds(tmp_path: Path) -> None:
+    """By number, too: a busy minute is not read whole only to be forgotten."""
+    wall = Wall()
+    file = opened(tmp_path, wall)
+    replayed(file, repeats_max=100)
+    for stan in range(1000):
+        file.append([forwarded(f"{stan:06d}"), answered(f"{stan:06d}")])
+    file.close()
+    file = opened(tmp_path, wall)
+    read_again = replayed(file, repeats_max=100)
+    file.close()
+    assert 100 <= len(read_again) <= 160
+    assert read_again[-1] == [forwarded("000999"), answered("000999")]
 
 
 def test_a_wall_clock_that_is_set_back_loses_nothing(tmp_path: Path) -> None:
@@ -246,6 +278,6 @@ def test_a_wall_clock_that_is_set_back_loses_nothing(tmp_path: Path) -> None:
 def test_a_file_that_is_deleted_under_us_is_noticed(tmp_path: Path) -> None:
     file = opened(tmp_path)
     assert file.is_there()
-    (tmp_path / "journal.sqlite").unlink()
+    file.path.unlink()
     assert not file.is_there()
     file.close()

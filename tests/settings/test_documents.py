@@ -56,6 +56,7 @@ def default_in_words(field: "dataclasses.Field[Any]") -> str:
         ("[router]", settings.RouterSettings),
         ("[hsm]", settings.HsmSettings),
         ("[http]", settings.HttpSettings),
+        ("[journal]", settings.JournalSettings),
         ("[mqtt]", settings.MqttSettings),
         ("[[acquirer]]", settings.AcquirerSettings),
         ("[[issuer]]", settings.IssuerSettings),

@@ -1,0 +1,153 @@
+"""What is open after the rows so far: all that a start needs of what lies before its first row.
+
+In flight, to be delivered, parked, counted by a stand-in, and each issuer's last number. A
+transaction with a stored entry is kept whole until the entry ends: a start must not take what was
+answered for what is in flight.
+"""
+from collections.abc import Callable, Sequence
+from typing import Final, assert_never
+
+from specs.elements import DE
+from specs.journal_format import (
+    Answered,
+    Ended,
+    Entry,
+    EntryId,
+    Forwarded,
+    Key,
+    NumberGiven,
+    Record,
+    Reversed,
+    StandInMode,
+    StoodIn,
+    Stored,
+)
+
+CardPeriod = tuple[str, str, int]  # issuer, PAN, until
+ENDINGS: Final = (Answered, Reversed)
+
+
+class Story:
+    """Of a transaction with entries that are open."""
+
+    __slots__ = ("entries", "records")
+
+    def __init__(self, records: list[Record]) -> None:
+        self.records = records
+        self.entries = 0
+
+
+class StillOpen:
+    """`seconds` says the time since 1970."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._in_flight: dict[Key, Forwarded] = {}
+        self._stories: dict[Key, Story] = {}
+        self._entries: dict[EntryId, Stored] = {}
+        self._parked: dict[EntryId, Ended] = {}
+        self._numbers: dict[str, NumberGiven | Forwarded | Stored] = {}
+        self._stood_in: dict[CardPeriod, StoodIn] = {}
+        self._modes: dict[str, StandInMode] = {}
+
+    def note(self, entries: Sequence[Entry]) -> int:
+        """The records of one group, in their order. How many requests it forwards."""
+        has_stored = any(type(entry) is Stored for entry in entries)
+        forwarded = 0
+        over: dict[Key, list[Record]] = {}
+        for entry in entries:
+            if isinstance(entry, Forwarded):
+                self._in_flight[entry.about.key] = entry
+                self._numbers[entry.issuer] = entry
+                forwarded += 1
+            elif isinstance(entry, ENDINGS):
+                self._answered(entry, over if has_stored else None)
+            elif isinstance(entry, Stored):
+                self._store(entry, over)
+            elif isinstance(entry, Ended | NumberGiven | StoodIn | StandInMode):
+                self._note_other(entry)
+        return forwarded
+
+    @property
+    def stored(self) -> list[Stored]:
+        """Entries without their end; parked ones, too."""
+        return list(self._entries.values())
+
+    def records(self) -> list[Record]:
+        """To be read in this order by a start that reads nothing before."""
+        now = self._seconds()
+        self._stood_in = {key: one for key, one in self._stood_in.items() if one.until > now}
+        stories = [record for story in self._stories.values() for record in story.records]
+        return [
+            *(number_given(one) for one in self._numbers.values()),
+            *self._modes.values(),
+            *self._stood_in.values(),
+            *stories,
+            *self._entries.values(),
+            *self._parked.values(),
+            *self._in_flight.values(),
+        ]
+
+    def _answered(self, record: Answered | Reversed, over: dict[Key, list[Record]] | None) -> None:
+        key = record.about.key
+        left = self._in_flight.pop(key, None)
+        story = self._stories.get(key)
+        if story is not None:
+            story.records += [record] if left is None else [left, record]
+        elif over is not None:
+            over.setdefault(key, [] if left is None else [left]).append(record)
+
+    def _store(self, record: Stored, over: dict[Key, list[Record]]) -> None:
+        key = record.about.key
+        story = self._stories.get(key)
+        if story is None:
+            story = self._stories[key] = Story(over.pop(key, []))
+        if record.id not in self._entries:
+            story.entries += 1
+        self._entries[record.id] = record
+        self._parked.pop(record.id, None)
+        self._numbers[record.issuer] = record
+
+    def _note_other(self, record: Ended | NumberGiven | StoodIn | StandInMode) -> None:
+        if isinstance(record, Ended):
+            self._ended(record)
+        elif isinstance(record, NumberGiven):
+            self._numbers[record.issuer] = record
+        elif isinstance(record, StoodIn):
+            period = (record.issuer, record.pan, record.until)
+            before = self._stood_in.get(period)
+            self._stood_in[period] = record if before is None else added(before, record)
+        elif isinstance(record, StandInMode):
+            self._modes[record.issuer] = record
+        else:
+            assert_never(record)
+
+    def _ended(self, record: Ended) -> None:
+        if record.id not in self._entries:
+            return
+        if record.parked:
+            self._parked[record.id] = record
+            return
+        self._parked.pop(record.id, None)
+        key = self._entries.pop(record.id).about.key
+        story = self._stories[key]
+        story.entries -= 1
+        if not story.entries:
+            del self._stories[key]
+
+
+def added(before: StoodIn, later: StoodIn) -> StoodIn:
+    """Of one issuer, card and period, as one."""
+    wrong_pins = later.wrong_pins if later.wrong_pins != -1 else before.wrong_pins
+    return StoodIn(
+        before.issuer, before.pan, (), before.until, before.count + later.count,
+        before.amount_minor + later.amount_minor, wrong_pins)
+
+
+def number_given(record: NumberGiven | Forwarded | Stored) -> NumberGiven:
+    """The number a request or an entry went with."""
+    if isinstance(record, NumberGiven):
+        return record
+    values = (record.outbound if isinstance(record, Forwarded) else record.message).values
+    return NumberGiven(
+        record.issuer, values.get(DE.TRANSMISSION_TIME, ""), values.get(DE.STAN, ""))

@@ -1,0 +1,82 @@
+"""What the journal's key does: seals rows into a chain, and hashes card numbers to search by.
+
+A row is nonce and AES-GCM of its group. Authenticated with it are its number, its time and the tag
+of the row before: a row that was changed, moved or replaced cannot be opened, and one that was
+taken out leaves its successor without a predecessor.
+"""
+
+import hashlib
+import hmac
+import os
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+TAG_BYTES: Final = 16
+HASH_BYTES: Final = 16
+KEY_PROOF: Final = b"noyau journal: key at rest"
+HASH_PURPOSE: Final = b"noyau journal: hash of a card number"
+
+
+class NotSealedSo(Exception):
+    """Another key, number, time or predecessor than it was sealed with; or other bytes."""
+
+
+class Seal:
+    """The key at rest, 32 bytes, and the hash key that is derived from it."""
+
+    __slots__ = ("_cipher", "_hash_key")
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+        self._hash_key = HKDF(SHA256(), KEY_BYTES, None, HASH_PURPOSE).derive(key)
+
+    def closed(self, number: int, at: int, before: bytes, data: bytes) -> bytes:
+        """Nonce, ciphertext and tag. `at` in milliseconds since 1970, `before` a tag."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, data, bound_with(number, at, before))
+
+    def opened(self, number: int, at: int, before: bytes, sealed: bytes) -> bytes:
+        """Raises NotSealedSo."""
+        bound = bound_with(number, at, before)
+        try:
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
+        except (InvalidTag, ValueError):
+            raise NotSealedSo from None
+
+    def hashed(self, pan: str) -> bytes:
+        """The keyed hash that an index finds a card by."""
+        return hmac.digest(self._hash_key, pan.encode(), "sha256")[:HASH_BYTES]
+
+    def proof(self) -> bytes:
+        """Says later whether a key is this one."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, b"", KEY_PROOF)
+
+    def proves(self, proof: bytes) -> bool:
+        """This key made it."""
+        try:
+            self._cipher.decrypt(proof[:NONCE_BYTES], proof[NONCE_BYTES:], KEY_PROOF)
+        except (InvalidTag, ValueError):
+            return False
+        return True
+
+
+def bound_with(number: int, at: int, before: bytes) -> bytes:
+    """What a row's seal covers besides its group."""
+    return number.to_bytes(8, "big") + at.to_bytes(8, "big") + before
+
+
+def tag_of(sealed: bytes) -> bytes:
+    """What the next row is bound to."""
+    return sealed[-TAG_BYTES:]
+
+
+def first_tag(worker: str) -> bytes:
+    """What a worker's first row is bound to: two workers' rows are no substitute for each other."""
+    return hashlib.sha256(b"noyau journal: worker " + worker.encode()).digest()[:TAG_BYTES]
