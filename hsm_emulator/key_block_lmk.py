@@ -58,7 +58,8 @@ class KeyBlockLmk:
             raise Refused(Code.LMK_SCHEME)
         if key_type != KEY_BLOCK:
             raise Refused(Code.KEY_TYPE)
-        if cryptogram[15:17] != self.identifier.encode("ascii"):
+        named = cryptogram[15:17].decode("latin-1")
+        if named != self.identifier and not self.rules.any_lmk_id:
             raise Refused(Code.KEY_BLOCK_LMK_ID)
         clear, attributes = key_block.unwrapped(self._keys, cryptogram)
         self._check_algorithm(attributes.algorithm)

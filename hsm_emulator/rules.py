@@ -43,6 +43,8 @@ class Rules:
     """Decimalisation tables of fewer than 8 digits, or with one more than 4 times."""
     bare_keys: bool = False
     """Keys enter and leave a key block LMK in variant schemes too, outside of key blocks."""
+    any_lmk_id: bool = False
+    """A key block is opened by the LMK that %nn names, whatever LMK its header names (no A3)."""
     free_export: bool = False
     """Activities `export`, `import` and `component` need no authorised state (no 17)."""
     separate_pin_keys: bool = False
@@ -71,6 +73,7 @@ LEGACY: Final = Rules(
     chip_pin_blocks=True,
     clear_decimalisation_tables=True,
     bare_keys=True,
+    any_lmk_id=True,
     free_export=True,
 )
 PROFILES: Final = {rules.profile: rules for rules in (STRICT, LEGACY)}

@@ -3,15 +3,12 @@ from typing import Any
 
 import pytest
 
-from hsm_emulator import key_block, mac
+from hsm_emulator import mac
 from hsm_emulator.cryptograms import under_lmk
 from hsm_emulator.cvv import cvv
 from hsm_emulator.device import COMMANDS
-from hsm_emulator.errors import Code
-from hsm_emulator.key_block import BlockKeys
 from hsm_emulator.layout import parsed
-from hsm_emulator.public_lmks import variant_lmk
-from hsm_emulator.secret_key import AES_, TDES, SecretKey, has_odd_parity
+from hsm_emulator.secret_key import AES_, SecretKey
 from tests.hsm import keys
 from tests.hsm.peer import Peer, vectors
 from tests.hsm.test_known_answers_pin import PIN_COMMANDS
@@ -25,44 +22,6 @@ def of_other_commands(name: str) -> list[Any]:
         entry for entry in vectors(name)
         if not {part.get("command") for part in entry.values} & PIN_COMMANDS
     ]
-
-
-@pytest.mark.parametrize(("inputs", "expected"), vectors("lmk_variant"))
-def test_key_under_the_variant_lmk(inputs: Facts, expected: Facts, hsm: Peer) -> None:
-    """BU gives the published KCV, and the key opens to the published clear one."""
-    answer = hsm.ask(f"BUFF1{inputs['key_under_lmk']};{inputs['key_type']};001")
-    assert answer == b"BV00" + expected["kcv"].encode()
-    cryptogram, key_type = inputs["key_under_lmk"].encode(), inputs["key_type"].encode()
-    key, _ = variant_lmk().opened(cryptogram, key_type, Code.SOURCE_PARITY)
-    assert key.clear.hex().upper() == expected["clear_key"]
-    assert under_lmk(inputs["key_type"], expected["clear_key"]) == inputs["key_under_lmk"]
-
-
-@pytest.mark.parametrize(("inputs", "expected"), vectors("lmk_keyblock"))
-def test_key_block(inputs: Facts, expected: Facts, hsm: Peer) -> None:
-    """A published block opens to its key; where its LMK is the device's, BU says its KCV."""
-    lmk = bytes.fromhex(inputs["lmk"])
-    protection = BlockKeys(SecretKey(lmk, AES_ if len(lmk) == 32 else TDES))
-    if "kbek" in expected:
-        assert protection.enciphering.clear.hex().upper() == expected["kbek"]
-        assert protection.authenticating.clear.hex().upper() == expected["kbak"]
-        return
-    block = inputs["key_block"]
-    clear, attributes = key_block.unwrapped(protection, block.encode())
-    assert clear.hex().upper() == expected["clear_key"]
-    device_has_it = attributes.lmk_id == {16: "", 24: "01", 32: "02"}[len(lmk)]
-    if "kcv" in expected and device_has_it:
-        assert hsm.ask(f"BUFFF{block};FFF;001") == b"BV00" + expected["kcv"].encode()
-
-
-@pytest.mark.parametrize(("inputs", "expected"), vectors("kcv"))
-def test_key_check_value(inputs: Facts, expected: Facts, hsm: Peer) -> None:
-    """TDES: a zero block enciphered; AES: the CMAC of one."""
-    if "AES" in inputs["method"]:
-        request = f"BUFFF{keys.aes_block(inputs['key'], 'D0')};FFF;000"
-    else:
-        request = f"BUFF1{under_lmk('001', keys.odd(inputs['key']))};001;000"
-    assert hsm.ask(request).startswith(b"BV00" + expected["kcv"].encode())
 
 
 @pytest.mark.parametrize(("inputs", "expected"), vectors("cvv"))
@@ -140,9 +99,3 @@ def test_request_of_an_independent_codec(inputs: Facts, expected: Facts, hsm: Pe
         assert answer[6:8] == b"00"
     else:
         assert answer[6:8] in (b"00", b"10", b"11", b"14")  # keys of an LMK that is not public
-
-
-def test_published_keys_have_odd_parity() -> None:
-    """What the tests adjust is only the parity of a key, never the key."""
-    assert has_odd_parity(bytes.fromhex(keys.K))
-    assert keys.odd(keys.K) == keys.K
