@@ -35,6 +35,7 @@ from router.switching.pending import Line, Waiting
 from router.switching.ports import Hsm
 from router.switching.records import answered, is_reversal_entry, new_entry
 from router.switching.recovery import Recovery
+from router.switching.refused import Refused
 from router.switching.request import Request
 from router.switching.response_codes import ResponseCode, points_at_a_key
 from router.switching.reversing import Reversing
@@ -94,6 +95,7 @@ class Conductor:
         self._limits = limits
         self._commits = Commits(journal)
         self._known = Known(limits.repeats_max, limits.repeat_window_s)
+        self._refused = Refused()
         self._answering = Answering(clock, observer)
         self._saf = StoreAndForward(self._commits, clock, observer)
         self.saf_operator = SafOperator(self._commits, clock, observer)
@@ -220,7 +222,10 @@ class Conductor:
             self._answering.reply(request, outcome, None)
         elif isinstance(outcome, Transaction):
             self._join(outcome, request)  # overloaded or not: 96 would hide what was approved
+        elif self._refused.holds(request.about, request.arrived):
+            self._answering.reply(request, OVERLOADED, None)
         elif self._is_overloaded(request) or self._known.is_full:
+            self._refused.add(request.about, request.arrived)
             self._answering.reply(request, OVERLOADED, None)
         else:
             self._begin(request)
@@ -423,8 +428,29 @@ class Conductor:
                 self._commits.insist([answered(transaction, told)])
             answering.tell(transaction, told)
         elif not answering.tell(transaction, told) and transaction.may_hold:
-            self._observer.counted("undeliverable_approval", transaction.about.key[0])
-            reversing.reverse(transaction)
+            self._give_back(transaction)
+
+    def undeliverable(self, approval: object) -> None:
+        """A link took it, and closed before it was written. Whoever else heard it keeps it."""
+        assert isinstance(approval, Transaction)
+        approval.heard -= 1
+        is_held = approval.told is not None and approval.told.approves and approval.may_hold
+        if approval.heard > 0 or not is_held or approval.is_reversed:
+            return
+        if approval.reversing is None:  # else its acquirer, who heard it, reverses it just now
+            self._give_back(approval)
+
+    def _give_back(self, transaction: Transaction) -> None:
+        """An approval that nobody heard."""
+        values = transaction.outbound.values if transaction.outbound is not None else {}
+        self._observer.counted("undeliverable_approval", transaction.about.key[0])
+        self._observer.happened(
+            "undeliverable_approval",
+            acquirer=transaction.about.key[0],
+            stan=transaction.about.key[3],
+            rrn=values.get(DE.RRN, ""),
+        )
+        self._reversing.reverse(transaction)
 
     def _deadline(self, request: Request, transaction: Transaction) -> None:
         """Its last moment: silence where an approval is on its way to the disk, else a decline."""

@@ -48,6 +48,32 @@ def test_a_repeat_hears_the_truth_however_busy_we_are() -> None:
     assert busy.codes == ["00", "00", "00", "00"]
 
 
+def test_what_was_refused_stays_refused_for_a_while() -> None:
+    """Its copy on a slow link arrives behind the 96: approved now, nobody would expect it."""
+    desk = Desk()
+    busy = desk.terminal("busy", in_flight_max=1)
+    desk.arrive(busy, purchase(**numbered(1)))
+    desk.arrive(busy, purchase(**numbered(2)))
+    assert busy.codes == ["96"]
+    desk.answer(desk.wire().sent[0], "00")
+    desk.arrive(busy, purchase(**numbered(2)))
+    desk.arrive(busy, purchase("0101", transmission_time="1124101507", **numbered(2)))
+    assert busy.codes == ["96", "00", "96", "96"]
+    desk.pass_time(61.0)
+    desk.arrive(busy, purchase(**numbered(2)))
+    assert len(desk.wire().sent) == 2
+
+
+def test_an_advice_that_was_refused_may_come_again_at_once() -> None:
+    desk = Desk()
+    busy = desk.terminal("busy", in_flight_max=1)
+    desk.arrive(busy, purchase(**numbered(1)))
+    desk.arrive(busy, purchase("0220", **numbered(2)))
+    desk.answer(desk.wire().sent[0], "00")
+    desk.arrive(busy, purchase("0221", **numbered(2)))
+    assert busy.codes == ["96", "00", "00"]
+
+
 def test_repeats_of_one_request_are_bounded_too() -> None:
     """The ninth that would wait hears 96; then all do, and what the issuer says is reversed."""
     desk = Desk()
