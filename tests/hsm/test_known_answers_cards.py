@@ -6,12 +6,24 @@ import pytest
 from hsm_emulator import cavv, emv, emv_keys, mac
 from hsm_emulator.cryptograms import kcv, under_lmk
 from hsm_emulator.cvv import cvv
+from hsm_emulator.device import COMMANDS
+from hsm_emulator.layout import parsed
 from hsm_emulator.public_lmks import VARIANT_PAIRS
 from hsm_emulator.secret_key import AES_, SecretKey
 from tests.hsm import emv_requests, keys
 from tests.hsm.peer import Peer, vectors
 
 Facts = dict[str, Any]
+_COMMANDS = ["CW", "CY", "KQ", "KW", "M0", "M2", "M4", "M6", "M8", "MY", "MA", "MC", "ME", "GW"]
+
+
+def _of_these_commands(name: str) -> list[Any]:
+    """Return the published requests whose command is of this part."""
+    return [
+        given
+        for given in vectors(name)
+        if (given.values[0].get("command") or given.values[1]["command"]) in _COMMANDS
+    ]
 
 
 def _master(inputs: Facts) -> str:
@@ -196,3 +208,92 @@ def test_mac(inputs: Facts, expected: Facts, hsm: Peer, legacy_hsm: Peer) -> Non
             assert device.ask(b"M8" + head + message + shown) == b"M900"
             wrong = shown[1:] + b"%d" % (shown[-1:] != b"0")
             assert device.ask(b"M8" + head + message + wrong) == b"M901"
+
+
+@pytest.mark.parametrize(("inputs", "expected"), vectors("dukpt_tdes"))
+def test_tdes_terminal_over_tcp(
+    inputs: Facts, expected: Facts, hsm: Peer, legacy_hsm: Peer
+) -> None:
+    """GW makes and verifies the terminal's MACs, M0 and M2 its data, under a BDK of either LMK."""
+    text = inputs["mac_message_ascii"].encode()
+    data = (text + bytes(-len(text) % 8)).hex().upper()
+    odd = keys.odd(inputs["bdk"])
+    for device, clear in ((hsm, odd), (legacy_hsm, inputs["bdk"])):
+        for bdk, key_type in ((under_lmk("009", clear), "009"), (keys.key_block(odd, "B0"), "FFF")):
+            base = f"{bdk}A05{inputs['ksn']}"
+            for number, name in enumerate(("mac_request", "mac_response"), 1):
+                _check_terminal_mac(device, number, base, text, expected[name])
+            for number, name in enumerate(("cmac_request", "cmac_response"), 3):
+                _check_terminal_mac(device, number, base, text, expected[name])
+            for command, given, wanted in (
+                ("M0", data, expected["data_request_cbc"]),
+                ("M2", expected["data_request_cbc"], data),
+            ):
+                request = f"{command}0111{key_type}{base}{'0' * 16}{len(given):04X}{given}"
+                answer = f"{command[0]}{int(command[1]) + 1}00{len(wanted):04X}{wanted}"
+                assert device.ask(request) == answer.encode()
+
+
+@pytest.mark.parametrize(("inputs", "expected"), vectors("dukpt_aes"))
+def test_aes_terminal_over_tcp(inputs: Facts, expected: Facts, hsm: Peer) -> None:
+    """The same under an AES BDK, which lives under the AES LMK; every MAC is a CMAC."""
+    if "cmac_request" not in expected:
+        return
+    text = inputs["message_ascii"].encode()
+    base = f"{keys.aes_block(inputs['bdk'], 'B0')}906{inputs['ksn']}"
+    for number, name in enumerate(("cmac_request", "cmac_response") * 2, 1):
+        _check_terminal_mac(hsm, number, base, text, expected[name])
+    data = (text + bytes(-len(text) % 16)).hex().upper()
+    sealed = expected["data_request_cbc"]
+    count = f"{len(data):04X}"
+    assert hsm.ask(f"M00111FFF{base}{inputs['iv']}{count}{data}") == f"M100{count}{sealed}".encode()
+    assert hsm.ask(f"M20111FFF{base}{inputs['iv']}{count}{sealed}") == f"M300{count}{data}".encode()
+
+
+def _check_terminal_mac(device: Peer, method: int, base: str, text: bytes, mac_: str) -> None:
+    counted = f"{len(text):04X}".encode() + text
+    for mode, digits in ((1, 16), (2, 8), (3, 32)):
+        if digits > len(mac_):
+            continue
+        shown = mac_[:digits].encode()
+        assert device.ask(f"GW{mode + 3}{method}{base}".encode() + counted) == b"GX00" + shown
+        request = f"GW{mode}{method}{base}".encode()
+        assert device.ask(request + shown + counted) == b"GX00"
+        assert device.ask(request + shown[::-1] + counted) == b"GX01"
+
+
+@pytest.mark.parametrize(("inputs", "expected"), _of_these_commands("host_command_payshield"))
+def test_captured_command(inputs: Facts, expected: Facts, hsm: Peer, legacy_hsm: Peer) -> None:
+    """Whole commands, as answered by a device with the TDES key block test LMK."""
+    for device in (hsm, legacy_hsm):
+        answer = device.ask(inputs["request_latin1"]).decode()
+        if "response" in expected:
+            assert answer == expected["response"]
+        elif "mac" in expected:
+            assert answer == "GX00" + expected["mac"]
+        else:  # its client counts bytes
+            assert answer == "M1000008" + expected["ciphertext"]
+
+
+@pytest.mark.parametrize(("inputs", "expected"), _of_these_commands("host_wire"))
+def test_request_of_an_independent_codec(
+    inputs: Facts, expected: Facts, hsm: Peer, legacy_hsm: Peer
+) -> None:
+    """Every request is read to its end; those with keys of the test LMK are carried out."""
+    frame, fields = bytes.fromhex(expected["wire_hex_without_length"]), inputs["fields"]
+    request = parsed(COMMANDS[expected["command"].encode()], frame[6:])
+    read = {value for value in request.values if value}
+    for name in ("cvk", "pan", "cvv", "mkac", "mksmi", "key", "sourceKey", "bdk", "ksn", "mac"):
+        assert not fields.get(name) or fields[name].encode() in read, name
+    for name in ("panSeqNo", "atc", "unpredictableNumber", "arqc", "arc", "discretionaryData"):
+        assert not fields.get(name) or bytes.fromhex(fields[name]) in read, name
+    for device in (hsm, legacy_hsm):
+        device.send(frame[4:], header=frame[:4])
+        answer = device.receive()
+        assert answer[:4] == frame[:4]
+        if b"S0" not in frame:  # keys of an LMK that is not public
+            assert answer[6:8] in (b"00", b"01", b"10", b"11")
+        elif expected["command"] in ("KQ", "KW"):  # cryptograms that other keys or data made
+            assert answer[6:8] == b"01"
+        else:
+            assert answer[6:8] == b"00"
