@@ -2,18 +2,26 @@
 
 The acquirer is sent nothing that it did not ask for. A message that cannot be read is answered 30
 where MTI and STAN can be, else dropped and counted; too many in a row and the link is closed. So is
-it when the peer does not read, says nothing at all after connecting, or stops within a frame.
+it when the peer does not read, says nothing at all after connecting, or stops within a frame. One
+that has closed its half still gets the answers it waits for.
 """
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 from router.net.observer import RouterObserver
-from router.net.outbox import Outbox, finished, tuned
+from router.net.outbox import Outbox, tuned
 from router.switching import message_types
 from router.switching.acquirer_session import AcquirerSession
 from router.switching.conductor import Conductor
-from router.switching.link_session import Action, Ignored, Moved, Send
+from router.switching.link_session import (
+    Action,
+    Ignored,
+    KeyAnswered,
+    KeyAskedFor,
+    KeyOffered,
+    Moved,
+    Send,
+)
 from router.switching.network_messages import (
     DRAINING,
     FORMAT_ERROR,
@@ -22,6 +30,7 @@ from router.switching.network_messages import (
     refusal,
 )
 from router.switching.peers import Acquirer
+from router.switching.ports import Clock
 from router.wire.element import Unwritable
 from router.wire.faults import MalformedMessage
 from router.wire.framing import FrameReader, FrameTooLong, FrameWriter
@@ -42,23 +51,26 @@ class AcquirerLink(asyncio.Protocol):
 
     def __init__(
         self, listener: "AcquirerListener", conductor: Conductor, observer: RouterObserver,
-        now: Callable[[], float],
+        clock: Clock,
     ) -> None:
         terms = listener.terms
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._conductor = conductor
         self._observer = observer
-        self._now = now
+        self._clock = clock
         self.acquirer = listener.acquirer
         self._codec = listener.acquirer.codec
+        self.messages = NetworkMessages(self._codec, terms.institution_id)
         self._session = AcquirerSession(
-            NetworkMessages(self._codec, ""), terms.sign_on_required)
+            self.messages, terms.sign_on_required, listener.keys is not None)
         self._framing = terms.framing
         self._reader = FrameReader(terms.framing, terms.frame_bytes_max)
         self._writer = FrameWriter(terms.framing)
         self._malformed_max = terms.malformed_max
         self._malformed_in_a_row = 0
+        self._owed = 0  # answers that the conductor may still give
+        self._answers_until = 0.0  # after the peer closed its half; 0: it has not
         self._tpdus: dict[AnswerKey, bytes] = {}
         self._transport: asyncio.Transport | None = None
         self._outbox: Outbox | None = None
@@ -70,8 +82,12 @@ class AcquirerLink(asyncio.Protocol):
     def is_signed_on(self) -> bool:
         return self._session.is_signed_on
 
-    def reply(self, response: Message) -> bool:
-        """False: nothing was written."""
+    def reply(self, response: Message, approval: object = None) -> bool:
+        """To a message that the conductor got. False: nothing was written."""
+        self._owed -= 1
+        return self._write(response, approval)
+
+    def _write(self, response: Message, approval: object = None) -> bool:
         if self._outbox is None or not self._outbox.takes_more:
             return False
         tpdu = self._tpdus.pop(answer_key(response), b"") if self._tpdus else b""
@@ -80,26 +96,46 @@ class AcquirerLink(asyncio.Protocol):
         except (ValueError, OverflowError):
             self._observer.counted("message_too_long_for_framing", self.acquirer.name)
             return False
-        self._outbox.put(frame)
+        self._outbox.put(frame, approval)
         return True
 
     def use(self, acquirer: Acquirer) -> None:
         """After a reload. Another answer time needs a new link: what is owed keeps its deadline."""
         if acquirer.answer_within_s == self.acquirer.answer_within_s:
             self.acquirer = acquirer
+        self._session.exchanges_keys = self._listener.keys is not None
+
+    def deliver_key(self, text: str) -> bool:
+        """A session key, under the ZMK. False: not on this link now."""
+        return self._begin(self._session.deliver_key(
+            text, self._clock.now(), self._clock.transmission_time()))
+
+    def ask_for_key(self) -> bool:
+        """The acquirer is to deliver one."""
+        return self._begin(self._session.ask_for_key(
+            self._clock.now(), self._clock.transmission_time()))
+
+    def send_network(self, message: Message) -> None:
+        """An answer that took its time; nothing where the link is gone."""
+        self._write(message)
 
     def tick(self, now: float) -> None:
         """A peer that says nothing, or half of something, is sent away."""
         if self._deadline and now >= self._deadline:
             self.close("nothing came in time, or only part of a message")
+        if self._answers_until and self._outbox is not None:
+            self._outbox.look()
+            if self._outbox.is_reset or now >= self._answers_until:
+                self._outbox.abort()
+            elif self._owed <= 0 and self._outbox.is_empty:
+                self._outbox.close()
+        self._carry_out(self._session.tick(now))
 
     def close(self, because: str) -> None:
         """After what was written already."""
         self._because = self._because or because
         if self._outbox is not None:
-            self._outbox.write()
-        if self._transport is not None:
-            finished(self._loop, self._transport)
+            self._outbox.close()
 
     # Callbacks of the event loop.
 
@@ -116,7 +152,7 @@ class AcquirerLink(asyncio.Protocol):
             return
         tuned(transport)
         self._outbox = Outbox(self._loop, transport)
-        self._deadline = self._now() + FIRST_MESSAGE_WITHIN_S
+        self._deadline = self._clock.now() + FIRST_MESSAGE_WITHIN_S
         self._listener.links[self] = None
         self._carry_out(self._session.connected())
 
@@ -131,7 +167,7 @@ class AcquirerLink(asyncio.Protocol):
         if frames or self._reader.keep_alives > keep_alives:
             self._deadline = 0.0
         elif not self._deadline:
-            self._deadline = self._now() + REST_OF_FRAME_WITHIN_S
+            self._deadline = self._clock.now() + REST_OF_FRAME_WITHIN_S
         codec = self._codec
         for tpdu, frame in frames:
             try:
@@ -150,24 +186,37 @@ class AcquirerLink(asyncio.Protocol):
         self._outbox.pause()
         self._observer.counted("peer_does_not_read", self.acquirer.name)
         self._because = "it does not read its answers"
-        if self._transport is not None:
-            self._transport.abort()
+        self._outbox.abort()
+
+    def eof_received(self) -> bool:
+        """It writes no more. True: what it waits for may still be written."""
+        if self._outbox is None or (not self._owed and self._outbox.is_empty):
+            return False
+        self._outbox.peer_finished()
+        self._answers_until = self._clock.now() + self.acquirer.answer_within_s
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         because = self._because or (str(exc) if exc is not None else "closed by the acquirer")
         self._transport = None
         if self._outbox is None:
             return
+        not_out = self._outbox.lost(exc)
         self._outbox = None
         self._listener.links.pop(self, None)
+        for approval in not_out:
+            self._conductor.undeliverable(approval)
+        if self._listener.keys is not None:
+            self._listener.keys.closed(self)
         self._carry_out(self._session.disconnected(because))
 
     def _arrived(self, message: Message, tpdu: bytes) -> None:
         mti = message.mti
-        if not message_types.may_be_answered(mti):
+        is_ours_answered = is_network_management(mti) and message_types.is_response(mti)
+        if not (message_types.may_be_answered(mti) or is_ours_answered):
             self._observer.counted("unexpected_message", self.acquirer.name)
             return
-        if tpdu:
+        if tpdu and not is_ours_answered:
             self._remember(message, tpdu)
         if is_network_management(mti):
             try:
@@ -177,6 +226,7 @@ class AcquirerLink(asyncio.Protocol):
         elif self._listener.is_draining:
             self._refuse({0: mti, **message.values()}, DRAINING, message.header)
         else:
+            self._owed += 1
             self._conductor.arrive(self, message)
 
     def _malformed(self, frame: bytes, fault: MalformedMessage, tpdu: bytes) -> None:
@@ -196,7 +246,7 @@ class AcquirerLink(asyncio.Protocol):
         except Unwritable:
             self._observer.counted("unanswerable_message", self.acquirer.name)
             return
-        self.reply(answer)
+        self._write(answer)
 
     def _remember(self, message: Message, tpdu: bytes) -> None:
         """Where the answer goes behind a concentrator. Bounded: the oldest is forgotten."""
@@ -204,14 +254,27 @@ class AcquirerLink(asyncio.Protocol):
             del self._tpdus[next(iter(self._tpdus))]
         self._tpdus[answer_key(message)] = tpdu
 
+    def _begin(self, actions: list[Action]) -> bool:
+        self._carry_out(actions)
+        return bool(actions)
+
     def _carry_out(self, actions: list[Action]) -> None:
+        keys = self._listener.keys
         for action in actions:
             if isinstance(action, Send):
-                self.reply(action.message)
+                self._write(action.message)
             elif isinstance(action, Moved):
                 self._observer.link_moved(self.acquirer.name, self._peer, action)
             elif isinstance(action, Ignored):
                 self._observer.counted(action.what, self.acquirer.name)
+            elif keys is None:
+                continue
+            elif isinstance(action, KeyOffered):
+                keys.offered(self, action.request)
+            elif isinstance(action, KeyAskedFor):
+                keys.asked_for(self)
+            elif isinstance(action, KeyAnswered):
+                keys.answered(self, action.what, action.accepted)
 
 
 def answer_key(message: Message) -> AnswerKey:

@@ -9,6 +9,7 @@ import socket
 
 from router.net.acquirer_link import AcquirerLink
 from router.net.addresses import Address, AllowedPeers
+from router.net.key_exchange import KeyExchange
 from router.net.observer import RouterObserver
 from router.switching.conductor import Conductor
 from router.switching.peers import Acquirer
@@ -33,14 +34,15 @@ class ListenerTerms:
     """What is agreed about the connections of one acquirer."""
 
     __slots__ = (
-        "allowed", "connections_max", "frame_bytes_max", "framing", "malformed_max",
-        "sign_on_required",
+        "allowed", "connections_max", "frame_bytes_max", "framing", "institution_id",
+        "malformed_max", "sign_on_required",
     )
 
     def __init__(
         self, framing: Framing, allowed: AllowedPeers, sign_on_required: bool,
-        connections_max: int, frame_bytes_max: int, malformed_max: int,
+        connections_max: int, frame_bytes_max: int, malformed_max: int, institution_id: str,
     ) -> None:
+        self.institution_id = institution_id  # ours, in what we send of ourselves
         self.framing = framing
         self.allowed = allowed
         self.sign_on_required = sign_on_required
@@ -60,6 +62,7 @@ class AcquirerListener:
         self.acquirer = acquirer
         self.terms = terms
         self.links: dict[AcquirerLink, None] = {}
+        self.keys: KeyExchange | None = None
         self.is_draining = False
         self._conductor = conductor
         self._clock = clock
@@ -79,7 +82,7 @@ class AcquirerListener:
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
-                lambda: AcquirerLink(self, self._conductor, self._observer, self._clock.now),
+                lambda: AcquirerLink(self, self._conductor, self._observer, self._clock),
                 sock=self._socket, backlog=512,
             )
         except OSError as error:  # taken by another between bind and listen
@@ -93,6 +96,10 @@ class AcquirerListener:
         self.terms = terms
         for link in self.links:
             link.use(acquirer)
+
+    def links_for_keys(self) -> list[AcquirerLink]:
+        """On which network messages may go now."""
+        return [link for link in self.links if link.is_signed_on]
 
     def refuses(self, host: str) -> str:
         """Why a connection from there is not taken; empty when it is."""

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 
 from router.net.acquirer_listener import AcquirerListener, ListenerTerms
 from router.net.codecs import Codecs
+from router.net.key_exchanges import KeyExchanges
 from router.net.observer import RouterObserver
 from router.net.pin_keys import pin_key_of
 from router.net.settings import AcquirerSettings, RouterSettings
@@ -18,9 +19,10 @@ class AcquirerSide:
 
     def __init__(
         self, router: RouterSettings, codecs: Codecs, conductor: Conductor, clock: Clock,
-        observer: RouterObserver,
+        observer: RouterObserver, keys: KeyExchanges,
     ) -> None:
         self._router = router
+        self._keys = keys
         self._codecs = codecs
         self._conductor = conductor
         self._clock = clock
@@ -57,6 +59,7 @@ class AcquirerSide:
         self._listeners.update(made)
         for settings in configured:
             listener = self._listeners[settings.name]
+            listener.keys = self._keys.of_acquirer(settings, listener.links_for_keys)
             listener.use(
                 self._acquirer(settings, listener.acquirer), self._terms(settings, listener.terms))
         self._settings = {settings.name: settings for settings in configured}
@@ -101,6 +104,7 @@ class AcquirerSide:
             pin_key=pin_key_of(settings.pin_key),
             answer_within_s=settings.answer_within_s,
             in_flight_max=settings.in_flight_max,
+            session_keys=self._keys.received(settings),
         )
 
     def _terms(self, settings: AcquirerSettings, now: ListenerTerms | None) -> ListenerTerms:
@@ -115,6 +119,7 @@ class AcquirerSide:
             connections_max=settings.connections_max,
             frame_bytes_max=self._router.frame_bytes_max,
             malformed_max=self._router.malformed_max,
+            institution_id=self._router.institution_id,
         )
 
 

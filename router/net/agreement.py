@@ -33,13 +33,13 @@ def disagreements(
     both: list[Table[Any]] = [*acquirers, *issuers]
     for peer in both:
         yield from pin_key_misfits(peer)
+        yield from key_exchange_misfits(peer)
     for issuer in issuers:
+        yield from retries_out_of_order(issuer)
         if issuer.inner.get("pin_key", {}).get("kind") == "tpk":
             yield issuer.mistake("pin_key.kind", "a tpk is a terminal's", 'issuers have a "zpk"')
 
 
-def same_names(peers: Acquirers | Issuers) -> Iterator[Mistake]:
-    """A name twice."""
 def retries_out_of_order(issuer: Table[IssuerSettings]) -> Iterator[Mistake]:
     """The longest wait between two transmissions is no shorter than the first one."""
     first, longest = issuer.values.get("saf_retry_s"), issuer.values.get("saf_retry_s_max")
@@ -48,6 +48,8 @@ def retries_out_of_order(issuer: Table[IssuerSettings]) -> Iterator[Mistake]:
         yield issuer.mistake("saf_retry_s_max", wrong, f"{first:g} or more")
 
 
+def same_names(peers: Acquirers | Issuers) -> Iterator[Mistake]:
+    """A name twice."""
     seen: dict[str, str] = {}
     for peer in peers:
         name = peer.values.get("name")
@@ -118,6 +120,27 @@ def pin_key_misfits(peer: Table[Any]) -> Iterator[Mistake]:
         wrong += "16" if block_format == ISO_4 else "8"
         right = 'one of "01", "05", "47", or a dialect with 16 bytes for "48"'
         yield peer.mistake("pin_key.block_format", wrong, right)
+
+
+def key_exchange_misfits(peer: Table[Any]) -> Iterator[Mistake]:
+    """A key to begin with, a scheme that goes with the ZMK, a dialect that can say it."""
+    exchange = peer.inner.get("key_exchange", {})
+    zmk, scheme = exchange.get("zmk_under_lmk"), exchange.get("scheme")
+    if not exchange:
+        return
+    if "pin_key" not in peer.inner:
+        yield peer.mistake(
+            "key_exchange", "there is no pin_key to begin with", "a pin_key, or no key_exchange")
+    if zmk is not None and scheme is not None and (zmk[:1] == "S") != (scheme in ("S", "R")):
+        right = '"S" or "R" under a key block, "U" or "X" otherwise'
+        yield peer.mistake("key_exchange.scheme", f'"{scheme}" does not go with this ZMK', right)
+    try:
+        codes = load_dialect(peer.values.get("dialect", "")).network_codes
+    except DialectError:
+        return
+    if not {"new_key", "key_request"} <= codes.keys():
+        wrong = f"{peer.values['dialect']} has no codes for new_key and key_request"
+        yield peer.mistake("key_exchange", wrong, "a dialect that has them, or no key_exchange")
 
 
 def pin_block_bytes(dialect: str) -> int | None:

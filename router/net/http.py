@@ -1,7 +1,8 @@
 """The router's window: pages for anybody who can connect, commands from this machine only.
 
 A small HTTP/1.1 server of our own: one request per connection, no bodies (a command's words are its
-query), everything bounded. It shares the loop with the transactions, so nothing here may take long or wait without a deadline.
+query), everything bounded. It shares the loop with the transactions, so nothing here may take long
+or wait without a deadline.
 """
 
 import asyncio

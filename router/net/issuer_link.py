@@ -1,7 +1,8 @@
 """One line to an issuer: its connection, made again whenever it falls, and the session on it.
 
 A line is up, and its `port` set, while its session is signed on. Bytes that are no message are
-counted; too many in a row, or a peer that does not read, and the line is closed and made again.
+counted, and end the request whose answer they were, where that can be read; too many in a row, or a
+peer that does not read, and the line is closed and made again.
 """
 import asyncio
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Final, cast
 from router.net.addresses import Address
 from router.net.backoff import Backoff
 from router.net.clock import SystemClock
+from router.net.key_exchange import KeyExchange
 from router.net.observer import RouterObserver
 from router.net.outbox import Outbox, finished, tuned
 from router.switching import message_types
@@ -19,6 +21,9 @@ from router.switching.link_session import (
     Action,
     Close,
     Ignored,
+    KeyAnswered,
+    KeyAskedFor,
+    KeyOffered,
     LinkState,
     Moved,
     Send,
@@ -65,6 +70,7 @@ class IssuerLink(asyncio.Protocol):
         self, line: Line, issuer: Issuer, terms: LineTerms, conductor: Conductor,
         clock: SystemClock,
         observer: RouterObserver,
+        keys: KeyExchange | None,
     ) -> None:
         self.line = line
         self.terms = terms
@@ -72,9 +78,11 @@ class IssuerLink(asyncio.Protocol):
         self._conductor = conductor
         self._clock = clock
         self._observer = observer
-        messages = NetworkMessages(terms.codec, terms.institution_id)
+        self._keys = keys
+        self.messages = NetworkMessages(terms.codec, terms.institution_id)
         self.session = IssuerSession(
-            messages, issuer.stans, terms.echo_interval_s, terms.echo_timeout_s)
+            self.messages, issuer.stans, terms.echo_interval_s, terms.echo_timeout_s,
+            keys is not None)
         self._backoff = Backoff(terms.reconnect_s_max)
         self._writer = FrameWriter(terms.framing)
         self._reader = FrameReader(terms.framing, terms.frame_bytes_max)
@@ -110,6 +118,23 @@ class IssuerLink(asyncio.Protocol):
         if self._transport is not None:
             self._carry_out(
                 self.session.sign_off(self._clock.now(), self._clock.transmission_time()))
+
+    def use_keys(self, keys: KeyExchange | None) -> None:
+        """After a reload."""
+        self._keys = keys
+        self.session.exchanges_keys = keys is not None
+
+    def deliver_key(self, text: str) -> bool:
+        """A session key, under the ZMK. False: not on this line now."""
+        return self.session.deliver_key(text)
+
+    def ask_for_key(self) -> bool:
+        """The issuer is to deliver one."""
+        return self.session.ask_for_key()
+
+    def send_network(self, message: Message) -> None:
+        """An answer that took its time; nothing where the line is gone."""
+        self.send(message)
 
     def retire(self) -> None:
         """After a reload: what waits on it may still be answered."""
@@ -150,12 +175,15 @@ class IssuerLink(asyncio.Protocol):
             self._observer.frame_too_long(self.line.name, fault)
             self._abort(str(fault))
             return
-        scan = self.terms.codec.scan
+        codec = self.terms.codec
+        scan = codec.scan
         for frame in frames:
             try:
                 message = scan(frame)
+                if not frame.isascii():  # else every text in it is
+                    codec.verify(message)
             except MalformedMessage as fault:
-                self._malformed(fault)
+                self._malformed(frame, fault)
             else:
                 self._malformed_in_a_row = 0
                 self._arrived(message)
@@ -213,9 +241,12 @@ class IssuerLink(asyncio.Protocol):
             return
         self.send(answer)
 
-    def _malformed(self, fault: MalformedMessage) -> None:
+    def _malformed(self, frame: bytes, fault: MalformedMessage) -> None:
         self._malformed_in_a_row += 1
         self._observer.malformed(self.line.name, fault)
+        salvaged = self.terms.codec.salvaged(frame)
+        if salvaged is not None and message_types.is_response(salvaged[0]):
+            self._conductor.unreadable(self.line, salvaged[0], salvaged[DE.STAN])
         if self._malformed_in_a_row >= self.terms.malformed_max:
             self._abort(f"{self._malformed_in_a_row} unreadable messages in a row")
 
@@ -229,6 +260,14 @@ class IssuerLink(asyncio.Protocol):
                 self._abort(self._because)
             elif isinstance(action, Ignored):
                 self._observer.counted(action.what, self.line.name)
+            elif self._keys is None:
+                continue
+            elif isinstance(action, KeyOffered):
+                self._keys.offered(self, action.request)
+            elif isinstance(action, KeyAskedFor):
+                self._keys.asked_for(self)
+            elif isinstance(action, KeyAnswered):
+                self._keys.answered(self, action.what, action.accepted)
 
     def _moved(self, moved: Moved) -> None:
         self._observer.line_moved(self.line, self.terms.address, moved)

@@ -9,6 +9,8 @@ from router.net.addresses import Address
 from router.net.clock import SystemClock
 from router.net.codecs import Codecs
 from router.net.issuer_link import IssuerLink, LineTerms
+from router.net.key_exchange import KeyExchange
+from router.net.key_exchanges import KeyExchanges
 from router.net.observer import RouterObserver
 from router.net.pin_keys import pin_key_of
 from router.net.settings import IssuerSettings, RouterSettings
@@ -26,7 +28,7 @@ class IssuerSide:
 
     def __init__(
         self, router: RouterSettings, codecs: Codecs, clock: SystemClock,
-        observer: RouterObserver, start: Start,
+        observer: RouterObserver, keys: KeyExchanges, start: Start,
     ) -> None:
         self.issuers: dict[str, Issuer] = {}
         self.conductor: Conductor | None = None  # set before the first `open_lines`
@@ -34,11 +36,13 @@ class IssuerSide:
         self._codecs = codecs
         self._clock = clock
         self._observer = observer
+        self._keys = keys
         self._start = start
         self._links: list[IssuerLink] = []
         self._superseded: list[IssuerLink] = []  # retired as soon as a new line is up
         self._wanted: dict[str, list[LineTerms]] = {}
         self._numbers: dict[str, int] = {}
+        self._exchanges: dict[str, KeyExchange | None] = {}
 
     @property
     def lines(self) -> list[LineStatus]:
@@ -51,10 +55,6 @@ class IssuerSide:
         ]
 
     @property
-    def saf_open(self) -> int:
-        return sum(len(issuer.entries) for issuer in self.issuers.values())
-
-    @property
     def saf(self) -> list[SafStatus]:
         """As shown."""
         now = self._clock.now()
@@ -64,6 +64,10 @@ class IssuerSide:
                 round(issuer.drain.per_s, 1), age_of_oldest(issuer, now))
             for name, issuer in self.issuers.items()
         ]
+
+    @property
+    def saf_open(self) -> int:
+        return sum(len(issuer.entries) for issuer in self.issuers.values())
 
     @property
     def saf_parked(self) -> int:
@@ -93,6 +97,7 @@ class IssuerSide:
                 issuer = Issuer(settings.name, terms)
             self.issuers[settings.name] = issuer
             issuer.terms = terms
+            self._exchange_keys(settings, issuer)
             self._wanted[settings.name] = [
                 self._line_terms(settings, address) for address in settings.lines
             ]
@@ -155,6 +160,15 @@ class IssuerSide:
             and link not in self._superseded
         ]
 
+    def _exchange_keys(self, settings: IssuerSettings, issuer: Issuer) -> None:
+        def links() -> list[IssuerLink]:
+            return [link for link in self._of(issuer) if link.line.carries_traffic]
+
+        exchange = self._exchanges[issuer.name] = self._keys.of_issuer(settings, issuer, links)
+        for link in self._links:
+            if link.line.issuer_name == issuer.name:
+                link.use_keys(exchange)
+
     def _is_replaced(self, link: IssuerLink) -> bool:
         """A line as configured now is up, or this one is of no use anyhow."""
         issuer = self.issuers.get(link.line.issuer_name)
@@ -168,7 +182,9 @@ class IssuerSide:
             f"{issuer.name}-{number}", issuer.name, issuer.stans, terms.codec.dialect.match_key,
             terms.pending_max)
         issuer.lines.append(line)
-        link = IssuerLink(line, issuer, terms, self.conductor, self._clock, self._observer)
+        link = IssuerLink(
+            line, issuer, terms, self.conductor, self._clock, self._observer,
+            self._exchanges.get(issuer.name))
         self._links.append(link)
         self._start(link)
 
@@ -180,6 +196,11 @@ class IssuerSide:
             timeout_s=settings.issuer_timeout_s,
             saf_window=settings.saf_window,
             saf_retry_s=settings.saf_retry_s,
+            saf_per_s=settings.saf_per_s,
+            saf_retry_s_max=settings.saf_retry_s_max,
+            saf_refusals_max=settings.saf_refusals_max,
+            saf_age_s_max=settings.saf_age_s_max,
+            saf_entries_max=settings.saf_entries_max,
         )
 
     def _line_terms(self, settings: IssuerSettings, address: Address) -> LineTerms:
@@ -196,19 +217,14 @@ class IssuerSide:
             frame_bytes_max=self._router.frame_bytes_max,
             malformed_max=self._router.malformed_max,
         )
-            saf_per_s=settings.saf_per_s,
-            saf_retry_s_max=settings.saf_retry_s_max,
-            saf_refusals_max=settings.saf_refusals_max,
-            saf_age_s_max=settings.saf_age_s_max,
-            saf_entries_max=settings.saf_entries_max,
 
 
-def is_idle(issuer: Issuer) -> bool:
-    """Nothing waits on its lines, nothing is stored for it."""
-    return not issuer.entries and not any(line.load for line in issuer.lines)
 def age_of_oldest(issuer: Issuer, now: float) -> int:
     """Of the entries that wait for delivery, in seconds."""
     since = issuer.saf.oldest_since()
     return int(now - since) if since is not None else 0
 
 
+def is_idle(issuer: Issuer) -> bool:
+    """Nothing waits on its lines, nothing is stored for it."""
+    return not issuer.entries and not any(line.load for line in issuer.lines)

@@ -22,12 +22,14 @@ class Pages:
         dropped: Callable[[], Mapping[str, int]],
         reload: Callable[[], Awaitable[ReloadOutcome]],
         drain: Callable[[], None],
+        exchange_key: Callable[[str], str],
     ) -> None:
         self._status = status
         self._metrics = metrics
         self._dropped = dropped
         self._reload = reload
         self._drain = drain
+        self._exchange_key = exchange_key
         self._scrape: asyncio.Task[bytes] | None = None
 
     def server(
@@ -40,7 +42,12 @@ class Pages:
             "/metrics": self.metrics,
             "/status": self.status,
         }
-        return HttpServer(pages, {"/reload": self.reload, "/drain": self.drain}, failed)
+        commands: dict[str, Show] = {
+            "/reload": self.reload,
+            "/drain": self.drain,
+            "/keys/exchange": self.exchange_key,
+        }
+        return HttpServer(pages, {**commands, **(others or {})}, failed)
 
     async def healthz(self, _: Query) -> Page:
         """The loop turns."""
@@ -71,3 +78,11 @@ class Pages:
         """The router stops when what is in flight is answered."""
         self._drain()
         return json_page(202, {"draining": True})
+
+    async def exchange_key(self, query: Query) -> Page:
+        """A session key is asked for or delivered, as agreed with `peer`; the log says how it went.
+
+        409 when there is nothing to begin, or no line to begin it on.
+        """
+        refusal = self._exchange_key(query.get("peer", ""))
+        return json_page(409 if refusal else 202, {"begun": not refusal, "why_not": refusal})

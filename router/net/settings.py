@@ -6,13 +6,16 @@ the values it needs by name, never one of these classes. docs/configuration.md h
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta
 
 from router.net.addresses import Address, AllowedPeers
 from router.net.journal_settings import JournalSettings
 from router.switching.routing import BinRange
+
+if TYPE_CHECKING:  # it takes its types of values from here
+    from router.net.stand_in_settings import Lent
 
 Name = Annotated[
     str,
@@ -177,3 +180,4 @@ class Settings:
     issuers: tuple[IssuerSettings, ...]
     bins: tuple[BinRange, ...]
     journal: JournalSettings
+    stand_in: "tuple[Lent, ...]" = ()  # one of each issuer that lends anything

@@ -10,10 +10,9 @@ import re
 from typing import Final
 
 from router.switching.pin_key import PinKey
+from router.wire.key_fields import key_at_start
 
 KEYS_MAX: Final = 3  # the one in use, and two that were delivered and never used
-DIGITS: Final = {"U": 32, "X": 32, "T": 48, "Y": 48}  # after the tag
-BLOCK: Final = re.compile(r"[SR][0-9A-Z]([0-9]{4})[0-9A-Z]*")
 KCV: Final = re.compile(r"[0-9A-F]{6}|[0-9A-F]{16}")
 ANOTHER_KEY: Final = ("20", "24")  # what the HSM says to a block under another key: no block at all
 
@@ -34,16 +33,9 @@ class OfferedKey:
 
 def offered_key(text: str) -> OfferedKey | None:
     """Read from the message; None where it is no key and KCV."""
-    tag = text[:1]
-    if tag in DIGITS:
-        end = 1 + DIGITS[tag]
-    elif (block := BLOCK.match(text)) is not None:
-        end = 1 + int(block[1])
-    else:
-        return None
-    under_zmk, kcv = text[:end], text[end:].rstrip()
-    is_well_formed = len(under_zmk) == end and under_zmk.isalnum() and under_zmk.isascii()
-    return OfferedKey(under_zmk, kcv) if is_well_formed and KCV.fullmatch(kcv) else None
+    under_zmk = key_at_start(text)
+    kcv = text[len(under_zmk) :].rstrip()
+    return OfferedKey(under_zmk, kcv) if under_zmk and KCV.fullmatch(kcv) else None
 
 
 class ReceivedKeys:

@@ -42,7 +42,7 @@ async def visitor(clock: FakeClock) -> AsyncIterator[tuple[AcquirerListener, Acq
     """A listener with one link."""
     acquirer = Acquirer("medina", "504001", codec(), None, 4.0, 100)
     allowed = AllowedPeers(["127.0.0.1"])
-    terms = ListenerTerms(parse_framing("binary-2"), allowed, False, 10, 4096, 3)
+    terms = ListenerTerms(parse_framing("binary-2"), allowed, False, 10, 4096, 3, "504900")
     listener = AcquirerListener(
         acquirer, terms, Address("127.0.0.1", 0), cast("Conductor", None), clock,
         cast("RouterObserver", NobodyWatches()))

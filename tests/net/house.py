@@ -201,14 +201,15 @@ class House:
         events = [json.loads(line) for line in lines if line.startswith("{")]
         return [one for one in events if one.get("event") == event]
 
-    async def page(self, path: str) -> tuple[int, Any]:
-        """What the router's HTTP window shows."""
-        return await asyncio.to_thread(shown, f"http://{self.http}{path}")
+    async def page(self, path: str, method: str = "GET") -> tuple[int, Any]:
+        """What the router's HTTP window shows, or answers a command."""
+        return await asyncio.to_thread(shown, f"http://{self.http}{path}", method)
 
 
-def shown(url: str) -> tuple[int, Any]:
+def shown(url: str, method: str) -> tuple[int, Any]:
+    request = urllib.request.Request(url, method=method)  # noqa: S310 - our own router
     try:
-        with urllib.request.urlopen(url, timeout=5) as page:  # noqa: S310 - our own router
+        with urllib.request.urlopen(request, timeout=5) as page:  # noqa: S310 - as above
             return page.status, json.load(page)
     except urllib.error.HTTPError as error:
         with error:

@@ -1,6 +1,6 @@
 """An HSM of a few lines: M0 and M2 are an XOR, CA and CC a lookup. Its framing is its own."""
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from tests.net.peer import frame, framed
@@ -21,6 +21,7 @@ class HsmPeer:
         self.commands: list[bytes] = []
         self.speaks = asyncio.Event()  # cleared: it reads and says nothing
         self.speaks.set()
+        self.answer: Callable[[bytes], bytes] = answer
         self._server: asyncio.Server | None = None
         self.writers: set[asyncio.StreamWriter] = set()
 
@@ -49,7 +50,7 @@ class HsmPeer:
                 self.commands.append(request[4:])
                 if not self.speaks.is_set():
                     continue
-                writer.write(framed(request[:4] + answer(request[4:])))
+                writer.write(framed(request[:4] + self.answer(request[4:])))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

@@ -75,7 +75,8 @@ class Router:
 async def window() -> AsyncIterator[Router]:
     """A router's window on a free port."""
     router = Router()
-    pages = Pages(router.show, Metrics(), lambda: {"log_lines": 0}, router.reload, router.drain)
+    pages = Pages(router.show, Metrics(), lambda: {"log_lines": 0}, router.reload, router.drain,
+                  lambda _: "")
     server = pages.server(router.failed.append)
     router.address = await server.start(Address("127.0.0.1", 0))
     try:
@@ -158,12 +159,13 @@ async def test_a_web_page_cannot_drain_the_router(header: str) -> None:
 async def test_another_machine_cannot_drain_the_router() -> None:
     """Where the window is open to others, it shows and takes no commands."""
     router = Router()
-    pages = Pages(router.show, Metrics(), dict, router.reload, router.drain)
+    pages = Pages(router.show, Metrics(), dict, router.reload, router.drain, lambda _: "")
     server = pages.server(router.failed.append)
     for peer, code in (("10.0.0.1", 403), ("2001:db8::1", 403), ("127.0.0.1", 202), ("::1", 202)):
-        page = await server._page(http.Request("POST", "/drain", comes_from_browser=False), peer)
+        page = await server._page(http.Request("POST", "/drain", {}, comes_from_browser=False), peer)
         assert page.code == code
-    shown = await server._page(http.Request("GET", "/readyz", comes_from_browser=False), "10.0.0.1")
+    shown = await server._page(
+        http.Request("GET", "/readyz", {}, comes_from_browser=False), "10.0.0.1")
     assert shown.code == 200
 
 
@@ -197,7 +199,7 @@ async def test_what_is_not_offered_is_refused(method: str, path: str, code: int)
         (b"GET /healthz HTTP/1.1\nHost: x\n\r\n\r\n", 400),
         (b"POST /reload HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", 400),
         (b"POST /reload HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-        (b"GET /" + b"a" * 2000 + b" HTTP/1.1\r\n\r\n", 400),
+        (b"GET /" + b"a" * 7000 + b" HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 5000 + b"\r\n", 431),
     ],
 )

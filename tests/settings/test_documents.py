@@ -61,6 +61,7 @@ def default_in_words(field: "dataclasses.Field[Any]") -> str:
         ("[[acquirer]]", settings.AcquirerSettings),
         ("[[issuer]]", settings.IssuerSettings),
         ("[acquirer.pin_key] and [issuer.pin_key]", settings.PinKeySettings),
+        ("[acquirer.key_exchange] and [issuer.key_exchange]", settings.KeyExchangeSettings),
     ],
 )
 def test_every_key_is_documented_with_its_default(heading: str, kind: Any) -> None:

@@ -1,0 +1,306 @@
+"""Session keys between the router and its peers, with the HSM of this house behind the router.
+
+PIN blocks are made and read here with the clear keys; what travels is enciphered under the ZMK in
+plain ECB (scheme X), computed here too.
+"""
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.modes import ECB
+
+from hsm_emulator.cryptograms import kcv, under_lmk
+from hsm_emulator.device import Device
+from hsm_emulator.public_lmks import by_identifier
+from hsm_emulator.rules import STRICT
+from issuers.pvv import pin_block
+from tests.net.acquirer_peer import CARD, AcquirerPeer, acquirer_peer, purchase
+from tests.net.house import ZPK, House
+from tests.net.hsm_peer import DATA_KEY, DATA_KEY_KCV, HsmPeer
+from tests.net.issuer_peer import IssuerPeer
+from tests.net.peer import framed, written
+
+ZMK = "0123456789ABCDEFFEDCBA9876543210"
+DATA = "23232323232323234A4A4A4A4A4A4A4A"
+FIRST = "13131313131313132525252525252525"  # the configured key, of acquirer and issuer
+SECOND = "15151515151515153737373737373737"
+PIN = "4711"
+EXCHANGE = """
+[{side}.key_exchange]
+zmk_under_lmk = "{zmk}"
+scheme = "X"
+we = "{we}"
+"""
+
+
+def ecb(key: str) -> Cipher[ECB]:
+    clear = bytes.fromhex(key)
+    return Cipher(TripleDES(clear + clear[:8]), ECB())  # noqa: S305 - as scheme X says
+
+
+def offered(clear: str, check: str | None = None) -> str:
+    """DE 48 of a 162: the key under the ZMK, then its KCV."""
+    under_zmk = ecb(ZMK).encryptor().update(bytes.fromhex(clear)).hex().upper()
+    return f"X{under_zmk}{check if check is not None else kcv(clear)}"
+
+
+def delivered(text: str) -> str:
+    """The clear key in DE 48 of a 162; its KCV agrees."""
+    assert text[0] == "X"
+    clear = ecb(ZMK).decryptor().update(bytes.fromhex(text[1:33])).hex().upper()
+    assert kcv(clear) == text[33:39]
+    return clear
+
+
+def new_key(clear: str, stan: str = "000900", check: str | None = None) -> dict[str, str]:
+    return {"t": "0800", "7": "1124101500", "11": stan, "70": "162", "48": offered(clear, check)}
+
+
+def with_pin(key: str) -> dict[str, str]:
+    return purchase(e52=pin_block(key, CARD, PIN))
+
+
+class RealHsm(HsmPeer):
+    """A device of this house behind the test's connection."""
+
+    def __init__(self, free_export: bool) -> None:
+        super().__init__()
+        device = Device(by_identifier(replace(STRICT, free_export=free_export)))
+        self.answer = lambda command: device.answer(b"HEAD" + command)[4:]
+
+
+@asynccontextmanager
+async def key_house(
+    folder: Path, side: str, we: str = "deliver", free_export: bool = True
+) -> AsyncIterator[tuple[House, IssuerPeer]]:
+    """A router with the keys above; one of its peers exchanges keys."""
+    hsm, issuer = RealHsm(free_export), IssuerPeer()
+    await hsm.start()
+    await issuer.start()
+    house = House(folder, hsm, as_process=False)
+    house.configure({"atlas": [issuer.address]}, {"950401": "atlas"})
+    exchange = EXCHANGE.format(side=side, zmk=under_lmk("000", ZMK), we=we)
+    zpk = under_lmk("001", FIRST)
+    for name in ("router", "acquirers", "issuers"):
+        path = house.config / f"{name}.toml"
+        text = path.read_text().replace('kind = "tpk"', 'kind = "zpk"').replace(ZPK, zpk)
+        text = text.replace(DATA_KEY, under_lmk("00B", DATA)).replace(DATA_KEY_KCV, kcv(DATA))
+        for placeholder in ("08D7B4", "214F4A"):
+            text = text.replace(placeholder, kcv(FIRST))
+        path.write_text(text + (exchange if name == f"{side}s" else ""))
+    try:
+        await house.start()
+        yield house, issuer
+    finally:
+        await house.stop()
+        await issuer.stop()
+        await hsm.stop()
+
+
+async def issuer_hears_pin(issuer: IssuerPeer, number: int) -> str:
+    """The PIN block of the number-th purchase."""
+    return (await issuer.hears("0100", number))["52"]
+
+
+async def test_the_router_delivers_a_key_to_an_issuer_and_uses_it_after_the_0810(
+    tmp_path: Path,
+) -> None:
+    """By hand. Until the issuer says that it has the key, blocks go out under the former."""
+    async with key_house(tmp_path, "issuer") as (house, issuer), acquirer_peer(
+            house.acquirer) as acquirer:
+        issuer.silent_to.add("0800")
+        code, _ = await house.page("/keys/exchange?peer=atlas", "POST")
+        assert code == 202
+        offer = await issuer.hears("0800", 2)
+        second = delivered(offer["48"])
+        await acquirer.asks(with_pin(FIRST))
+        assert await issuer_hears_pin(issuer, 1) == pin_block(FIRST, CARD, PIN)
+        issuer.send(framed(issuer.answer(offer)))
+        assert (await house.logged("session_key_changed"))["kcv"] == kcv(second)
+        await acquirer.asks(with_pin(FIRST))
+        assert await issuer_hears_pin(issuer, 2) == pin_block(second, CARD, PIN)
+
+
+async def test_an_hsm_that_has_not_been_told_to_export_says_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    """Strict rules: two operators allow it, or the rules of the device do."""
+    async with key_house(tmp_path, "issuer", free_export=False) as (house, _):
+        await house.page("/keys/exchange?peer=atlas", "POST")
+        why = (await house.logged("session_key_not_changed"))["why"]
+        assert why == (
+            "the HSM answers A0 with error 17: authorise export.001 on it, or let the peer deliver")
+
+
+async def test_a_key_that_the_issuer_declines_changes_nothing(tmp_path: Path) -> None:
+    async with key_house(tmp_path, "issuer") as (house, issuer), acquirer_peer(
+            house.acquirer) as acquirer:
+        issuer.silent_to.add("0800")
+        await house.page("/keys/exchange?peer=atlas", "POST")
+        offer = await issuer.hears("0800", 2)
+        declined = {number: offer[number] for number in ("7", "11", "70")}
+        issuer.send(framed(written("0810", {**declined, "39": "63"})))
+        alarm = await house.logged("session_key_not_changed")
+        assert alarm["why"] == "the peer declines the key"
+        await acquirer.asks(with_pin(FIRST))
+        assert await issuer_hears_pin(issuer, 1) == pin_block(FIRST, CARD, PIN)
+
+
+async def test_an_issuer_that_asks_has_a_key_delivered(tmp_path: Path) -> None:
+    """161 is answered, then 162 comes."""
+    async with key_house(tmp_path, "issuer") as (house, issuer):
+        asks = {"7": "1124101500", "11": "000901", "70": "161"}
+        issuer.send(framed(written("0800", asks)))
+        assert (await issuer.hears("0810"))["39"] == "00"
+        second = delivered((await issuer.hears("0800", 2))["48"])
+        assert (await house.logged("session_key_changed"))["kcv"] == kcv(second)
+
+
+async def test_a_key_that_an_issuer_delivers_is_used_from_the_answer_on(tmp_path: Path) -> None:
+    """It decrypts with both since it sent the key; after a restart the key is still there."""
+    async with key_house(tmp_path, "issuer", we="ask") as (house, issuer):
+        async with acquirer_peer(house.acquirer) as acquirer:
+            offer = new_key(SECOND)
+            issuer.send(framed(written("0800", {k: v for k, v in offer.items() if k != "t"})))
+            assert (await issuer.hears("0810"))["39"] == "00"
+            await acquirer.asks(with_pin(FIRST))
+            assert await issuer_hears_pin(issuer, 1) == pin_block(SECOND, CARD, PIN)
+        await house.stop()
+        await house.start()
+        async with acquirer_peer(house.acquirer) as acquirer:
+            await acquirer.asks(with_pin(FIRST))
+            assert await issuer_hears_pin(issuer, 2) == pin_block(SECOND, CARD, PIN)
+
+
+async def test_a_wrong_check_value_keeps_the_former_key(tmp_path: Path) -> None:
+    """63, and an alarm that names both values."""
+    async with key_house(tmp_path, "issuer") as (house, issuer), acquirer_peer(
+            house.acquirer) as acquirer:
+        offer = new_key(SECOND, check="ABCDEF")
+        issuer.send(framed(written("0800", {k: v for k, v in offer.items() if k != "t"})))
+        assert (await issuer.hears("0810"))["39"] == "63"
+        why = (await house.logged("session_key_not_changed"))["why"]
+        assert why == f"the peer says KCV ABCDEF, the HSM finds {kcv(SECOND)}"
+        await acquirer.asks(with_pin(FIRST))
+        assert await issuer_hears_pin(issuer, 1) == pin_block(FIRST, CARD, PIN)
+
+
+async def test_blocks_of_an_acquirer_are_taken_under_both_keys(tmp_path: Path) -> None:
+    """It delivered one, and cannot know at once that we have it. Nothing in flight fails."""
+    async with key_house(tmp_path, "acquirer") as (house, issuer), acquirer_peer(
+            house.acquirer) as acquirer:
+        assert (await acquirer.asks(new_key(SECOND)))["39"] == "00"
+        for number, key in enumerate((FIRST, FIRST, SECOND, SECOND), start=1):
+            assert (await acquirer.asks(with_pin(key)))["39"] == "00"
+            assert await issuer_hears_pin(issuer, number) == pin_block(FIRST, CARD, PIN)
+
+
+async def test_after_the_new_key_was_used_the_former_does_not_count_on_that_link(
+    tmp_path: Path,
+) -> None:
+    """The key of a block is fixed per line by order; another line may still carry the former."""
+    async with key_house(tmp_path, "acquirer") as (house, _), acquirer_peer(
+            house.acquirer) as one, acquirer_peer(house.acquirer) as other:
+        await one.asks(new_key(SECOND))
+        assert (await one.asks(with_pin(SECOND)))["39"] == "00"
+        assert (await one.asks(with_pin(FIRST)))["39"] == "89"
+        assert (await other.asks(with_pin(FIRST)))["39"] == "00"
+
+
+async def test_both_keys_of_an_acquirer_survive_a_restart(tmp_path: Path) -> None:
+    """It may have begun to use the new one, or not."""
+    async with key_house(tmp_path, "acquirer") as (house, _):
+        async with acquirer_peer(house.acquirer) as acquirer:
+            assert (await acquirer.asks(new_key(SECOND)))["39"] == "00"
+        await house.stop()
+        await house.start()
+        async with acquirer_peer(house.acquirer) as acquirer:
+            assert (await acquirer.asks(with_pin(FIRST)))["39"] == "00"
+            assert (await acquirer.asks(with_pin(SECOND)))["39"] == "00"
+
+
+async def key_for(acquirer: AcquirerPeer) -> str:
+    """161, then the 162 that comes, which is answered."""
+    asks = {"t": "0800", "7": "1124101500", "11": "000901", "70": "161"}
+    assert (await acquirer.asks(asks))["39"] == "00"
+    offer = await acquirer.hears()
+    taken = {number: offer[number] for number in ("7", "11", "70")}
+    acquirer.send({"t": "0810", "39": "00", **taken})
+    return delivered(offer["48"])
+
+
+async def test_an_acquirer_that_asks_has_a_key_delivered(tmp_path: Path) -> None:
+    """After its 0810 it uses the new key only, by order on that link."""
+    async with key_house(tmp_path, "acquirer") as (house, _), acquirer_peer(
+            house.acquirer) as acquirer:
+        second = await key_for(acquirer)
+        await house.logged("session_key_changed")
+        assert (await acquirer.asks(with_pin(second)))["39"] == "00"
+        assert (await acquirer.asks(with_pin(FIRST)))["39"] == "89"
+
+
+async def test_the_router_asks_an_acquirer_for_a_key(tmp_path: Path) -> None:
+    async with key_house(tmp_path, "acquirer", we="ask") as (house, _), acquirer_peer(
+            house.acquirer) as acquirer:
+        assert (await acquirer.asks(with_pin(FIRST)))["39"] == "00"
+        await house.page("/keys/exchange?peer=medina", "POST")
+        asked = await acquirer.hears()
+        assert (asked["t"], asked["70"]) == ("0800", "161")
+        acquirer.send({"t": "0810", "39": "00", "7": asked["7"], "11": asked["11"], "70": "161"})
+        assert (await acquirer.asks(new_key(SECOND)))["39"] == "00"
+        assert (await acquirer.asks(with_pin(SECOND)))["39"] == "00"
+
+
+async def test_a_line_that_falls_before_its_0810_keeps_the_former_key(tmp_path: Path) -> None:
+    """Nobody knows whether the issuer has the new one; it decrypts with both."""
+    async with key_house(tmp_path, "issuer") as (house, issuer), acquirer_peer(
+            house.acquirer) as acquirer:
+        issuer.silent_to.add("0800")
+        await house.page("/keys/exchange?peer=atlas", "POST")
+        await issuer.hears("0800", 2)
+        issuer.silent_to.clear()
+        issuer.hang_up()
+        assert "nobody knows" in str((await house.logged("session_key_not_changed"))["why"])
+        await issuer.hears("0800", 3)
+        async with asyncio.timeout(5):
+            number = 0
+            while (await acquirer.asks(with_pin(FIRST)))["39"] != "00":
+                number += 1
+        assert await issuer_hears_pin(issuer, 1) == pin_block(FIRST, CARD, PIN)
+
+
+async def test_without_a_zmk_session_keys_are_not_supported(tmp_path: Path) -> None:
+    async with key_house(tmp_path, "issuer") as (house, _), acquirer_peer(
+            house.acquirer) as acquirer:
+        assert (await acquirer.asks(new_key(SECOND)))["39"] == "12"
+        code, answer = await house.page("/keys/exchange?peer=medina", "POST")
+        assert (code, answer["begun"]) == (409, False)
+
+
+async def test_purchases_with_pins_all_succeed_while_keys_change(tmp_path: Path) -> None:
+    """Both sides change their keys again and again, in the middle of everything."""
+    async with key_house(tmp_path, "issuer") as (house, issuer), acquirer_peer(
+            house.acquirer) as acquirer:
+        sent = []
+        for number in range(120):
+            if number % 20 == 10:
+                await house.page("/keys/exchange?peer=atlas", "POST")
+            if number and number % 20 == 0:
+                await house.logged("session_key_changed", number // 20)
+            message = with_pin(FIRST)
+            sent.append(message["11"])
+            acquirer.send(message)
+            if number % 7 == 0:
+                await issuer.hears("0100", max(1, number - 20))
+        codes = {answer["11"]: answer["39"] for answer in [await acquirer.hears() for _ in sent]}
+        assert codes == dict.fromkeys(sent, "00")
+        keys = [FIRST, *(delivered(one["48"]) for one in issuer.of("0800") if one["70"] == "162")]
+        assert len(keys) >= 4
+        # By order on the line: blocks under one key, then under the next, never back.
+        blocks = {pin_block(key, CARD, PIN): place for place, key in enumerate(keys)}
+        places = [blocks[one["52"]] for one in issuer.of("0100")]
+        assert places == sorted(places)
