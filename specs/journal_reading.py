@@ -15,6 +15,7 @@ import msgspec
 from specs.journal_format import Carried, Entry, SegmentEnded, group_entries
 from specs.journal_seal import NotSealedSo, Seal, first_tag, tag_of
 from specs.journal_segments import (
+    WORKER,
     Segment,
     identity_fault,
     mark_in,
@@ -57,6 +58,7 @@ class JournalReader:
         self.last = 0  # the row that was read last; 0: none
         self.last_tag = b""
         self._seal = seal
+        self._is_archive = not folder.name.startswith(WORKER)  # it goes on in the journal
         self._segment: Segment | None = None
         self._next_segment = 0  # that the last row announced; 0: none
 
@@ -139,7 +141,8 @@ class JournalReader:
             raise self._segment_missing(before, before.number + 1)
         if before is None and self.last == 0:
             self.last = number - 1  # the oldest that is there; what was before, retention knows
-            self.last_tag = first_tag(worker_of(self.folder)) if number == 1 else tag
+            is_first = number == 1 and not self._is_archive
+            self.last_tag = first_tag(worker_of(self.folder)) if is_first else tag
         elif not self.last_tag:
             self.last_tag = tag
         if number != self.last + 1:
@@ -159,7 +162,7 @@ class JournalReader:
 
     def _look_behind(self) -> None:
         """The last row may have announced a segment that is not there."""
-        if self._next_segment and self._segment is not None:
+        if self._next_segment and self._segment is not None and not self._is_archive:
             numbers = {one.number for one in segments_in(self.folder)}
             if self._next_segment not in numbers:
                 raise self._segment_missing(self._segment, self._next_segment)

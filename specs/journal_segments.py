@@ -24,6 +24,7 @@ SCHEMA: Final = (
     f"PRAGMA user_version = {FORMAT_VERSION}",
 )
 NAME: Final = re.compile(r"([0-9]{6,})_([0-9]{4}-[0-9]{2}-[0-9]{2})\.sqlite")
+WORKER: Final = "worker-"
 BUSY_S: Final = 5.0
 
 
@@ -55,12 +56,12 @@ def segments_in(folder: Path) -> list[Segment]:
 
 def worker_folders(journal: Path) -> list[Path]:
     """Of a journal's folder, which is STATE/router."""
-    return sorted(path for path in journal.glob("worker-*") if path.is_dir())
+    return sorted(path for path in journal.glob(f"{WORKER}*") if path.is_dir())
 
 
 def worker_of(folder: Path) -> str:
     """Its name."""
-    return folder.name.removeprefix("worker-")
+    return folder.name.removeprefix(WORKER)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ answered for what is in flight.
 from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
+from router.switching.stand_in_counts import summed
 from specs.elements import DE
 from specs.journal_format import (
     Answered,
@@ -102,10 +103,10 @@ class StillOpen:
         story = self._stories.get(key)
         if story is None:
             story = self._stories[key] = Story(over.pop(key, []))
-        if record.id not in self._entries:
+        if self._entries.pop(record.id, None) is None:
             story.entries += 1
         self._entries[record.id] = record
-        self._parked.pop(record.id, None)
+        self._parked.pop(record.id, None)  # given back to delivery, it is stored again
         self._numbers[record.issuer] = record
 
     def _note_other(self, record: Ended | NumberGiven | StoodIn | StandInMode) -> None:
@@ -116,7 +117,7 @@ class StillOpen:
         elif isinstance(record, StoodIn):
             period = (record.issuer, record.pan, record.until)
             before = self._stood_in.get(period)
-            self._stood_in[period] = record if before is None else added(before, record)
+            self._stood_in[period] = record if before is None else summed(before, record)
         elif isinstance(record, StandInMode):
             self._modes[record.issuer] = record
         else:
@@ -134,14 +135,6 @@ class StillOpen:
         story.entries -= 1
         if not story.entries:
             del self._stories[key]
-
-
-def added(before: StoodIn, later: StoodIn) -> StoodIn:
-    """Of one issuer, card and period, as one."""
-    wrong_pins = later.wrong_pins if later.wrong_pins != -1 else before.wrong_pins
-    return StoodIn(
-        before.issuer, before.pan, (), before.until, before.count + later.count,
-        before.amount_minor + later.amount_minor, wrong_pins)
 
 
 def number_given(record: NumberGiven | Forwarded | Stored) -> NumberGiven:
