@@ -7,6 +7,10 @@ single-length one gives the single-DES keys of the first edition of the standard
 from enum import Enum
 from typing import Final
 
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.modes import ECB
+
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.secret_key import TDES, SecretKey
 
@@ -81,7 +85,9 @@ def _next(key: bytes, register: bytes) -> bytes:
 
 def _half(enciphering: bytes, other: bytes, register: bytes) -> bytes:
     mixed = (int.from_bytes(register) ^ int.from_bytes(other)).to_bytes(8)
-    return _masked(SecretKey(enciphering).encrypt(mixed), int.from_bytes(other))
+    # Used once: a SecretKey would make contexts to keep. Three equal thirds are single DES.
+    once = Cipher(TripleDES(enciphering * 3), ECB()).encryptor()
+    return _masked(once.update(mixed), int.from_bytes(other))
 
 
 def _masked(key: bytes, mask: int) -> bytes:

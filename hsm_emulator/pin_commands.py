@@ -1,8 +1,9 @@
 """Commands that translate PIN blocks: from key to key and from format to format."""
+import re
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
-from hsm_emulator.fields import Digits
+from hsm_emulator.fields import Digits, Field
 from hsm_emulator.hexadecimal import in_hexadecimal
 from hsm_emulator.key_fields import Key, is_aes
 from hsm_emulator.key_types import PIN_SOURCE_TPK, PIN_SOURCE_ZPK, PIN_TARGET_ZPK
@@ -10,7 +11,7 @@ from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.pin_block_rules import check_pan_change, check_translation
 from hsm_emulator.pin_blocks import ISO_0, ISO_4, deciphered_pin, enciphered_pin
-from hsm_emulator.pin_fields import Account, Bdk, Ksn, PinBlock, PinKey, TwoAccounts
+from hsm_emulator.pin_fields import Account, Bdk, Ksn, PinBlock, PinKey, TwoAccounts, Usually
 from hsm_emulator.pin_keys import source_key, target_key
 from hsm_emulator.secret_key import SecretKey
 
@@ -129,6 +130,11 @@ def _translated(
     return b"00%02d%b%b" % (len(pin), in_hexadecimal(made), target_format)
 
 
+# Double-length TDES keys, blocks of 8 bytes, twelve digits of the PAN.
+_USUAL_KEY: Final = rb"(U.{32}|S00072(?!B0)..T.{64})"
+_USUAL_REST: Final = rb"(\d\d)(.{16})(0[135]|47)(0[135]|47)(\d{12})"
+_NO_BDK: Final = rb"()()"
+
 _SOURCE_FORMAT: Final = Digits("source PIN block format", 2, Code.PIN_BLOCK_FORMAT)
 _TARGET_FORMAT: Final = Digits("target PIN block format", 2, Code.PIN_BLOCK_FORMAT)
 _LONGEST: Final = Digits("maximum PIN length", 2)
@@ -138,11 +144,18 @@ _TRANSLATED: Final = (
     ("PIN block format", "2 N"),
 )
 
+
+def _usually(pattern: bytes, block_at: int, *fields: Field) -> tuple[Field, ...]:
+    return (Usually(b"", fields, usual=re.compile(pattern, re.DOTALL), block_at=block_at),)
+
+
 COMMANDS: Final = (
     Command(
         "CA",
         "Translate a PIN from a TPK to a ZPK",
-        (
+        _usually(
+            _USUAL_KEY + _NO_BDK + _USUAL_KEY + _NO_BDK + _USUAL_REST,
+            7,
             PinKey("source TPK or BDK"),
             Ksn("KSN of the source", key_at=0),
             PinKey("target ZPK or BDK"),
@@ -159,7 +172,9 @@ COMMANDS: Final = (
     Command(
         "CC",
         "Translate a PIN from one ZPK to another",
-        (
+        _usually(
+            _USUAL_KEY + _USUAL_KEY + _USUAL_REST,
+            3,
             Key("source ZPK"),
             Key("target ZPK"),
             _LONGEST,

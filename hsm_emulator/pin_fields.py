@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
-from hsm_emulator.fields import SUFFIX_MARKS, Digits, Hexadecimal
+from hsm_emulator.fields import SUFFIX_MARKS, Digits, Hexadecimal, Section
 from hsm_emulator.hexadecimal import from_hexadecimal
 from hsm_emulator.key_fields import Key, is_aes
 from hsm_emulator.pin_blocks import ISO_4, PLUS, WITHOUT_CHECK_DIGIT
 
 BDK_1: Final = b"*"
-_BDK_FLAGS: Final = (BDK_1, b"~", b"!")
+_BDK_FLAGS: Final = frozenset((BDK_1, b"~", b"!"))
 _DIGITS: Final = re.compile(rb"\d*")
 _SUFFIX_AT: Final = re.compile(rb"[%#&!\x19]|\Z")
+_LONGER: Final = frozenset((ISO_4, PLUS))  # formats that bind more than twelve digits can say
 _PAN_DIGITS_MAX: Final = 19
 _PLUS_ACCOUNT: Final = re.compile(rb"(?=.{18}\Z)F*\d{12,}")
 _MAC_OPTIONS: Final = re.compile(rb"(\d\d)(?=[*~!UXTYSR])")
@@ -40,7 +41,7 @@ class PinKey(Key):
             end = Key.read(self, body, at + 1, values)
         else:
             end = Key.read(self, body, at, values)
-            flag = BDK_1 if body[at : at + 1] == b"S" and body[at + 6 : at + 8] == b"B0" else b""
+            flag = BDK_1 if flag == b"S" and body[at + 6 : at + 8] == b"B0" else b""
         values.append(flag)
         return end
 
@@ -51,8 +52,6 @@ class PinKey(Key):
 @dataclass(frozen=True, slots=True)
 class Bdk(PinKey):
     """A BDK, whether or not its flag is there; two values as above."""
-
-    untagged: int = 32
 
     def read(self, body: bytes, at: int, values: list[bytes]) -> int:
         end = PinKey.read(self, body, at, values)
@@ -127,14 +126,22 @@ class Account:
     is_last: bool = False  # of the request: then the end of a PAN needs no mark
 
     def read(self, body: bytes, at: int, values: list[bytes]) -> int:
-        end = at + 12
-        form = _form(self.formats, values)
+        for place in self.formats:
+            if values[place] in _LONGER:
+                return self._read_longer(body, at, values, _form(self.formats, values))
         if self.bdk_at >= 0 and is_aes(values[self.bdk_at]):
-            form = ISO_4
-        if form:
-            end = _pan_end(body, at, self.is_last) if form == ISO_4 else _plus_end(body, at)
+            return self._read_longer(body, at, values, ISO_4)
+        end = at + 12
+        text = body[at:end]
+        if len(text) != 12 or not text.isdigit():
+            raise Refused(Code.ACCOUNT)
+        values.append(text)
+        return end
+
+    def _read_longer(self, body: bytes, at: int, values: list[bytes], form: bytes) -> int:
+        end = _pan_end(body, at, self.is_last) if form == ISO_4 else _plus_end(body, at)
         values.append(_account(body[at:end], form))
-        return end + 1 if form and body[end : end + 1] == b";" else end
+        return end + 1 if body[end : end + 1] == b";" else end
 
     def described(self) -> list[tuple[str, str]]:
         return [(self.name, "12 N (the PAN and ; with format 48, 18 A with format 04)")]
@@ -153,8 +160,14 @@ class TwoAccounts:
     after: int = 0
 
     def read(self, body: bytes, at: int, values: list[bytes]) -> int:
-        end = suffix_at(body, at) - self.after
         form = _form(self.formats, values)
+        if not form and body[at + 12 : at + 13] != b";":
+            text = body[at : at + 12]
+            if len(text) != 12 or not text.isdigit():
+                raise Refused(Code.ACCOUNT)
+            values += (text, b"")
+            return at + 12
+        end = suffix_at(body, at) - self.after
         first, _, second = body[at:end].partition(b";")
         second = second.strip(b";")  # a PAN's own mark, before or behind
         values += (_account(first, form), _account(second, form) if second else b"")
@@ -196,6 +209,30 @@ def _account(text: bytes, form: bytes) -> bytes:
     if form == PLUS and _PLUS_ACCOUNT.fullmatch(text):
         return WITHOUT_CHECK_DIGIT + text.lstrip(b"F")
     raise Refused(Code.ACCOUNT)
+
+
+@dataclass(frozen=True, slots=True)
+class Usually(Section):
+    """Fields of a busy command: read by one pattern in their usual form, else one by one.
+
+    The pattern's groups are their values; the one at `block_at` is a PIN block.
+    """
+
+    usual: re.Pattern[bytes] = re.compile(rb"(?!)")
+    block_at: int = 0
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        found = self.usual.match(body, at)
+        if found is None:
+            for part in self.fields:
+                at = part.read(body, at, values)
+            return at
+        values.extend(found.groups())
+        values[self.block_at] = from_hexadecimal(values[self.block_at])
+        return found.end()
+
+    def described(self) -> list[tuple[str, str]]:
+        return [named for part in self.fields for named in part.described()]
 
 
 @dataclass(frozen=True, slots=True)
