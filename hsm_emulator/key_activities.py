@@ -11,6 +11,7 @@ from typing import Final
 
 from hsm_emulator.key_types import KEY_BLOCK
 from hsm_emulator.key_under_zmk import BLOCK_SCHEMES
+from hsm_emulator.key_usages import type_of_usage
 
 _IMPORTS: Final = frozenset((b"000", b"100", b"200", b"107", b"207", b"00A", b"00C", b"00D"))
 _BARE_IMPORTS: Final = frozenset((b"00B", b"30B", b"10A"))
@@ -23,6 +24,8 @@ _SHORT_CHECK_VALUE: Final = b"1"
 def to_import(values: list[bytes]) -> str:
     """Of A6: key type, ZMK, key, ..."""
     key_type, in_block = values[0].upper(), values[2][:1] in BLOCK_SCHEMES
+    if key_type == KEY_BLOCK and in_block and values[3] != b"S":
+        key_type = type_of_usage(values[2][6:8].decode("latin-1"))  # as it will be kept
     if key_type in _IMPORTS or (not in_block and key_type in (*_BARE_IMPORTS, KEY_BLOCK)):
         return _named("import", key_type)
     return ""
