@@ -2,25 +2,50 @@
 
 What a peer does not read is bounded: above the high-water mark of its transport nothing more is
 taken, until the peer has read most of it.
+
+Theory, of approvals. A frame passes from here to the transport, from there to the kernel, and from
+there to the peer. Up to the kernel we know whether it went; behind it nobody knows, and what the
+kernel has counts as delivered: an acquirer reverses what it did not hear. So an approval whose
+connection closes before its bytes were in the kernel comes back, and the router reverses it. A peer
+that has closed its half may only have stopped writing, or be gone: then an approval is delivered
+when the peer's machine has acknowledged its bytes.
 """
 import asyncio
+import contextlib
+import fcntl
 import socket
-from typing import Final
+import struct
+import termios
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
 
 HIGH_WATER_BYTES: Final = 262_144
 CLOSE_WITHIN_S: Final = 1.0
+TCP_CLOSED: Final = 7  # the state in which Linux keeps a connection that was reset
 
 
 class Outbox:
-    """The writing half of a connection. Its protocol forwards pause_writing, resume_writing."""
+    """The writing half of a connection. Its protocol forwards pause_writing, resume_writing.
 
-    __slots__ = ("_frames", "_is_paused", "_loop", "_transport")
+    An approval is whatever the caller wants back from `lost` where its frame did not go out.
+    """
+
+    __slots__ = (
+        "_approvals", "_frames", "_given", "_is_aborted", "_is_half_closed", "_is_paused", "_loop",
+        "_transport", "_unsure",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
         self._loop = loop
         self._transport = transport
         self._frames: list[bytes] = []
+        self._approvals: list[object] = []  # of these frames
+        self._given = 0  # bytes to the transport, so far
+        self._unsure: deque[tuple[int, list[object]]] = deque()  # where they end, approvals
         self._is_paused = False
+        self._is_half_closed = False
+        self._is_aborted = False
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
 
     @property
@@ -28,17 +53,67 @@ class Outbox:
         """The connection is open, and its peer reads."""
         return not self._is_paused and not self._transport.is_closing()
 
-    def put(self, frame: bytes) -> None:
+    @property
+    def is_empty(self) -> bool:
+        """Everything went out, as far as can be known."""
+        return not self._frames and not self._unsure
+
+    def put(self, frame: bytes, approval: object = None) -> None:
         """Written at the end of this turn. The caller looked at `takes_more` before."""
         if not self._frames:
             self._loop.call_soon(self.write)
         self._frames.append(frame)
+        if approval is not None:
+            self._approvals.append(approval)
 
     def write(self) -> None:
         """Everything gathered, now."""
+        if not self._frames or self._transport.is_closing():
+            return  # `lost` tells what was not written
         frames, self._frames = self._frames, []
-        if frames and not self._transport.is_closing():
-            self._transport.write(b"".join(frames))
+        data = b"".join(frames)
+        self._given += len(data)
+        self._transport.write(data)
+        if self._approvals:
+            self._unsure.append((self._given, self._approvals))
+            self._approvals = []
+            self._loop.call_soon(self.look)  # uvloop writes at the end of this turn
+
+    def look(self) -> None:
+        """What has gone out by now needs no watching any more."""
+        if self._unsure and not self._transport.is_closing():
+            self._gone_out()
+
+    def peer_finished(self) -> None:
+        """It writes no more, and may read no more either."""
+        self._is_half_closed = True
+
+    @property
+    def is_reset(self) -> bool:
+        """After `peer_finished`: it was gone altogether."""
+        return self._is_half_closed and is_reset(self._transport.get_extra_info("socket"))
+
+    def close(self) -> None:
+        """After what was written already; a peer that does not read gets no time for that."""
+        self.write()
+        self._transport.close()
+        self._loop.call_later(CLOSE_WITHIN_S, self.abort)
+
+    def abort(self) -> None:
+        """At once."""
+        if not self._is_aborted:
+            self._is_aborted = True
+            self._gone_out()
+            self._transport.abort()
+
+    def lost(self, error: Exception | None) -> Sequence[object]:
+        """The connection is gone: the approvals that did not go out. Once."""
+        if error is None and not self._is_aborted and not self._is_half_closed:
+            self._unsure.clear()  # closed by us, after everything that was written
+        lost = [one for _, approvals in self._unsure for one in approvals] + self._approvals
+        self._frames, self._approvals = [], []
+        self._unsure.clear()
+        return lost
 
     def pause(self) -> None:
         """The peer does not read as fast as we write."""
@@ -47,6 +122,35 @@ class Outbox:
     def resume(self) -> None:
         """It caught up."""
         self._is_paused = False
+
+    def _gone_out(self) -> None:
+        out = self._given - self._transport.get_write_buffer_size()
+        if self._is_half_closed:
+            connection = self._transport.get_extra_info("socket")
+            if is_reset(connection):
+                return
+            out -= unacknowledged_bytes(connection)
+        while self._unsure and self._unsure[0][0] <= out:
+            self._unsure.popleft()
+
+
+def is_reset(connection: Any) -> bool:
+    """The peer's machine said that nobody is there. Linux only; elsewhere nobody knows."""
+    option = getattr(socket, "TCP_INFO", None)
+    if connection is None or option is None:
+        return False
+    try:
+        return bool(connection.getsockopt(socket.IPPROTO_TCP, option, 1)[0] == TCP_CLOSED)
+    except OSError:
+        return False
+
+
+def unacknowledged_bytes(connection: Any) -> int:
+    """In the kernel, and not acknowledged by the peer's machine."""
+    with contextlib.suppress(OSError, AttributeError):
+        answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))
+        return int(struct.unpack("i", answer)[0])
+    return 0
 
 
 def finished(loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from router.switching.clock import Clock
+from router.switching.message_types import REQUESTS
 from router.switching.request import Request
 from router.switching.told import Told
 from router.switching.transaction import Transaction
@@ -48,7 +49,10 @@ class Answering:
             return False
         self._done(request)
         is_late = self._clock.now() >= request.deadline
-        delivered = not is_late and request.link.reply(response_to(request, told))
+        approval = transaction if told.approves and request.mti in REQUESTS else None
+        delivered = not is_late and request.link.reply(response_to(request, told), approval)
+        if delivered and approval is not None:
+            approval.heard += 1
         self._observed(request, told, transaction, delivered)
         return delivered
 

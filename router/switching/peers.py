@@ -50,8 +50,12 @@ class AcquirerLink(Protocol):
     def is_signed_on(self) -> bool:
         """True, too, where a sign-on is optional."""
 
-    def reply(self, response: Message) -> bool:
-        """False: nothing was written (the link is closed)."""
+    def reply(self, response: Message, approval: object = None) -> bool:
+        """False: nothing was written (the link is closed).
+
+        An approval comes with what the conductor's `undeliverable` is told where the link finds
+        out afterwards that it never went out. Every message that arrived is replied to once.
+        """
 
 
 @dataclass(frozen=True, slots=True)

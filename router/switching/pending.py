@@ -225,6 +225,15 @@ class Line:
                 return [number for number, a, b in zip(numbers, key, found, strict=True) if a != b]
         return []
 
+    def unreadable(self, mti: str, stan: str, now: float) -> Waiting | None:
+        """Of a response of which no more can be read: the request under this number, given up."""
+        place = 1 + self._match_elements.index(11)
+        for key, waiting in self._waiting.items():
+            if key[0] == mti and key[place] == stan:
+                self._gave_up([waiting], now)
+                return waiting
+        return None
+
     def expire(self, now: float) -> list[Waiting]:
         """What has waited to its deadline, taken out of the table."""
         forgotten: list[MatchKey] = []

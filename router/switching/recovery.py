@@ -155,6 +155,7 @@ class Recovery:
         if not transaction.is_reversed or transaction.partial:
             transaction.told = told
             transaction.approval_on_record = record.approves
+            transaction.heard = 1 if record.approves else 0  # perhaps: it belongs to the acquirer
 
     def _stored(self, record: Stored) -> None:
         issuer = self._issuer(record.issuer)

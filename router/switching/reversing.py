@@ -14,6 +14,7 @@ from router.switching.answering import Answering
 from router.switching.authorization import NOT_CONFIRMED, refused, reverse_online
 from router.switching.commits import Commits
 from router.switching.known import Known
+from router.switching.peers import Issuer
 from router.switching.outbound import kept, with_sender
 from router.switching.records import answered, becomes_stored, new_entry, reversal_records
 from router.switching.request import Original, Request
@@ -64,6 +65,8 @@ class Reversing:
             self._answering.reply(request, COMES_AFTER_ITS_REVERSAL, None)
         elif transaction.is_settling:
             self._arrive_when_settled(transaction, request)
+        elif is_rest_of_unknown(request, transaction):
+            self._reverse_rest_of_unknown(request, transaction)
         elif is_joined_by(transaction.reversing, request):
             self._join(transaction.reversing, request)
         elif transaction.is_reversed_as(request.amount_that_stays) or (
@@ -163,27 +166,41 @@ class Reversing:
 
     def _reverse_unknown(self, request: Request, original: Original) -> None:
         """Forwarded as received, and remembered: an original that comes after it is declined."""
-        if request.pan is None:
-            self._answering.reply(request, declined(ResponseCode.FORMAT_ERROR, "format"), None)
-            return
-        bin_range = self.switch.range_of(request.pan)
-        if bin_range is None or not bin_range.issuer:
-            self._answering.reply(request, declined(ResponseCode.NO_ROUTE, "routing"), None)
-            return
-        issuer = self.switch.issuers[bin_range.issuer]
-        if self._known.is_full or not self.switch.may_store(issuer):
-            self._answering.reply(request, NOT_STORED, None)
+        issuer = self._issuer_of(request)
+        if isinstance(issuer, Told):
+            self._answering.reply(request, issuer, None)
             return
         named = original.about
         # Known by a repeat: the DE 7 it was named by may be that of one.
         about = About(named.key, named.loose_key, named.content, message_types.repeated(named.mti))
         transaction = Transaction(about, request.arrived)
-        transaction.is_reversed = transaction.is_settling = True
         transaction.issuer = issuer
         self._known.add(transaction)
+        self._store_unknown(request, transaction, issuer)
+
+    def _reverse_rest_of_unknown(self, request: Request, transaction: Transaction) -> None:
+        issuer = self._issuer_of(request)
+        if isinstance(issuer, Told):
+            self._answering.reply(request, issuer, None)
+        else:
+            self._store_unknown(request, transaction, issuer)
+
+    def _issuer_of(self, request: Request) -> Issuer | Told:
+        """Of a reversal that goes by its own elements; or why it cannot be taken."""
+        if request.pan is None:
+            return declined(ResponseCode.FORMAT_ERROR, "format")
+        bin_range = self.switch.range_of(request.pan)
+        if bin_range is None or not bin_range.issuer:
+            return declined(ResponseCode.NO_ROUTE, "routing")
+        issuer = self.switch.issuers[bin_range.issuer]
+        return NOT_STORED if self._known.is_full or not self.switch.may_store(issuer) else issuer
+
+    def _store_unknown(self, request: Request, transaction: Transaction, issuer: Issuer) -> None:
+        transaction.is_settling = True
+        transaction.reverse(request.amount_that_stays)
         records: list[Record] = [
             answered(transaction, COMES_AFTER_ITS_REVERSAL),
-            Reversed(about, False),
+            Reversed(transaction.about, transaction.partial),
         ]
         if transaction.may_hold:
             self._observer.alarm(
@@ -212,6 +229,16 @@ class Reversing:
         actions, transaction.when_settled = transaction.when_settled, []
         for action in actions:
             action()
+
+
+def is_rest_of_unknown(request: Request, transaction: Transaction) -> bool:
+    """More of a request that was never seen here, and is reversed in part already."""
+    return (
+        transaction.partial
+        and transaction.told is not None
+        and not transaction.told.approves
+        and not transaction.is_reversed_as(request.amount_that_stays)
+    )
 
 
 def is_joined_by(reversing: Transaction | None, request: Request) -> TypeGuard[Transaction]:

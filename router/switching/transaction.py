@@ -20,6 +20,7 @@ class Transaction:
         "approval_on_record",
         "approved_amount",
         "has_left",
+        "heard",
         "hsm_us",
         "is_reversed",
         "is_settling",
@@ -59,6 +60,7 @@ class Transaction:
         self.outbound: Kept | None = None  # the last one forwarded
         self.line = ""  # the line it was forwarded on
         self.has_left = False
+        self.heard = 0  # how many links took its approval
         self.is_void = False  # nobody may hear an approval any more
         self.told: Told | None = None  # what a repeat hears
         self.approval_on_record = False  # durable or on its way

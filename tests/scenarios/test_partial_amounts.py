@@ -122,3 +122,24 @@ def test_of_what_is_in_flight_nothing_stays() -> None:
     desk.answer(desk.wire().sent[0], "00")
     assert terminal.codes == ["00", "91"]
     assert not desk.wire().sent[1].has(DE.REPLACEMENT_AMOUNTS)
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_the_rest_of_an_unknown_original_can_still_be_reversed(kill: bool) -> None:
+    """Never seen here, reversed in part, then in full: the issuer hears of both, once each."""
+    desk = Desk()
+    desk.arrive(desk.terminal(), reversal(replacement=STAYS_20))
+    desk.answer(desk.wire().sent[0], "00")
+    desk = desk.restarted() if kill else desk
+    terminal = desk.terminal()
+    before = len(desk.wire().sent)
+    desk.arrive(terminal, reversal("0421", replacement=STAYS_20))
+    assert len(desk.wire().sent) == before
+    desk.arrive(terminal, reversal())
+    assert desk.wire().sent[-1].mti == "0420"
+    assert not desk.wire().sent[-1].has(DE.REPLACEMENT_AMOUNTS)
+    desk.arrive(terminal, reversal("0421"))
+    assert len(desk.wire().sent) == before + 1
+    assert terminal.codes == ["00", "00", "00"]
+    desk.arrive(terminal, purchase())
+    assert terminal.codes[-1] == "94"

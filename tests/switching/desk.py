@@ -113,10 +113,12 @@ class Terminal:
     is_signed_on: bool = True
     is_open: bool = True
     heard: list[Message] = field(default_factory=list)
+    approvals: list[object] = field(default_factory=list)  # what the conductor wants back
 
-    def reply(self, response: Message) -> bool:
+    def reply(self, response: Message, approval: object = None) -> bool:
         if self.is_open:
             self.heard.append(response)
+            self.approvals += [approval] if approval is not None else []
         return self.is_open
 
     @property
