@@ -56,13 +56,9 @@ class ChainingValue:
     mode_at: int
     key_at: int
     modes: tuple[bytes, ...]
-    others: tuple[bytes, ...] = ()  # the only other modes, if any are listed
 
     def read(self, body: bytes, at: int, values: list[bytes]) -> int:
-        mode = values[self.mode_at]
-        if mode not in self.modes:
-            if self.others and mode not in self.others:
-                raise Refused(Code.INPUT)
+        if values[self.mode_at] not in self.modes:
             values.append(b"")
             return at
         return Hexadecimal(self.name, 32 if is_aes(values[self.key_at]) else 16).read(
@@ -72,25 +68,3 @@ class ChainingValue:
     def described(self) -> list[tuple[str, str]]:
         modes = ", ".join(mode.decode() for mode in self.modes)
         return [(self.name, f"16 H (32 H with an AES key), with mode {modes}")]
-
-
-@dataclass(frozen=True, slots=True)
-class MacField:
-    """A MAC to check, as long as the size asked for, there only with some modes."""
-
-    name: str
-    mode_at: int
-    size_at: int
-    modes: tuple[bytes, ...]
-
-    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
-        if values[self.mode_at] not in self.modes:
-            values.append(b"")
-            return at
-        return Hexadecimal(self.name, 16 if values[self.size_at] == b"1" else 8).read(
-            body, at, values
-        )
-
-    def described(self) -> list[tuple[str, str]]:
-        modes = ", ".join(mode.decode() for mode in self.modes)
-        return [(self.name, f"8 H or 16 H, with mode {modes}")]
