@@ -53,16 +53,19 @@ class StillOpen:
 
     def note(self, entries: Sequence[Entry]) -> int:
         """The records of one group, in their order. How many requests it forwards."""
-        has_stored = any(type(entry) is Stored for entry in entries)
+        in_flight, numbers, stories = self._in_flight, self._numbers, self._stories
+        has_stored = Stored in set(map(type, entries))
         forwarded = 0
         over: dict[Key, list[Record]] = {}
-        for entry in entries:
+        for entry in entries:  # on the way of every commit: the usual ones first, and in line
             if isinstance(entry, Forwarded):
-                self._in_flight[entry.about.key] = entry
-                self._numbers[entry.issuer] = entry
+                in_flight[entry.about.key] = entry
+                numbers[entry.issuer] = entry
                 forwarded += 1
             elif isinstance(entry, ENDINGS):
-                self._answered(entry, over if has_stored else None)
+                left = in_flight.pop(entry.about.key, None)
+                if has_stored or stories:
+                    self._is_over(left, entry, over)
             elif isinstance(entry, Stored):
                 self._store(entry, over)
             elif isinstance(entry, Ended | NumberGiven | StoodIn | StandInMode):
@@ -89,14 +92,16 @@ class StillOpen:
             *self._in_flight.values(),
         ]
 
-    def _answered(self, record: Answered | Reversed, over: dict[Key, list[Record]] | None) -> None:
-        key = record.about.key
-        left = self._in_flight.pop(key, None)
-        story = self._stories.get(key)
+    def _is_over(
+        self, left: Forwarded | None, record: Answered | Reversed, over: dict[Key, list[Record]]
+    ) -> None:
+        """An entry of the same transaction may be open, or come in the same group."""
+        records: list[Record] = [record] if left is None else [left, record]
+        story = self._stories.get(record.about.key)
         if story is not None:
-            story.records += [record] if left is None else [left, record]
-        elif over is not None:
-            over.setdefault(key, [] if left is None else [left]).append(record)
+            story.records += records
+        else:
+            over.setdefault(record.about.key, []).extend(records)
 
     def _store(self, record: Stored, over: dict[Key, list[Record]]) -> None:
         key = record.about.key
