@@ -17,6 +17,7 @@ from noyau import (
     router,
     saf,
     send,
+    stand_in,
     up,
 )
 
@@ -61,6 +62,7 @@ app.command("reload")(operate.reload)
 app.command("drain")(operate.drain)
 app.command("status")(operate.status)
 app.add_typer(saf.app, name="saf")
+app.add_typer(stand_in.app, name="stand-in")
 app.command("send")(send.command)
 app.command("bench")(bench.command)
 

@@ -117,6 +117,19 @@ def reload_lines(answer: dict[str, Any]) -> list[str]:
     return [*answer["changes"], *later, "", "Reloaded."]
 
 
+def stand_in_lines(issuers: list[dict[str, Any]]) -> list[str]:
+    """Who lets the router answer for them, and for whom it does; nothing where nobody does."""
+    if not issuers:
+        return []
+    rows = [
+        f"{one['issuer']:24} {one['mode']:12} {one['reason'] or '-':12}"
+        f" {one['approvals']:9} {one['declines']:9} {one['cards']:7}"
+        for one in issuers
+    ]
+    head = f"{'stand-in for':24} {'mode':12} {'not sent':12}"
+    return ["", f"{head}  approved  declined   cards", *rows]
+
+
 def status_lines(answer: dict[str, Any]) -> list[str]:
     """The state, for eyes."""
     lines = [
@@ -133,6 +146,7 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
         f"{one['line']:24} {one['address']:24} {one['state']:12} {one['waiting']}"
         for one in answer["lines"]
     ]
+    lines += stand_in_lines(answer.get("stand_in", []))
     lines += ["", f"{'acquirer':24} {'address':24} {'state':12} links  in flight"]
     lines += [
         f"{one['acquirer']:24} {one['address']:24} {'open' if one['is_open'] else 'closed':12}"

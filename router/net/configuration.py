@@ -14,17 +14,16 @@ from router.net.mistakes import Mistake, SettingsRejected, Wrong
 from router.net.settings import (
     HTTP_LISTEN,
     AcquirerSettings,
-    DialectName,
-    FramingText,
     HsmSettings,
     HttpSettings,
     IssuerSettings,
-    KeyUnderLmk,
     MqttSettings,
     RouterSettings,
     Settings,
 )
+from router.net.stand_in_file import lent
 from router.net.toml_tables import Check, Table, TableReader
+from router.net.value_types import DialectName, FramingText, KeyUnderLmk
 from specs.dialect import DialectError, dialect_names, load_dialect, parse_framing
 
 __all__ = ["Mistake", "SettingsRejected", "load_settings"]
@@ -49,6 +48,7 @@ def load_settings(folder: Path) -> Settings:
     acquirers = peers(reader, AcquirerSettings, ACQUIRERS_FILE, "acquirer")
     issuers = peers(reader, IssuerSettings, ISSUERS_FILE, "issuer")
     bins = BinFile(folder)
+    stand_in = lent(reader, folder, hsm, acquirers or [], issuers or [], bins.rows)
     reader.mistakes.extend(disagreements(http, acquirers or [], issuers or []))
     if issuers is not None:
         bins.refuse_unknown_issuers([issuer.given_name for issuer in issuers])
@@ -64,6 +64,7 @@ def load_settings(folder: Path) -> Settings:
         issuers=tuple(made(one) for one in issuers or ()),
         bins=tuple(row.bin_range for row in bins.rows),
         journal=made(journal),
+        stand_in=stand_in,
     )
 
 

@@ -37,6 +37,8 @@ from router.net.reload_outcome import ReloadOutcome
 from router.net.replaying import replayed
 from router.net.saf_pages import SafPages
 from router.net.settings import Settings
+from router.net.stand_in_pages import StandInPages
+from router.net.stand_in_side import StandInSide
 from router.net.status import RouterStatus
 from router.net.undeliverable import left_without
 from router.net.waiting import until
@@ -128,6 +130,9 @@ class Router:
         self._issuers = IssuerSide(
             router, codecs, self._clock, self._observer, self._keys, self._start_line)
         self._issuers.configure(settings.issuers)
+        self._stand_in = StandInSide(
+            self._issuers.issuers, settings.journal.business_days, self._observer)
+        self._stand_in.configure(settings.stand_in)
         switch = Switch(
             router.institution_id, BinTable(settings.bins), self._issuers.issuers, self._clock)
         limits = Limits(router.in_flight_max, router.repeats_max, router.repeat_window_s)
@@ -139,7 +144,8 @@ class Router:
         self._acquirers = AcquirerSide(
             router, codecs, self._conductor, self._clock, self._observer, self._keys)
         self._reload = Reload(
-            settings, self._issuers, self._acquirers, self._conductor, self._clock, self._log)
+            settings, self._issuers, self._stand_in, self._acquirers, self._conductor,
+            self._clock, self._log)
 
     async def _start(self, file: JournalFile, ending: contextlib.AsyncExitStack) -> None:
         settings = self._settings
@@ -189,7 +195,9 @@ class Router:
         pages = Pages(
             self._status, self._metrics, self._dropped, self.reload, self.stop, self._keys.start)
         parked = SafPages(self._conductor, self._not_now)
-        server = pages.server(self._observer.page_failed, parked.commands)
+        stood_in = StandInPages(self._conductor, self._not_now)
+        server = pages.server(
+            self._observer.page_failed, {**parked.commands, **stood_in.commands})
         listen = self._settings.http.listen
         try:
             self._http_address = str(await server.start(listen))
@@ -229,6 +237,7 @@ class Router:
             self._reload.use_switch()
         self._acquirers.tick(now)
         self._keys.tick()
+        self._stand_in.tick()
 
     @property
     def _is_before_records(self) -> bool:
@@ -320,6 +329,7 @@ class Router:
             saf_parked=self._issuers.saf_parked,
             saf=tuple(self._issuers.saf),
             last_reload=self._last_reload,
+            stand_in=tuple(self._stand_in.statuses),
             session_keys=tuple(self._keys.shown),
         )
 

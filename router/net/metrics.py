@@ -175,6 +175,7 @@ class Scrape(Collector):
         yield from self._counted.collect()
         yield from of_router(self._status)
         yield from of_lines(self._status.lines)
+        yield from of_stand_in(self._status)
         yield from of_stored(self._status.saf)
         yield table(
             "noyau_acquirer_links",
@@ -241,6 +242,22 @@ def of_stored(stored: Sequence[SafStatus]) -> Iterator[Metric]:
         "Age of the oldest open entry",
         ("issuer",),
         (((one.issuer,), one.oldest_s) for one in stored),
+    )
+
+
+def of_stand_in(status: RouterStatus) -> Iterator[Metric]:
+    """Each issuer that lets us answer for it. What was answered is in noyau_transactions."""
+    yield table(
+        "noyau_stand_in",
+        "1 when requests are not sent but stood in for",
+        ("issuer",),
+        (((one.issuer,), bool(one.reason)) for one in status.stand_in),
+    )
+    yield table(
+        "noyau_stand_in_cards",
+        "Cards with something that counts against a limit",
+        ("issuer",),
+        (((one.issuer,), one.cards) for one in status.stand_in),
     )
 
 

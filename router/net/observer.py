@@ -103,6 +103,16 @@ class RouterObserver:
         self._metrics.counted("frame_too_long", link)
         self._log.logger.warning("frame_too_long", link=link, why=str(fault))
 
+    def stand_in_moved(self, issuer: str, mode: str, reason: str, takes_over: bool) -> None:
+        """What is done about requests for an issuer; by itself it takes over with an alarm."""
+        if takes_over:
+            self._metrics.alarm("stand_in_takes_over")
+        said = self._log.logger.warning if takes_over else self._log.logger.info
+        said("stand_in_state", issuer=issuer, mode=mode, reason=reason, alarm=takes_over)
+        if self._feed is not None:
+            payload = _encoder.encode({"mode": mode, "reason": reason})
+            self._feed.show(f"stand-in/{issuer}", payload)
+
     # The rest of the house.
 
     def hsm_changed(self, endpoint: Address, is_up: bool, why: str) -> None:

@@ -10,6 +10,7 @@ from router.net.issuer_side import IssuerSide
 from router.net.log import Log
 from router.net.reload_outcome import ReloadOutcome, changes, in_table, waiting_for_restart
 from router.net.settings import Settings
+from router.net.stand_in_side import StandInSide
 from router.switching.conductor import Conductor
 from router.switching.routing import BinTable
 from router.switching.switch import Switch
@@ -21,13 +22,14 @@ class Reload:
     """One at a time; what is in flight keeps the issuer it was routed to."""
 
     def __init__(
-        self, settings: Settings, issuers: IssuerSide, acquirers: AcquirerSide,
-        conductor: Conductor, clock: SystemClock, log: Log,
+        self, settings: Settings, issuers: IssuerSide, stand_in: StandInSide,
+        acquirers: AcquirerSide, conductor: Conductor, clock: SystemClock, log: Log,
     ) -> None:
         self._settings = settings
         self._institution_id = settings.router.institution_id
         self._bin_table = BinTable(settings.bins)
         self._issuers = issuers
+        self._stand_in = stand_in
         self._acquirers = acquirers
         self._conductor = conductor
         self._clock = clock
@@ -65,6 +67,7 @@ class Reload:
         self._settings = new
         self._bin_table = bin_table
         self._issuers.configure(new.issuers)
+        self._stand_in.configure(new.stand_in)
         self.use_switch()
         self._issuers.open_lines()
         self._log.set_level(new.router.log_level)

@@ -9,9 +9,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from router.net.settings import AcquirerSettings, IssuerSettings, Settings
+from router.net.stand_in_settings import Lent
 
 ROWS_SHOWN_MAX: Final = 20
-SECRET: Final = ("under_lmk", "data_key_under_lmk", "username")
+SECRET: Final = (
+    "under_lmk",
+    "data_key_under_lmk",
+    "pvk_under_lmk",
+    "cvk_under_lmk",
+    "username",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,7 @@ def changes(old: Settings, new: Settings) -> list[str]:
         *in_table("[journal]", old.journal, new.journal),
         *in_peers("acquirer", old.acquirers, new.acquirers),
         *in_peers("issuer", old.issuers, new.issuers),
+        *in_peers("stand-in for", old.stand_in, new.stand_in),
         *in_bins(old, new),
     ]
 
@@ -68,8 +76,8 @@ def in_table(label: str, old: object, new: object) -> Iterator[str]:
 
 def in_peers(
     what: str,
-    old: Sequence[AcquirerSettings] | Sequence[IssuerSettings],
-    new: Sequence[AcquirerSettings] | Sequence[IssuerSettings],
+    old: Sequence[AcquirerSettings] | Sequence[IssuerSettings] | Sequence[Lent],
+    new: Sequence[AcquirerSettings] | Sequence[IssuerSettings] | Sequence[Lent],
 ) -> Iterator[str]:
     """By their names."""
     before: Mapping[str, object] = {one.name: one for one in old}

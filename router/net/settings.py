@@ -6,49 +6,31 @@ the values it needs by name, never one of these classes. docs/configuration.md h
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
 from router.net.addresses import Address, AllowedPeers
 from router.net.journal_settings import JournalSettings
+from router.net.stand_in_settings import Lent
+from router.net.value_types import (
+    Age,
+    DialectName,
+    FramingText,
+    HostName,
+    InstitutionId,
+    Kcv,
+    KeyUnderLmk,
+    Limit,
+    Name,
+    Port,
+    Seconds,
+    Topic,
+)
 from router.switching.routing import BinRange
 
 if TYPE_CHECKING:  # it takes its types of values from here
     from router.net.stand_in_settings import Lent
-
-Name = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z][a-z0-9-]{0,31}$", description='a name of a-z, 0-9 and "-", at most 32 long'
-    ),
-]
-DialectName = Annotated[str, Meta(description='the name of a dialect, such as "iso87-ascii"')]
-FramingText = Annotated[str, Meta(description='a framing, such as "binary-2" or "ascii-4"')]
-KeyUnderLmk = Annotated[str, Meta(description="a key's cryptogram under the LMK: U and 32 digits")]
-Kcv = Annotated[
-    str,
-    Meta(
-        pattern=r"^([0-9A-F]{6}|[0-9A-F]{16})$",
-        description="6 or 16 hexadecimal digits in capitals, in quotes",
-    ),
-]
-InstitutionId = Annotated[
-    str, Meta(pattern=r"^[0-9]{1,11}$", description="1 to 11 digits, in quotes")
-]
-Topic = Annotated[
-    str,
-    Meta(
-        pattern=r"^[^/+#\x00]+(/[^/+#\x00]+)*$",
-        max_length=128,
-        description='topic levels without "+" and "#", such as "noyau"',
-    ),
-]
-HostName = Annotated[str, Meta(min_length=1, description='a host, such as "127.0.0.1"')]
-Port = Annotated[int, Meta(ge=1, le=65_535)]
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-Age = Annotated[float, Meta(ge=1, le=15_000_000)]  # less than half a year: DE 7 has none
-Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 HTTP_LISTEN: Final = Address("127.0.0.1", 9583)
 
@@ -180,4 +162,5 @@ class Settings:
     issuers: tuple[IssuerSettings, ...]
     bins: tuple[BinRange, ...]
     journal: JournalSettings
+    stand_in: tuple[Lent, ...] = ()  # one of each issuer that lends anything
     stand_in: "tuple[Lent, ...]" = ()  # one of each issuer that lends anything

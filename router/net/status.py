@@ -58,6 +58,18 @@ class SafStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class StandInStatus:
+    """Of an issuer that lets us answer for it."""
+
+    issuer: str
+    mode: str  # "on", "off" or "auto"
+    reason: str  # why its requests are not sent: "by hand", "lines", "silences"; empty: they are
+    approvals: int  # since the start
+    declines: int
+    cards: int  # with something that counts against a limit
+
+
+@dataclass(frozen=True, slots=True)
 class RouterStatus:
     """Everything."""
 
@@ -76,6 +88,7 @@ class RouterStatus:
     last_reload: str  # empty: none yet
     saf: tuple[SafStatus, ...] = ()
     session_keys: tuple[SessionKeyStatus, ...] = ()
+    stand_in: tuple[StandInStatus, ...] = ()
 
 
 def not_ready(status: RouterStatus) -> list[str]:

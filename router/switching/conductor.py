@@ -4,7 +4,7 @@ One conductor per router. Everything that happens outside reaches it as a call: 
 acquirer, a response, a line that came up or fell, records that became durable, a tick of the clock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -160,10 +160,13 @@ class Conductor:
         for name, count in sorted(recovery.unknown_issuers.items()):
             self._observer.alarm("journal_names_unknown_issuer", issuer=name, records=count)
 
-    def stand_in(self, issuer: Issuer, mode: str) -> None:
-        """An operator's word, from now on and after a restart; as soon as the disk takes it."""
+    def stand_in(self, issuer: Issuer, mode: str, then: Callable[[], None] | None = None) -> None:
+        """An operator's word: in force now; `then` is called when a restart would know it."""
         issuer.stand_in.mode = mode
-        self._commits.insist([StandInMode(issuer.name, mode, int(self._clock.wall()))])
+        records: list[JournalRecord] = [
+            StandInMode(issuer.name, mode, int(self._clock.wall())),
+        ]
+        self._commits.insist(records, None if then is None else lambda _: then())
 
     def tick(self) -> None:
         """Every 50 ms or so: deadlines, retries, what is due."""

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any, Final
 
-from router.net.status import LineStatus, ListenerStatus, RouterStatus
+from router.net.status import LineStatus, ListenerStatus, RouterStatus, StandInStatus
 from router.switching.transaction_event import TransactionEvent
 
 CANARY: Final = "4111111111111111"
@@ -44,6 +44,7 @@ RUNNING: Final = RouterStatus(
     saf_open=1,
     saf_parked=0,
     last_reload="",
+    stand_in=(StandInStatus("atlas", "auto", "", 0, 0, 0),),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from router.net import settings
+from router.net import settings, stand_in_settings
 from router.net.metrics import Metrics
 from router.net.reload_outcome import ReloadOutcome
 from router.net.status import status_json
@@ -43,6 +43,8 @@ def default_in_words(field: "dataclasses.Field[Any]") -> str:
         return "required"
     if field.default is None:
         return "none"
+    if field.default == ():
+        return "`[]`"
     if isinstance(field.default, bool):
         return f"`{str(field.default).lower()}`"
     if isinstance(field.default, int | float):
@@ -62,6 +64,10 @@ def default_in_words(field: "dataclasses.Field[Any]") -> str:
         ("[[issuer]]", settings.IssuerSettings),
         ("[acquirer.pin_key] and [issuer.pin_key]", settings.PinKeySettings),
         ("[acquirer.key_exchange] and [issuer.key_exchange]", settings.KeyExchangeSettings),
+        ("[[stand_in]]", stand_in_settings.StandInSettings),
+        ("[stand_in.pin_check]", stand_in_settings.PinCheckSettings),
+        ("[stand_in.cvv_check]", stand_in_settings.CvvCheckSettings),
+        ("[[limit]]", stand_in_settings.LimitSettings),
     ],
 )
 def test_every_key_is_documented_with_its_default(heading: str, kind: Any) -> None:
