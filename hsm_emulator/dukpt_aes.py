@@ -12,6 +12,7 @@ from hsm_emulator.secret_key import AES_, TDES, SecretKey
 
 KSN_BYTES: Final = 12
 _COUNTER_BITS: Final = 32
+_UPDATE_COUNTER: Final = b"\xff\xff\xff\xff"  # no transaction has it
 
 
 class Usage(Enum):
@@ -66,6 +67,11 @@ def working_bytes(bdk: SecretKey, ksn: bytes, usage: Usage, algorithm: Algorithm
     """Return a working key as bytes: an HMAC key (as long as the BDK) is no cipher key."""
     wanted = len(bdk.clear) if algorithm is Algorithm.HMAC else _KEY_BYTES[algorithm]
     return _derived(session_key(bdk, ksn), usage, algorithm, wanted, ksn[4:])
+
+
+def update_key(bdk: SecretKey, ksn: bytes) -> SecretKey:
+    """Return the key that a terminal's next initial key is sent under; `ksn` gives its identity."""
+    return working_key(bdk, ksn[:8] + _UPDATE_COUNTER, Usage.KEY_ENCRYPTION)
 
 
 def session_key(bdk: SecretKey, ksn: bytes) -> SecretKey:

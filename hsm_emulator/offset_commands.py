@@ -11,7 +11,6 @@ from hsm_emulator.fields import Characters, Digits, Hexadecimal
 from hsm_emulator.hexadecimal import from_hexadecimal
 from hsm_emulator.key_fields import Key
 from hsm_emulator.key_types import (
-    BDK_SOURCES,
     PIN_SOURCE_TPK,
     PIN_SOURCE_ZPK,
     PVK_IBM_CHANGE,
@@ -32,11 +31,11 @@ from hsm_emulator.pin_fields import (
     PinBlock,
     PinUnderLmk,
 )
-from hsm_emulator.pin_keys import key_of_type, terminal_pin_key
+from hsm_emulator.pin_keys import key_of_type, source_key
 from hsm_emulator.pin_under_lmk import pin_deciphered, pin_enciphered
 from hsm_emulator.pin_verification import natural_pin, offset_of, pin_at_offset
 from hsm_emulator.secret_key import TDES, SecretKey
-from hsm_emulator.terminal_mac import mac_verdict
+from hsm_emulator.terminal_mac_commands import terminal_mac
 
 PIN_LENGTHS: Final = range(4, 13)
 _OFFSET_CHARACTERS: Final = 12
@@ -91,16 +90,17 @@ def verify_dukpt_offset(
     mac: bytes,
     message: bytes,
 ) -> bytes:
-    deriving = lmk.key(bdk, BDK_SOURCES[flag], Code.SOURCE_PARITY)
+    under = source_key(lmk, PIN_SOURCE_ZPK, bdk, flag, ksn, number)
     verifying = _Pvk(lmk, pvk, PVK_IBM_VERIFY, Code.TARGET_PARITY)
     verifying.validates(lmk, table, validation, account)
     digits = _offset_digits(offset, _check_digits(check_length))
-    serial = from_hexadecimal(ksn)
-    pin = _received(lmk, terminal_pin_key(deriving, serial, number), block, number, account)
+    pin = _received(lmk, under, block, number, account)
     verdict = verifying.verdict(pin, digits)
-    if verdict == Code.NOT_VERIFIED:
+    if not mac_options or verdict == Code.NOT_VERIFIED:
         return verdict
-    return verdict + mac_verdict(deriving, serial, mac_options, mac, message)
+    return verdict + terminal_mac(
+        lmk, mac_options[:1], mac_options[1:], bdk, flag, ksn, mac, message
+    )
 
 
 def make_offset(
@@ -242,6 +242,10 @@ def _received(lmk: Lmk, key: SecretKey, block: bytes, number: bytes, account: by
 
 
 _PVK: Final = Key("PVK")
+_MAC_ANSWER: Final = (
+    ("verdict on the MAC", "2 N, with MAC options and a verified PIN"),
+    ("MAC", "8 H, 16 H or 32 H, where the MAC mode makes one"),
+)
 _FORMAT: Final = Digits("PIN block format", 2, Code.PIN_BLOCK_FORMAT)
 _LENGTH: Final = Digits("check length", 2)
 _TABLE: Final = Hexadecimal("decimalisation table", 16, Code.DECIMALISATION_TABLE)
@@ -306,7 +310,7 @@ COMMANDS: Final = (
             _OFFSET,
             MacAndMessage(options_at=1),
         ),
-        (("verdict on the MAC", "2 N, with MAC options and a verified PIN"),),
+        _MAC_ANSWER,
         verify_dukpt_offset,
         judges_pin=True,
     ),

@@ -7,6 +7,7 @@ from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import SUFFIX_MARKS, Digits, Hexadecimal, Section
 from hsm_emulator.hexadecimal import from_hexadecimal
 from hsm_emulator.key_fields import Key, is_aes
+from hsm_emulator.mac_fields import LastBytes
 from hsm_emulator.pin_blocks import ISO_4, PLUS, WITHOUT_CHECK_DIGIT
 
 BDK_1: Final = b"*"
@@ -17,7 +18,8 @@ _LONGER: Final = frozenset((ISO_4, PLUS))  # formats that bind more than twelve 
 _PAN_DIGITS_MAX: Final = 19
 _PLUS_ACCOUNT: Final = re.compile(rb"(?=.{18}\Z)F*\d{12,}")
 _MAC_OPTIONS: Final = re.compile(rb"(\d\d)(?=[*~!UXTYSR])")
-MAC_DIGITS: Final = {b"1": 16, b"2": 8}  # by the MAC mode
+_MAC_DIGITS: Final = {b"1": 16, b"2": 8, b"3": 32}  # by the MAC mode that verifies
+_MAKING_MODES: Final = (b"4", b"5", b"6")
 
 
 def suffix_at(body: bytes, at: int) -> int:
@@ -307,42 +309,27 @@ class MacOptions:
 
 @dataclass(frozen=True, slots=True)
 class MacAndMessage:
-    """A MAC and its message, there when MAC options are; two values, empty otherwise.
+    """The MAC to verify, unless one is to be made, and its message, there when MAC options are.
 
-    The length counts bytes in hexadecimal; one published client writes it in decimal. As only a
-    suffix can follow the message, its end tells which was meant.
+    Two values, empty otherwise.
     """
 
     options_at: int
 
     def read(self, body: bytes, at: int, values: list[bytes]) -> int:
-        options = values[self.options_at]
-        if not options:
+        mode = values[self.options_at][:1]
+        if not mode:
             values += (b"", b"")
             return at
-        if options[:1] not in MAC_DIGITS:
+        if mode in _MAC_DIGITS:
+            at = Hexadecimal("MAC", _MAC_DIGITS[mode]).read(body, at, values)
+        elif mode in _MAKING_MODES:
+            values.append(b"")
+        else:
             raise Refused(Code.INPUT)
-        at = Hexadecimal("MAC", MAC_DIGITS[options[:1]]).read(body, at, values)
-        count, at = body[at : at + 4], at + 4
-        if len(count) != 4 or not count.isalnum():
-            raise Refused(Code.INPUT)
-        for base in (16, 10):
-            end = at + _number(count, base)
-            if end <= len(body) and body[end : end + 1] in SUFFIX_MARKS:
-                values.append(body[at:end])
-                return end
-        raise Refused(Code.DATA_LENGTH)
+        return LastBytes("message").read(body, at, values)
 
     def described(self) -> list[tuple[str, str]]:
-        digits = " or ".join(f"{width} H" for width in MAC_DIGITS.values())
-        return [
-            ("MAC", f"{digits} with MAC mode 1 or 2, with MAC options"),
-            ("message", "4 H of length, then as counted, with MAC options"),
-        ]
-
-
-def _number(text: bytes, base: int) -> int:
-    try:
-        return int(text, base)
-    except ValueError:
-        raise Refused(Code.INPUT) from None
+        widths = ", ".join(f"{width} H with {mode.decode()}" for mode, width in _MAC_DIGITS.items())
+        message = LastBytes("message").described()[0][1]
+        return [("MAC", f"by the MAC mode: {widths}"), ("message", f"{message}, with MAC options")]

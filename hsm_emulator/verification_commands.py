@@ -4,10 +4,8 @@ from typing import Final
 
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Characters, Digits, Hexadecimal
-from hsm_emulator.hexadecimal import from_hexadecimal
 from hsm_emulator.key_fields import Key
 from hsm_emulator.key_types import (
-    BDK_SOURCES,
     PIN_SOURCE_TPK,
     PIN_SOURCE_ZPK,
     PVK_VISA_CHANGE,
@@ -29,11 +27,11 @@ from hsm_emulator.pin_fields import (
     PinUnderLmk,
     TwoAccounts,
 )
-from hsm_emulator.pin_keys import key_of_type, terminal_pin_key
+from hsm_emulator.pin_keys import key_of_type, source_key
 from hsm_emulator.pin_under_lmk import pin_deciphered
 from hsm_emulator.pin_verification import pvv
 from hsm_emulator.secret_key import TDES, SecretKey
-from hsm_emulator.terminal_mac import mac_verdict
+from hsm_emulator.terminal_mac_commands import terminal_mac
 
 _PVK_BYTES: Final = 16
 
@@ -87,14 +85,15 @@ def verify_dukpt_pvv(
     mac: bytes,
     message: bytes,
 ) -> bytes:
-    deriving = lmk.key(bdk, BDK_SOURCES[flag], Code.SOURCE_PARITY)
+    under = source_key(lmk, PIN_SOURCE_ZPK, bdk, flag, ksn, number)
     verifying = _pvk(lmk, pvk, PVK_VISA_VERIFY, Code.TARGET_PARITY)
-    serial = from_hexadecimal(ksn)
-    pin = _received(lmk, terminal_pin_key(deriving, serial, number), block, number, account)
+    pin = _received(lmk, under, block, number, account)
     verdict = _verdict(verifying, pin, account, key_index, expected)
-    if verdict != Code.OK:
+    if not mac_options or verdict != Code.OK:
         return verdict
-    return verdict + mac_verdict(deriving, serial, mac_options, mac, message)
+    return verdict + terminal_mac(
+        lmk, mac_options[:1], mac_options[1:], bdk, flag, ksn, mac, message
+    )
 
 
 def make_pvv(lmk: Lmk, pvk: bytes, pin_field: bytes, account: bytes, key_index: bytes) -> bytes:
@@ -161,6 +160,10 @@ def _verdict(
 
 
 _PVK: Final = Key("PVK pair", untagged=32)
+_MAC_ANSWER: Final = (
+    ("verdict on the MAC", "2 N, with MAC options and a verified PIN"),
+    ("MAC", "8 H, 16 H or 32 H, where the MAC mode makes one"),
+)
 _FORMAT: Final = Digits("PIN block format", 2, Code.PIN_BLOCK_FORMAT)
 _KEY_INDEX: Final = Digits("PVKI", 1)
 _PVV: Final = Digits("PVV", 4)
@@ -224,7 +227,7 @@ COMMANDS: Final = (
             _PVV,
             MacAndMessage(options_at=1),
         ),
-        (("verdict on the MAC", "2 N, with MAC options and a verified PIN"),),
+        _MAC_ANSWER,
         verify_dukpt_pvv,
         judges_pin=True,
     ),
