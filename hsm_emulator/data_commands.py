@@ -20,6 +20,16 @@ from hsm_emulator.terminal_keys import DATA_REQUEST, terminal_key
 _MODE, _FORM, _ANSWER_FORM, _KEY_TYPE = b"02", b"03", b"04", b"05"
 _TARGET_MODE, _TARGET_KEY_TYPE = b"07", b"08"
 
+_CODES: Final = {
+    _MODE: "mode",
+    _FORM: "input format",
+    _ANSWER_FORM: "output format",
+    _KEY_TYPE: "key type",
+}
+_TRANSLATION_CODES: Final = {
+    **_CODES, _TARGET_MODE: "target mode", _TARGET_KEY_TYPE: "target key type"
+}  # fmt: skip
+
 _ECB, _CBC, _CFB_8 = b"00", b"01", b"02"
 _HEXADECIMAL: Final = b"1"
 _Roles = tuple[tuple[KeyRole, ...], tuple[KeyRole, ...]]  # of data keys, and of BDKs
@@ -145,8 +155,8 @@ _REQUEST: Final = (
 _ANSWER: Final = (("length of data", "4 H"), ("data", "as counted"))
 
 COMMANDS: Final = (
-    Command("M0", "Encipher data", _REQUEST, _ANSWER, encipher),
-    Command("M2", "Decipher data", _REQUEST, _ANSWER, decipher),
+    Command("M0", "Encipher data", _REQUEST, _ANSWER, encipher, codes=_CODES),
+    Command("M2", "Decipher data", _REQUEST, _ANSWER, decipher, codes=_CODES),
     Command(
         "M4",
         "Translate data from one key to another",
@@ -162,5 +172,6 @@ COMMANDS: Final = (
         ),
         _ANSWER,
         translate,
+        codes=_TRANSLATION_CODES,
     ),
 )

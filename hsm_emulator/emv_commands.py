@@ -10,6 +10,7 @@ from typing import Final
 
 from hsm_emulator import emv, emv_keys
 from hsm_emulator.emv_fields import (
+    NO_DISCRETIONARY,
     NO_TRANSACTION,
     Bytes,
     CountedBytes,
@@ -30,6 +31,18 @@ DIAGNOSTIC: Final = "diagnostic"  # the activity in which a wrong ARQC is told t
 # Codes with a meaning of their own in these two commands.
 _MAC_WITHOUT_VIS, _MODE, _SCHEME, _MAC_WRONG = b"03", b"04", b"05", b"06"
 _TREE_SHAPE: Final = b"52"
+
+_KQ_CODES: Final = {
+    _MAC_WITHOUT_VIS: "mode 3 or 4 with another scheme than VIS",
+    _MODE: "mode",
+    _SCHEME: "scheme",
+    _MAC_WRONG: "MAC of the discretionary data not verified",
+    NO_TRANSACTION: "no transaction data",
+    NO_DISCRETIONARY: "no discretionary data",
+}
+_KW_CODES: Final = {
+    _MODE: "mode", _SCHEME: "scheme", _TREE_SHAPE: "tree", NO_TRANSACTION: "no transaction data",
+}  # fmt: skip
 
 _VIS: Final = b"0"
 _TREES: Final = {b"0": (2, 16), b"1": (4, 8)}  # branches and height
@@ -118,6 +131,7 @@ def _judged(
 _ARQC: Final = Bytes("ARQC, TC or AAC", 8)
 _TRANSACTION: Final = CountedBytes("transaction data", b";", NO_TRANSACTION)
 _RESPONSE_CODE: Final = Bytes("response code", 2)
+_DISCRETIONARY: Final = CountedBytes("discretionary data", empty_code=NO_DISCRETIONARY)
 
 _VIS_OR_MCHIP: Final = Command(
     "KQ",
@@ -137,11 +151,12 @@ _VIS_OR_MCHIP: Final = Command(
         _ARQC,
         When(0, b"124", _RESPONSE_CODE, "with mode 1, 2 and 4"),
         When(0, b"34", Bytes("discretionary MAC", 4), "with mode 3 and 4"),
-        When(0, b"34", CountedBytes("discretionary data", empty_code=b"82"), "with mode 3 and 4"),
+        When(0, b"34", _DISCRETIONARY, "with mode 3 and 4"),
     ),
     (("ARPC, or after 01 in authorised state the expected ARQC", "8 B"),),
     vis_or_mchip,
     takes="?",
+    codes=_KQ_CODES,
 )  # fmt: skip
 
 _EMV_2000_OR_COMMON: Final = Command(
@@ -172,9 +187,10 @@ _EMV_2000_OR_COMMON: Final = Command(
         When(0, b"34", Bytes("card status update", 4), "with mode 3 and 4"),
         When(0, b"34", ShortBytes("proprietary authentication data"), "with mode 3 and 4"),
     ),
-    (("ARPC (4 B by method 2), or after 01 in authorised state the expected ARQC", "8 B"),),
+    (("ARPC (4 B by method 2), or after 01 in authorised state the expected ARQC", "4 to 8 B"),),
     emv_2000_or_common,
     takes="?",
+    codes=_KW_CODES,
 )  # fmt: skip
 
 COMMANDS: Final = (_VIS_OR_MCHIP, _EMV_2000_OR_COMMON)

@@ -5,7 +5,7 @@ from typing import Final
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Field
 
-NO_TRANSACTION: Final = b"81"  # what these two commands say of transaction data of no length
+NO_TRANSACTION, NO_DISCRETIONARY = b"81", b"82"  # what is said of data of no length
 _HEXADECIMAL: Final = frozenset(b"0123456789ABCDEFabcdef")
 _END: Final = b";"
 

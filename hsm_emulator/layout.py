@@ -4,7 +4,7 @@ What follows the last field (LMK, attributes, trailer) is found by its place, ne
 its mark: binary data may hold any byte.
 """
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -56,6 +56,7 @@ class Command:
     takes: str = ""  # of "#&!@?"
     activity: Callable[[list[bytes]], str] | None = None
     judges_pin: bool = False
+    codes: Mapping[bytes, str] = field(default_factory=dict)  # what codes of its own mean
     key_places: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:

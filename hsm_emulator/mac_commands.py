@@ -23,6 +23,14 @@ from hsm_emulator.secret_key import SecretKey
 # Codes with a meaning of their own in these commands.
 _MODE, _FORM, _ALGORITHM, _KEY_TYPE, _PADDING = b"02", b"03", b"04", b"05", b"09"
 
+_CODES: Final = {
+    _MODE: "mode",
+    _FORM: "input format",
+    _ALGORITHM: "algorithm",
+    _KEY_TYPE: "key type",
+    _PADDING: "padding, or one that a last part cannot have",
+}
+
 _ONLY: Final = b"0"
 _UNFINISHED: Final = b"12"  # the modes of parts that others follow
 _FINISHED: Final = b"03"
@@ -132,13 +140,14 @@ _MAC: Final = LastMac("MAC", mode_at=0, size_at=2, modes=_FINISHED)
 _MADE: Final = (("MAC, or chaining value with mode 1 and 2", "8 H, 16 H or 32 H"),)
 
 COMMANDS: Final = (
-    Command("M6", "Generate a MAC", _REQUEST, _MADE, make_mac),
+    Command("M6", "Generate a MAC", _REQUEST, _MADE, make_mac, codes=_CODES),
     Command(
         "M8",
         "Verify a MAC",
         (*_REQUEST, _MAC),
         (("chaining value with mode 1 and 2", "16 H or 32 H"),),
         check_mac,
+        codes=_CODES,
     ),
     Command(
         "MY",
@@ -146,5 +155,6 @@ COMMANDS: Final = (
         (*_asked_at(0), *_asked_at(_VALUES, "target "), Counted("message"), _MAC),
         (("target MAC, or both chaining values with mode 1 and 2", "8 H, 16 H or 32 H"),),
         translate_mac,
+        codes=_CODES,
     ),
 )

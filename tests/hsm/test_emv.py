@@ -9,6 +9,7 @@ import pytest
 
 from hsm_emulator import emv, emv_keys
 from hsm_emulator.cryptograms import under_lmk
+from hsm_emulator.device import COMMANDS
 from hsm_emulator.secret_key import SecretKey
 from tests.hsm import keys
 from tests.hsm.emv_requests import card, counted, kq, kw, padded
@@ -174,6 +175,7 @@ REFUSALS = {
         b"KR27",
     ),
     "KW in an unknown mode": (kw(5, 2, AC, CARD, ATC, COMMON_ARQC), b"KX04"),
+    "no data for KW": (kw(0, 2, AC, CARD, ATC, COMMON_ARQC), b"KX81"),
     "KW of an unknown scheme": (kw(0, 4, AC, CARD, ATC, COMMON_ARQC), b"KX05"),
     "tree of an unknown shape": (
         kw(2, 0, AC, CARD, ATC, COMMON_ARQC, "", "3030", "2", "00" * 16), b"KX52",
@@ -197,6 +199,15 @@ def test_refused_with_its_code(request_: bytes, answer: bytes, hsm: Peer) -> Non
     """The connection lives on."""
     assert hsm.ask(request_) == answer
     assert hsm.ask("B20002OK") == b"B300OK"
+
+
+@pytest.mark.parametrize("code", ["KQ", "KW"])
+def test_code_of_its_own_has_its_meaning(code: str) -> None:
+    """What these commands alone say is what the manual says of them."""
+    given = {answer[2:4] for request, answer in REFUSALS.values() if request[:2] == code.encode()}
+    own = set(COMMANDS[code.encode()].codes)
+    general = {b"10", b"11", b"15", b"27", b"80", b"A6", b"A8"}
+    assert given - general == own - {b"06"}  # which is no refusal
 
 
 def test_any_byte_may_stand_in_binary_fields(hsm: Peer) -> None:
