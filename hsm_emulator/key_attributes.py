@@ -37,13 +37,10 @@ def of_key_without_block(text: bytes) -> Attributes:
 
 
 def of_key_type(key_type: bytes, text: bytes) -> Attributes:
-    """Read the same for a key of a variant LMK that leaves in a block; alone, the usual ones.
-
-    Unless the request says otherwise the receiver may not send the key on.
-    """
+    """Read the same for a key of a variant LMK that leaves in a block; alone, the usual ones."""
     if not text:
         usage = usage_of_type(key_type)
-        return Attributes(usage, TDES, usual_mode(usage), "00", "N")
+        return Attributes(usage, TDES, usual_mode(usage), "00", "E")
     asked = of_key_without_block(text)
     usage_of_type(key_type, asked.usage)
     return asked

@@ -86,11 +86,12 @@ def _kept_type(lmk: Lmk, key_type: bytes, received: Received) -> bytes:
             raise Refused(Code.KEY_TYPE)
         return key_type
     usage = standard_usage(received.attributes.usage)
+    if key_type == KEY_BLOCK:
+        key_type = type_of_usage(usage)
+    else:
+        usage_of_type(key_type, usage)
     if received.attributes.exportability == "N" and not lmk.rules.free_export:
         raise Refused(Code.EXPORTABILITY)  # nothing under this LMK would remember it
-    if key_type == KEY_BLOCK:
-        return type_of_usage(usage)
-    usage_of_type(key_type, usage)
     return key_type
 
 

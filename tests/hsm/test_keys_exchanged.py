@@ -200,7 +200,7 @@ def test_tr31_block_under_a_variant_lmk(
 def test_variant_key_in_a_tr31_block(hsm: Peer) -> None:
     """A8 makes the header: the type's usual one, or what the request says if it fits."""
     usual = hsm.ask(f"A8001{ZMK}{ZPK}R").decode()
-    assert usual[4:21] == "RB0096P0TB00N0000"
+    assert usual[4:21] == "RB0096P0TB00E0000"
     said = hsm.ask(f"A8002{ZMK}{under_lmk('002', K)}R&V2G12S01" + "TS08NOON!A").decode()
     clear, found = tr31.unwrapped(ZMK_KEY, said[4:-6].encode())
     assert said[5] == "A"
