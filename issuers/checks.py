@@ -4,7 +4,7 @@ Commands as in the public descriptions of the host protocol: EC compares a PVV, 
 offset, CY a CVV. The PIN leaves its block inside the HSM only. A PVV is made of the PIN's first
 four digits; an offset has a digit for each, and EA is told to compare them all and take no more.
 """
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
@@ -13,6 +13,7 @@ from issuers.cards import Card
 from issuers.decision import Checked
 from issuers.entry import PinVerdict
 from issuers.hsm_client import HsmAway
+from issuers.session_keys import SessionKeys
 from issuers.settings import CvvTable, PinCheckTable, PinKeyTable
 from issuers.transaction import Transaction
 from specs.elements import DE
@@ -31,11 +32,11 @@ class CardChecks:
     """PIN and CVV of one bank's cards, under the bank's keys."""
 
     def __init__(
-        self, ask: Ask, pin_key: PinKeyTable | None, pin_check: PinCheckTable | None,
+        self, ask: Ask, keys: SessionKeys, pin_check: PinCheckTable | None,
         cvv: CvvTable | None,
     ) -> None:
         self._ask = ask
-        self._pin_key = pin_key
+        self._keys = keys
         self._pin_check = pin_check
         self._cvv = cvv
 
@@ -50,17 +51,31 @@ class CardChecks:
         block = transaction.message.get(DE.PIN_BLOCK).upper()
         if not block:
             return PinVerdict.ABSENT
-        if self._pin_key is None or self._pin_check is None:
+        keys, check = self._keys.to_try(), self._pin_check
+        if not keys or check is None:
             return PinVerdict.UNCHECKED
-        command = _pin_command(self._pin_key, self._pin_check, block, card)
-        if command is None:
+        if not (card.pvv if check.method == "pvv" else card.offset):
             return PinVerdict.WRONG
-        code = await self._code(command)
+        code = await self._pin_code(keys, check, block, card)
         if code in (OK, VERIFICATION_FAILED):
             return PinVerdict.VERIFIED if code == OK else PinVerdict.WRONG
-        if code == PIN_LENGTH and self._pin_check.method == "offset":
+        if code == PIN_LENGTH and check.method == "offset":
             return PinVerdict.WRONG  # longer than the card's, whatever its first digits are
         return PinVerdict.UNACCEPTABLE if code in BLOCK_UNACCEPTABLE else PinVerdict.UNCHECKED
+
+    async def _pin_code(
+        self, keys: Sequence[PinKeyTable], check: PinCheckTable, block: str, card: Card
+    ) -> str:
+        """Under the first key that it is a block under, or what the first one says."""
+        codes = []
+        for key in keys:
+            code = await self._code(_pin_command(key, check, block, card))
+            if code in (OK, VERIFICATION_FAILED):
+                self._keys.used(key)
+            if code not in BLOCK_UNACCEPTABLE:
+                return code
+            codes.append(code)
+        return codes[0]
 
     async def _cvv_is_wrong(self, transaction: Transaction, card: Card) -> bool:
         """Whether track 2 has a CVV that is not the card's. With the HSM away nobody can say so."""
@@ -99,16 +114,14 @@ def validation_data(pan: str) -> str:
     return pan[:11] + "N"
 
 
-def _pin_command(
-    key: PinKeyTable, check: PinCheckTable, block: str, card: Card
-) -> str | None:
-    """The command that verifies this card's PIN; None for a card without PVV or offset."""
+def _pin_command(key: PinKeyTable, check: PinCheckTable, block: str, card: Card) -> str:
+    """The command that verifies this card's PIN by its PVV or offset."""
     account = account_digits(card.pan)
     if check.method == "pvv":
         return (f"EC{key.under_lmk}{check.pvk_under_lmk}{block}{key.block_format}{account}"
-                f"{card.pvki}{card.pvv}") if card.pvv else None
+                f"{card.pvki}{card.pvv}")
     # The offset is as long as the PIN: check length and maximum, so that nothing of it is left out.
     length = f"{len(card.offset):02d}"
     return (f"EA{key.under_lmk}{check.pvk_under_lmk}{length}{block}{key.block_format}"
             f"{length}{account}{check.decimalisation_table}"
-            f"{validation_data(card.pan)}{card.offset:F<12}") if card.offset else None
+            f"{validation_data(card.pan)}{card.offset:F<12}")

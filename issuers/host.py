@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import datetime
 from collections.abc import Coroutine, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import structlog
 
@@ -20,11 +20,13 @@ from issuers.codes import ResponseCode
 from issuers.decision import Checked
 from issuers.entry import Effect, Entry, original_key
 from issuers.framing import Frame, FrameSplitter
+from issuers.key_exchange import KeyExchange
 from issuers.ledger import Ledger
 from issuers.link import Link
 from issuers.log import place_of
 from issuers.messages import Codec, MalformedMessage, Message, Unwritable
 from issuers.misbehaviour import ArmedRule, Misbehaviour
+from issuers.session_keys import SessionKeys
 from issuers.settings import HostTable
 from issuers.transaction import Transaction, key_of, transaction_of
 from specs.dialect import Framing
@@ -43,7 +45,8 @@ NOISE_BYTES: Final = 64
 class IssuerHost:
     def __init__(
         self, settings: HostTable, framing: Framing, codec: Codec, cards: Mapping[str, Card],
-        bank: Bank, ledger: Ledger, checks: CardChecks, misbehaviour: Misbehaviour,
+        bank: Bank, ledger: Ledger, checks: CardChecks, keys: SessionKeys,
+        misbehaviour: Misbehaviour,
     ) -> None:
         self.misbehaviour = misbehaviour
         self._settings = settings
@@ -56,6 +59,7 @@ class IssuerHost:
         self._bank = bank
         self._ledger = ledger
         self._checks = checks
+        self._keys = KeyExchange(codec, keys)
         self._links: set[Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._undecided: dict[str, asyncio.Event] = {}
@@ -106,8 +110,12 @@ class IssuerHost:
             return
         link.malformed_in_a_row = 0
         what = message.mti[1:3]
+        if self._keys.is_answer(message):
+            return
         if not _is_request(message.wire_mti):
             log.warning("not_a_request", peer=link.peer, mti=message.wire_mti)
+        elif what[0] == "8" and self._keys.concerns(message):
+            self._start(link, self._exchanged(link, frame, message))
         elif what[0] == "8":
             self._send(link, frame, self._network_answer(link, message))
         elif self._settings.sign_on == "required" and not link.is_signed_on:
@@ -250,6 +258,25 @@ class IssuerHost:
         elif name != "echo":
             code = ResponseCode.INVALID_TRANSACTION
         return self._answers.network(message, code)
+
+    async def exchange_key(self, what: Literal["deliver", "ask"]) -> str:
+        """With the switch, on any link that is signed on. Returns why not."""
+        link = next((one for one in self._links if one.is_signed_on), None)
+        if link is None:
+            return "the switch is not signed on"
+        request = await self._keys.begun(what)
+        if isinstance(request, str):
+            return request
+        self._send(link, Frame(b"", b""), request)
+        return ""
+
+    async def _exchanged(self, link: Link, frame: Frame, message: Message) -> None:
+        code = await self._keys.taken(message)
+        self._send(link, frame, self._answers.network(message, code))
+        if code == ResponseCode.APPROVED and self._keys.is_wanted(message):
+            why_not = await self.exchange_key("deliver")
+            if why_not:
+                log.error("key_not_delivered", reason=why_not)
 
     def _malformed(self, link: Link, frame: Frame, error: MalformedMessage) -> None:
         log.warning("malformed", peer=link.peer, element=error.element, offset=error.offset)

@@ -20,6 +20,7 @@ from issuers.ledger import Ledger
 from issuers.log import log_unhandled
 from issuers.messages import Codec
 from issuers.misbehaviour import Misbehaviour
+from issuers.session_keys import SessionKeys
 from issuers.settings import HostSettings, HsmTable
 from specs.dialect import Framing
 
@@ -54,14 +55,15 @@ async def run_host(
     with state.locked(state_folder, name), control.bound(control_path) as commands:
         ledger = Ledger(state.ledger_path(state_folder, name))
         try:
-            await _run(settings, framing, codec, cards, ledger, commands, announce)
+            await _run(settings, framing, codec, cards, ledger, commands, announce,
+                       state.keys_path(state_folder, name))
         finally:
             ledger.close()
 
 
 async def _run(
     settings: HostSettings, framing: Framing, codec: Codec, cards: Mapping[str, Card],
-    ledger: Ledger, commands: socket.socket, announce: Announce,
+    ledger: Ledger, commands: socket.socket, announce: Announce, keys_file: Path,
 ) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().set_exception_handler(log_unhandled)
@@ -71,15 +73,18 @@ async def _run(
     bank = Bank(cards, ledger, settings.host.pin_tries_max,
                 ResponseCode(settings.host.unknown_original), today)
     hsm = _hsm_client(settings.hsm)
-    checks = CardChecks(hsm.ask if hsm else _no_hsm, settings.pin_key, settings.pin_check,
-                        settings.cvv)
+    ask = hsm.ask if hsm else _no_hsm
+    keys = SessionKeys(settings.pin_key, settings.key_exchange, ask, keys_file,
+                       asyncio.get_running_loop().time)
+    checks = CardChecks(ask, keys, settings.pin_check, settings.cvv)
     misbehaviour = Misbehaviour(settings.misbehaviour)
-    host = IssuerHost(settings.host, framing, codec, cards, bank, ledger, checks, misbehaviour)
+    host = IssuerHost(
+        settings.host, framing, codec, cards, bank, ledger, checks, keys, misbehaviour)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(ledger.commit_groups())]
         if hsm is not None:
             running.append(tasks.create_task(hsm.keep_connected()))
-        servers = [await control.listen(commands, misbehaviour)]
+        servers = [await control.listen(commands, misbehaviour, host.exchange_key)]
         try:
             servers += [await _listening(host, address) for address in settings.host.listen]
             addresses = [_address_of(server) for server in servers[1:]]

@@ -30,6 +30,10 @@ The schema (a key without a default must be given)::
     kcv = "08D7B4"                    # optional, for the reader
     block_format = "01"
 
+    [key_exchange]  # absent: no session keys, 161 and 162 hear 12
+    zmk_under_lmk = "U..."            # shared with the switch
+    scheme = "U"                      # of a key under the ZMK that this bank delivers
+
     [pin_check]
     method = "pvv"  # EC, with pvki and pvv of the card: four digits; or "offset": EA, all digits
     pvk_under_lmk = "U..."
@@ -103,6 +107,11 @@ class PinKeyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     block_format: Annotated[str, Meta(pattern="^[0-9]{2}$")] = "01"
 
 
+class KeyExchangeTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    zmk_under_lmk: KeyUnderLmk
+    scheme: Literal["U", "X", "S", "R"] = "U"
+
+
 class PinCheckTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pvk_under_lmk: KeyUnderLmk
     method: Literal["pvv", "offset"] = "pvv"
@@ -129,6 +138,7 @@ class HostSettings(msgspec.Struct, frozen=True):
     host: HostTable
     hsm: HsmTable | None
     pin_key: PinKeyTable | None
+    key_exchange: KeyExchangeTable | None
     pin_check: PinCheckTable | None
     cvv: CvvTable | None
     misbehaviour: tuple[MisbehaviourRule, ...]
@@ -136,7 +146,7 @@ class HostSettings(msgspec.Struct, frozen=True):
 
 
 Table = TypeVar("Table")
-TABLES = ("issuer", "hsm", "pin_key", "pin_check", "cvv", "misbehaviour")
+TABLES = ("issuer", "hsm", "pin_key", "key_exchange", "pin_check", "cvv", "misbehaviour")
 
 
 def load_settings(folder: Path, name: str) -> HostSettings:
@@ -153,6 +163,7 @@ def load_settings(folder: Path, name: str) -> HostSettings:
     host = _table(document, "issuer", HostTable, mistakes, path)
     hsm = _table(document, "hsm", HsmTable, mistakes, path)
     pin_key = _table(document, "pin_key", PinKeyTable, mistakes, path)
+    key_exchange = _table(document, "key_exchange", KeyExchangeTable, mistakes, path)
     pin_check = _table(document, "pin_check", PinCheckTable, mistakes, path)
     cvv = _table(document, "cvv", CvvTable, mistakes, path)
     rules = _rules(document.get("misbehaviour", []), mistakes, path)
@@ -166,12 +177,14 @@ def load_settings(folder: Path, name: str) -> HostSettings:
                  for table, key, texts in addresses for text in texts if not is_address(text)]
     if ("pin_key" in document) != ("pin_check" in document):
         mistakes.append(f"{path}: [pin_key] and [pin_check] go together: give both or neither")
+    if "key_exchange" in document and "pin_key" not in document:
+        mistakes.append(f"{path}: [key_exchange] needs the [pin_key] that it begins with")
     mistakes += [f"{path}: [{table}] needs [hsm], which checks with that key"
                  for table in ("pin_check", "cvv") if table in document and "hsm" not in document]
     if mistakes or host is None:
         raise BadSettings(mistakes)
     cards_file = path.parent / (host.cards or f"{name}-cards.csv")
-    return HostSettings(host, hsm, pin_key, pin_check, cvv, rules, cards_file)
+    return HostSettings(host, hsm, pin_key, key_exchange, pin_check, cvv, rules, cards_file)
 
 
 def is_address(text: str) -> bool:

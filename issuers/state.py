@@ -14,6 +14,11 @@ def ledger_path(state: Path, name: str) -> Path:
     return state / "issuers" / f"{name}.sqlite"
 
 
+def keys_path(state: Path, name: str) -> Path:
+    """The session keys that were exchanged with the switch."""
+    return state / "issuers" / f"{name}.keys"
+
+
 def control_path(state: Path, name: str) -> Path:
     """The socket that takes commands while the host runs."""
     return state / "issuers" / f"{name}.control"

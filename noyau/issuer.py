@@ -159,6 +159,37 @@ def misbehave(
         _refuse(outcome.reason)
 
 
+@app.command("key")
+def key(
+    name: Name,
+    what: Annotated[str, typer.Argument(
+        help="deliver: make a key and deliver it (162); ask: ask the switch for one (161).")],
+    state: StateOfRunning = None,
+    config: Config = None,
+) -> None:
+    """Exchange a session key with the switch, on a link that is signed on.
+
+    Both need [key_exchange] in the host's file; its log says how it went on.
+
+    Example:
+
+      noyau issuer key atlas deliver
+    """
+    from issuers import control  # noqa: PLC0415
+
+    if what not in ("deliver", "ask"):
+        _refuse(f'"{what}" is neither "deliver" nor "ask"')
+    try:
+        outcome = control.exchange_key(
+            places.control_path(_state(state, name, config), name),
+            "deliver" if what == "deliver" else "ask")
+    except control.HostAway as error:
+        _refuse(f"{name} does not run: nothing listens at {error}")
+    if not outcome.done:
+        typer.echo(f"noyau issuer: {outcome.reason}", err=True)
+        raise typer.Exit(1)
+
+
 @app.command("pvv")
 def pvv(
     name: Name,

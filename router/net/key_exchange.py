@@ -18,9 +18,10 @@ from router.switching.network_messages import NetworkMessages
 from router.switching.peers import Issuer
 from router.switching.pin_key import PinKey
 from router.switching.ports import Clock
-from router.switching.session_keys import KEYS_MAX, OfferedKey, ReceivedKeys, offered_key
+from router.switching.session_keys import KEYS_MAX, ReceivedKeys
 from router.wire import hsm_frames, hsm_key_frames
 from router.wire.message import Message
+from specs.key_text import OfferedKey, offered_key
 
 RETRY_AFTER_S: Final = 60.0
 ANSWER_WITHIN_S: Final = 120.0  # sessions say sooner what became of their question

@@ -6,36 +6,12 @@ block under it was seen only that one. The former key ends a while after the new
 Source: the exchange of session keys by 161 and 162 as docs/session-keys.md describes it.
 """
 
-import re
 from typing import Final
 
 from router.switching.pin_key import PinKey
-from router.wire.key_fields import key_at_start
 
 KEYS_MAX: Final = 3  # the one in use, and two that were delivered and never used
-KCV: Final = re.compile(r"[0-9A-F]{6}|[0-9A-F]{16}")
 ANOTHER_KEY: Final = ("20", "24")  # what the HSM says to a block under another key: no block at all
-
-
-class OfferedKey:
-    """What a peer delivers: the key under the ZMK, and its check value."""
-
-    __slots__ = ("kcv", "under_zmk")
-
-    def __init__(self, under_zmk: str, kcv: str) -> None:
-        self.under_zmk = under_zmk
-        self.kcv = kcv
-
-    def text(self) -> str:
-        """As it travels."""
-        return self.under_zmk + self.kcv
-
-
-def offered_key(text: str) -> OfferedKey | None:
-    """Read from the message; None where it is no key and KCV."""
-    under_zmk = key_at_start(text)
-    kcv = text[len(under_zmk) :].rstrip()
-    return OfferedKey(under_zmk, kcv) if under_zmk and KCV.fullmatch(kcv) else None
 
 
 class ReceivedKeys:

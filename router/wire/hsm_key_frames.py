@@ -7,7 +7,7 @@ block LMK attributes; which of the two it is the ZMK tells.
 from typing import Final
 
 from router.wire.hsm_frames import BODY, MalformedAnswer
-from router.wire.key_fields import is_key_block, key_at_start
+from specs.key_text import is_key_block, key_at_start
 
 KEY_TYPES: Final = {"zpk": "001", "tpk": "002"}
 PIN_KEY_ATTRIBUTES: Final = {False: "#P0T2B00E00", True: "#P0A1B00E00"}  # TDES, AES

@@ -1,59 +1,31 @@
 """Session keys between the router and its peers, with the HSM of this house behind the router.
 
-PIN blocks are made and read here with the clear keys; what travels is enciphered under the ZMK in
-plain ECB (scheme X), computed here too.
+PIN blocks are made and read here with the clear keys.
 """
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.modes import ECB
-
 from hsm_emulator.cryptograms import kcv, under_lmk
-from hsm_emulator.device import Device
-from hsm_emulator.public_lmks import by_identifier
-from hsm_emulator.rules import STRICT
+from issuers import control
 from issuers.pvv import pin_block
+from issuers.state import control_path
+from tests.issuers.bank import PANS
+from tests.issuers.test_session_keys import bank_with_keys
 from tests.net.acquirer_peer import CARD, AcquirerPeer, acquirer_peer, purchase
 from tests.net.house import ZPK, House
-from tests.net.hsm_peer import DATA_KEY, DATA_KEY_KCV, HsmPeer
+from tests.net.hsm_peer import DATA_KEY, DATA_KEY_KCV
 from tests.net.issuer_peer import IssuerPeer
 from tests.net.peer import framed, written
+from tests.net.session_keys import DATA, FIRST, PIN, SECOND, ZMK, RealHsm, delivered, offered
 
-ZMK = "0123456789ABCDEFFEDCBA9876543210"
-DATA = "23232323232323234A4A4A4A4A4A4A4A"
-FIRST = "13131313131313132525252525252525"  # the configured key, of acquirer and issuer
-SECOND = "15151515151515153737373737373737"
-PIN = "4711"
 EXCHANGE = """
 [{side}.key_exchange]
 zmk_under_lmk = "{zmk}"
 scheme = "X"
 we = "{we}"
 """
-
-
-def ecb(key: str) -> Cipher[ECB]:
-    clear = bytes.fromhex(key)
-    return Cipher(TripleDES(clear + clear[:8]), ECB())  # noqa: S305 - as scheme X says
-
-
-def offered(clear: str, check: str | None = None) -> str:
-    """DE 48 of a 162: the key under the ZMK, then its KCV."""
-    under_zmk = ecb(ZMK).encryptor().update(bytes.fromhex(clear)).hex().upper()
-    return f"X{under_zmk}{check if check is not None else kcv(clear)}"
-
-
-def delivered(text: str) -> str:
-    """The clear key in DE 48 of a 162; its KCV agrees."""
-    assert text[0] == "X"
-    clear = ecb(ZMK).decryptor().update(bytes.fromhex(text[1:33])).hex().upper()
-    assert kcv(clear) == text[33:39]
-    return clear
 
 
 def new_key(clear: str, stan: str = "000900", check: str | None = None) -> dict[str, str]:
@@ -64,25 +36,16 @@ def with_pin(key: str) -> dict[str, str]:
     return purchase(e52=pin_block(key, CARD, PIN))
 
 
-class RealHsm(HsmPeer):
-    """A device of this house behind the test's connection."""
-
-    def __init__(self, free_export: bool) -> None:
-        super().__init__()
-        device = Device(by_identifier(replace(STRICT, free_export=free_export)))
-        self.answer = lambda command: device.answer(b"HEAD" + command)[4:]
-
-
 @asynccontextmanager
 async def key_house(
-    folder: Path, side: str, we: str = "deliver", free_export: bool = True
+    folder: Path, side: str, we: str = "deliver", free_export: bool = True, bank: str = ""
 ) -> AsyncIterator[tuple[House, IssuerPeer]]:
     """A router with the keys above; one of its peers exchanges keys."""
     hsm, issuer = RealHsm(free_export), IssuerPeer()
     await hsm.start()
     await issuer.start()
     house = House(folder, hsm, as_process=False)
-    house.configure({"atlas": [issuer.address]}, {"950401": "atlas"})
+    house.configure({"atlas": [bank or issuer.address]}, {"950400": "atlas", "950401": "atlas"})
     exchange = EXCHANGE.format(side=side, zmk=under_lmk("000", ZMK), we=we)
     zpk = under_lmk("001", FIRST)
     for name in ("router", "acquirers", "issuers"):
@@ -304,3 +267,29 @@ async def test_purchases_with_pins_all_succeed_while_keys_change(tmp_path: Path)
         blocks = {pin_block(key, CARD, PIN): place for place, key in enumerate(keys)}
         places = [blocks[one["52"]] for one in issuer.of("0100")]
         assert places == sorted(places)
+
+
+async def test_router_and_bank_change_their_key_without_a_wrong_pin(tmp_path: Path) -> None:
+    """Both programs of this house, each with an HSM: by the router's hand, then by the bank's."""
+    (tmp_path / "bank").mkdir()
+    (tmp_path / "router").mkdir()
+    async with bank_with_keys(tmp_path / "bank") as (bank, other), key_house(
+            tmp_path / "router", "issuer", bank=bank.address) as (house, _), acquirer_peer(
+            house.acquirer) as acquirer:
+        await other.close()
+        pan = PANS["good"]
+
+        async def buys(pin: str) -> str:
+            block = pin_block(FIRST, pan, pin)
+            return (await acquirer.asks(purchase(e2=pan, e4="000000000100", e52=block)))["39"]
+
+        assert await buys(PIN) == "00"
+        await house.page("/keys/exchange?peer=atlas", "POST")
+        first = await house.logged("session_key_changed")
+        assert (await buys(PIN), await buys("4712")) == ("00", "55")
+        control_file = control_path(bank.state, "atlas")
+        assert (await asyncio.to_thread(control.exchange_key, control_file, "deliver")).done
+        second = await house.logged("session_key_changed", 2)
+        assert (await buys(PIN), await buys("4712")) == ("00", "55")
+        assert (first["how"], second["how"]) == ("delivered (hand)", "taken")
+        assert first["kcv"] != second["kcv"]

@@ -1,8 +1,6 @@
 """Which key a PIN block is tried under while one key takes over from another."""
-import pytest
-
 from router.switching.pin_key import PinKey
-from router.switching.session_keys import ReceivedKeys, offered_key
+from router.switching.session_keys import ReceivedKeys
 
 ONE, TWO, THREE, FOUR = (PinKey("zpk", f"U{n * 32}", f"{n * 6}", "01") for n in "1234")
 GRACE_S = 8.0
@@ -70,32 +68,3 @@ def test_a_link_that_is_closed_is_forgotten() -> None:
     assert keys.to_try("link 1") == [TWO, ONE]
     assert keys.end_former(100.0 + GRACE_S)
     assert keys.keys == [TWO]
-
-
-BLOCK = "S00072P0TE00E0000" + "A" * 56
-
-
-@pytest.mark.parametrize(
-    ("text", "under_zmk", "kcv"),
-    [
-        ("X" + "0A" * 16 + "08D7B4", "X" + "0A" * 16, "08D7B4"),
-        ("U" + "0A" * 16 + "08D7B4", "U" + "0A" * 16, "08D7B4"),
-        ("T" + "0A" * 24 + "08D7B4CC4FA7BC3C", "T" + "0A" * 24, "08D7B4CC4FA7BC3C"),
-        (BLOCK + "08D7B4  ", BLOCK, "08D7B4"),
-    ],
-)
-def test_a_delivered_key_is_its_cryptogram_and_its_check_value(
-    text: str, under_zmk: str, kcv: str
-) -> None:
-    offered = offered_key(text)
-    assert offered is not None
-    assert (offered.under_zmk, offered.kcv) == (under_zmk, kcv)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "0A" * 16 + "08D7B4", "X" + "0A" * 15 + "08D7", "X" + "0A" * 16, "X" + "0A" * 16 + "08D7",
-     "X" + "0é" * 16 + "08D7B4", BLOCK[:40], "S9999P0TE00E0000", "X" + "0A" * 16 + "08D7B4" * 2],
-)
-def test_anything_else_is_no_delivered_key(text: str) -> None:
-    assert offered_key(text) is None
