@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 COMPILED := build/compiled
 PACKED := $(shell find noyau router specs issuers hsm_emulator bench config -type f -not -name '*.pyc')
 
-.PHONY: help setup run test test-compiled check style types layers compile lock simulate bench clean
+.PHONY: help setup run test test-compiled check style types layers compile lock simulate mutations bench clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -40,10 +40,13 @@ test-compiled: compile  ## the same tests on the compiled form
 bench: setup  ## load on the real processes: throughput, latency percentiles, CPU per transaction
 	$(BIN)/noyau bench
 
-SEEDS ?= 200
-FIRST ?= 0
-simulate: setup  ## the decisions on simulated time, network, disk and HSM: SEEDS=200 FIRST=0
-	$(BIN)/python -m tests.simulation.run $(SEEDS) $(FIRST)
+SEEDS ?= 1000
+PROCESSES ?= 1
+simulate: setup  ## the core on simulated time, network, disk: SEEDS=10000 [FIRST=K] [PROCESSES=2]
+	@$(BIN)/python -m tests.simulation.run $(SEEDS) $(FIRST) --processes $(PROCESSES)
+
+mutations: setup  ## bugs planted in the core, and how many seeds of the simulation see each
+	@$(BIN)/python -m tests.simulation.mutations
 
 lock:  ## pin the dependencies anew (a developer's; needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

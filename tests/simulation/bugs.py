@@ -1,6 +1,7 @@
 """Faults planted in the router, one at a time: the simulation must see each of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Final
@@ -27,6 +28,7 @@ class Bug:
     name: str
     broken: Broken
     mix: str = "crash"
+    within: int = 60  # seeds of that mix
 
 
 def never_flagged(_: Any) -> Any:
@@ -200,7 +202,7 @@ BUGS: Final[dict[str, Bug]] = {
     "sent-after-its-reversal": Bug(Conductor, "_exchange", void_ignored, "stall"),
     "approval-before-its-record": Bug(Conductor, "resume", approval_heard_early, "all"),
     "left-taken-for-never-left": Bug(Conductor, "_silent", sent_twice, "network"),
-    "not-found-is-final": Bug(StoreAndForward, "responded", not_found_is_final, "network"),
+    "not-found-is-final": Bug(StoreAndForward, "responded", not_found_is_final, "overtaken"),
     "late-answer-to-another": Bug(Line, "match", matched_to_another, "issuer"),
     "stan-from-one-after-restart": Bug(
         Stans, "go_on_behind", lambda _: lambda self, stan: None, "restarts"
@@ -216,8 +218,23 @@ BUGS: Final[dict[str, Bug]] = {
         Transaction, "is_reversed_as", lambda _: lambda self, stays: self.is_reversed
     ),
     "declines-while-approval-under-way": Bug(
-        Transaction, "must_stay_silent", lambda _: property(lambda self: False), "stall"
+        Transaction, "must_stay_silent", lambda _: property(lambda self: False), "stall", 300
     ),
-    "refused-is-gone": Bug(Conductor, "_finished", refused_is_gone, "refusals"),
+    "refused-is-gone": Bug(Conductor, "_finished", refused_is_gone, "refusals", 300),
     "told-before-override": Bug(Reversing, "_override", told_before_override, "stall"),
 }
+
+
+@contextmanager
+def planted(name: str | None) -> Iterator[None]:
+    """With this fault in the router; without a name, with none."""
+    if name is None:
+        yield
+        return
+    bug = BUGS[name]
+    sound = bug.owner.__dict__[bug.name]
+    setattr(bug.owner, bug.name, bug.broken(sound))
+    try:
+        yield
+    finally:
+        setattr(bug.owner, bug.name, sound)

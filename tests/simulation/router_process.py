@@ -1,12 +1,11 @@
-"""The real conductor with simulated ports: one process, from its start to its kill.
+"""The real conductor with simulated ports: one process, from its start to its kill or its stop.
 
-The ports watch what the router does from its own side: each request is answered once, in time, and
-nothing leaves after its deadline.
+The ports watch what the router does from its own side: nothing leaves after its deadline, nothing
+secret is told, no table grows beyond its limit.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import replace
 from typing import Final
 
 from router.switching.commits import Commit
@@ -15,186 +14,200 @@ from router.switching.needs import PinRefused, PinTranslated, TranslatePin, Veri
 from router.switching.peers import Acquirer, Issuer, IssuerTerms
 from router.switching.pending import Line
 from router.switching.pin_key import PinKey
-from router.switching.routing import BinRange, BinTable
+from router.switching.routing import BinTable
 from router.switching.switch import Switch
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import TransactionEvent
 from router.wire.message import Message
 from specs.elements import DE
-from tests.builders import codec
-from tests.simulation.plain import Plain, read
-from tests.simulation.world import Disk, End, Killed, World
+from tests.builders import card, codec
+from tests.simulation.disk import Disk
+from tests.simulation.links import LinePort, LinkPort
+from tests.simulation.setting import (
+    CARDS_EACH,
+    ISSUERS,
+    STAND_IN_COUNT,
+    STAND_IN_TOTAL,
+    AcquirerSetting,
+    IssuerSetting,
+    Setting,
+)
+from tests.simulation.world import End, Killed, World
+from tests.switching import standing
 
 TICK_S: Final = 0.1
-SILENT_WITHIN_S: Final = 0.3  # of the deadline: until then the disk may yet go on
+IDLE_TICK_S: Final = 1.0  # while a tick would find nothing
 ZPK = PinKey("zpk", "U" + "A" * 32, "000000", "01")
-OUR_BINS = BinRange("950401", "950401", "bank", 0, "domestic", "", "504", "", True)
-Owed = tuple[str, str, str]  # MTI class, DE 11, DE 7
-
-
-@dataclass(frozen=True)
-class Setting:
-    """How this seed's router is configured."""
-
-    lines: int
-    stan_space: int
-    issuer_echoes_time: bool
-    answer_within_s: float = 10.0
-    issuer_timeout_s: float = 6.0
-
-
-@dataclass
-class Asked:
-    """A request on a link, and whether it heard its answer."""
-
-    request: Plain
-    deadline: float
-    is_answered: bool = False
-    may_stay_silent: bool = False
-
-
-class LinkPort:
-    """An acquirer's link, and every answer that is owed on it."""
-
-    def __init__(self, process: "RouterProcess", acquirer: Acquirer, end: End) -> None:
-        self.acquirer = acquirer
-        self.is_signed_on = True
-        self.end = end
-        self._process = process
-        self.owed: dict[Owed, list[Asked]] = {}
-
-    def hear(self, data: bytes) -> None:
-        process = self._process
-        if not process.is_alive:
-            return
-        asked = Asked(read(data, "iso87-ascii"), process.now() + self.acquirer.answer_within_s)
-        self.owed.setdefault(key_of(asked.request), []).append(asked)
-        process.asked(asked.request)
-        process.world.later(self.acquirer.answer_within_s + 0.01, lambda: self._check(asked))
-        process.conductor.arrive(self, codec("iso87-ascii").scan(data))
-
-    def reply(self, response: Message) -> bool:
-        process, world = self._process, self._process.world
-        process.step()
-        answer = read(response.data, "iso87-ascii")
-        waiting = [one for one in self.owed.get(key_of(answer), []) if not one.is_answered]
-        in_time = [one for one in waiting if world.now < one.deadline]
-        if not self.end.is_up:
-            return False
-        if not waiting:
-            world.violated("1, one answer", f"{answer} answers nothing, or for the second time")
-        elif not in_time:
-            world.violated("4, nothing stale", f"{answer} after its deadline")
-        else:
-            min(in_time, key=lambda one: one.may_stay_silent).is_answered = True
-        world.say("router", f"-> {self.end.name}  {answer}")
-        return self.end.send(response.data)
-
-    def _check(self, asked: Asked) -> None:
-        is_owed = not asked.is_answered and not asked.may_stay_silent
-        if self._process.is_alive and self.end.is_up and is_owed:
-            self._process.world.violated("1, one answer", f"none for {asked.request}")
-
-
-def key_of(message: Plain) -> Owed:
-    """Of a request and of its answer alike."""
-    kind = message.mti[1] + str(int(message.mti[2]) // 2)
-    return (kind, message.values[DE.STAN], message.values[DE.TRANSMISSION_TIME])
-
-
-class LinePort:
-    """The socket of a line to the issuer."""
-
-    def __init__(self, process: "RouterProcess", end: End) -> None:
-        self.end = end
-        self._process = process
-
-    def send(self, outbound: Message) -> bool:
-        process = self._process
-        process.step()
-        if not self.end.send(outbound.data):
-            return False
-        message = read(outbound.data, "national")
-        process.world.say("router", f"-> {self.end.name}  {message}")
-        process.left(message)
-        return True
+PIN_BLOCK: Final = "0123456789ABCDEF"  # as acquirers encrypt it, and as issuers get it
+TRANSLATED: Final = "FEDCBA9876543210"
+PVVS: Final = standing.cards(
+    {card(first + str(n)): "11234" for first in ISSUERS.values() for n in range(CARDS_EACH)}
+)
+RULES: Final = replace(
+    standing.RULES,
+    limits=standing.limited(count_max=STAND_IN_COUNT, total_max_minor=STAND_IN_TOTAL),
+    pin_check=replace(standing.pin_check(), cards=PVVS),
+)
+RULES_WITH_DECLINES: Final = replace(RULES, advise_declines=True)
 
 
 class RouterProcess:
     """Clock, journal, HSM and observer of one conductor."""
 
     def __init__(
-        self, world: World, disk: Disk, setting: Setting, connect: Callable[[str], End | None]
+        self, world: World, disk: Disk, setting: Setting, connect: Callable[[str, str], End | None]
     ) -> None:
         self.world = world
-        self.is_alive = True
         self.setting = setting
+        self.connect = connect
+        self.is_alive = True
+        self.is_draining = False
+        self.is_hsm_dead = False
+        self.issuers: dict[str, Issuer] = {}
         self._disk = disk
-        self._connect = connect
         self._links: list[LinkPort] = []
-        self._ends: list[End] = []
+        self._lines: list[LinePort] = []
+        self._numbers: dict[str, int] = {}
         self._may_leave_until: dict[tuple[str, str], float] = {}
-        issuer_terms = IssuerTerms("domestic", codec("national"), ZPK, setting.issuer_timeout_s,
-                                   saf_window=4, saf_retry_s=0.5)  # fmt: skip
-        self.issuer = Issuer("bank", issuer_terms)
-        self.issuer.stans.space = setting.stan_space
-        matched = (DE.TRANSMISSION_TIME, DE.STAN) if setting.issuer_echoes_time else (DE.STAN,)
-        for number in range(1, setting.lines + 1):
-            line = Line(f"bank-{number}", "bank", self.issuer.stans, matched, pending_max=100)
-            self.issuer.lines.append(line)
-        switch = self._switch([OUR_BINS], [self.issuer])
-        self.conductor = Conductor(switch, self, self, self, self, Limits())
+        self._turn = 0  # of the ticks
+        self._is_idle = False
+        for one in setting.issuers:
+            self.issuers[one.name] = new_issuer(one)
+        limits = Limits(setting.in_flight_max, setting.repeats_max)
+        self.conductor = Conductor(self._switch(), self, self, self, self, limits)
         disk.landed = self._landed
 
     def start(self) -> None:
-        self.conductor.recover(self._disk.records)
-        for line in self.issuer.lines:
-            self._bring_up(line)
-        self._tick()
+        self.conductor.recover(self._disk.platter.begin())
+        for one in self.setting.issuers:
+            self._open_lines(one)
+        self._tick(self._turn)
 
     def die(self) -> None:
         self.is_alive = False
-        for end in [*self._ends, *(link.end for link in self._links)]:
-            end.close()
-
-    def reload(self) -> None:
-        """For a moment the bank is not configured, nor are its cards."""
-        self.world.say("router", "reloads")
-        self.conductor.use(self._switch([], []))
-        self._later(0.5, lambda: self.conductor.use(self._switch([OUR_BINS], [self.issuer])))
-
-    def _switch(self, bins: list[BinRange], issuers: list[Issuer]) -> Switch:
-        return Switch("950400", BinTable(bins), {one.name: one for one in issuers}, self)
+        for line in self._lines:
+            if line.end is not None:
+                line.end.close()
+        for link in self._links:
+            link.end.close()
 
     def step(self) -> None:
         """The process may die before anything it does."""
         if self.world.chance(self.world.faults.kill_per_step):
             raise Killed
 
+    @property
+    def is_busy(self) -> bool:
+        """A tick may find something."""
+        return (
+            bool(self.conductor.in_flight)
+            or not self.conductor.is_idle
+            or any(
+                issuer.entries or any(line.load for line in issuer.lines)
+                for issuer in self.issuers.values()
+            )
+        )
+
+    # Acquirers.
+
     def accept(self, acquirer: str, end: End) -> None:
-        terms = Acquirer(acquirer, "1001", codec(), ZPK, self.setting.answer_within_s, 100)
-        link = LinkPort(self, terms, end)
-        end.hear = link.hear
-        self._links.append(link)
+        one = next(one for one in self.setting.acquirers if one.name == acquirer)
+        self._links.append(LinkPort(self, new_acquirer(one), one.signs_on, end))
 
-    def asked(self, request: Plain) -> None:
-        """A message of this purchase arrived: until when may one of its kind leave?"""
-        may_leave_s = min(self.setting.issuer_timeout_s, self.setting.answer_within_s)
-        self._may_leave_until[request.purchase, request.mti[1]] = self.now() + may_leave_s
+    def arrived(self, link: LinkPort, message: Message) -> None:
+        """A message of this purchase: until when may one of its kind leave?"""
+        terms = [issuer.terms.timeout_s for issuer in self.issuers.values()]
+        may_leave_s = min(max(terms, default=0.0), link.acquirer.answer_within_s)
+        kind = (message.get(DE.RRN), message.mti[1])
+        self._may_leave_until[kind] = self.now() + may_leave_s
+        self.wake()
+        if self.is_draining:
+            link.refuse(message)
+        else:
+            self.conductor.arrive(link, message)
 
-    def left(self, message: Plain) -> None:
+    def left(self, message: Message) -> None:
         """Promise 4, of everything that is not stored."""
-        until = self._may_leave_until.get((message.purchase, message.mti[1]))
-        if not message.is_advice and (until is None or self.now() > until):
-            self.world.violated("4, nothing stale", f"{message} left after its deadline")
+        if message.mti[2] == "2":
+            return
+        until = self._may_leave_until.get((message.get(DE.RRN), message.mti[1]))
+        if until is None or self.now() > until:
+            self.world.violated("4, nothing stale", f"{message.mti} left after its deadline")
+
+    # A reload: as router.net's Reload, IssuerSide and AcquirerSide do it.
+
+    def configure(self, setting: Setting) -> None:
+        """What is in flight keeps the issuer it was routed to."""
+        self.setting = setting
+        for acquirer in setting.acquirers:
+            for link in self._links:
+                if link.acquirer.name == acquirer.name:
+                    link.acquirer = new_acquirer(acquirer)
+        for one in setting.issuers:
+            issuer = self.issuers.get(one.name) or self.conductor.former_issuer(one.name)
+            if issuer is None:
+                issuer = new_issuer(one)
+            issuer.terms = terms_of(one)
+            self.issuers[one.name] = issuer
+        self.conductor.use(self._switch())
+        for one in setting.issuers:
+            self._open_lines(one)
+
+    def renew_lines(self, issuer: str) -> None:
+        """The endpoints changed: new lines, the old ones retire."""
+        for port in self._lines:
+            if port.line.issuer_name == issuer:
+                port.retire()
+        for one in self.setting.issuers:
+            if one.name == issuer:
+                self._open_lines(one)
+
+    def ended(self, port: LinePort) -> None:
+        """A retired line is gone."""
+        if port in self._lines:
+            self._lines.remove(port)
+            issuer = self.issuers.get(port.line.issuer_name)
+            if issuer is not None:
+                issuer.lines.remove(port.line)
+
+    def _open_lines(self, one: IssuerSetting) -> None:
+        issuer = self.issuers[one.name]
+        there = [p for p in self._lines if p.line.issuer_name == one.name and not p.is_retired]
+        for _ in range(one.lines - len(there)):
+            number = self._numbers[one.name] = self._numbers.get(one.name, 0) + 1
+            matched = (DE.TRANSMISSION_TIME, DE.STAN) if one.echoes_time else (DE.STAN,)
+            name = f"{one.name}-{number}"
+            line = Line(name, one.name, issuer.stans, matched, pending_max=one.pending_max)
+            issuer.lines.append(line)
+            port = LinePort(self, line, issuer)
+            self._lines.append(port)
+            port.connect()
+
+    def _retire_lines_of_removed(self) -> None:
+        wanted = {one.name for one in self.setting.issuers}
+        for name in [name for name in self.issuers if name not in wanted]:
+            issuer = self.issuers[name]
+            if not issuer.entries and not any(line.load for line in issuer.lines):
+                for port in self._lines:
+                    if port.line.issuer_name == name and not port.is_retired:
+                        port.retire()
+                if not issuer.lines:
+                    del self.issuers[name]
+                    self.conductor.use(self._switch())
+
+    def _switch(self) -> Switch:
+        return Switch("950400", BinTable(self.setting.ranges), self.issuers, self)
 
     # The ports.
 
     def now(self) -> float:
         return self.world.now
 
+    def wall(self) -> float:
+        return self.world.wall + self.world.router_clock_is_ahead_s
+
     def transmission_time(self) -> str:
-        return self.world.transmission_time()
+        return self.world.transmission_time(self.world.router_clock_is_ahead_s)
 
     def append(self, commit: Commit) -> None:
         self.step()
@@ -202,67 +215,92 @@ class RouterProcess:
 
     def translate_pin(self, need: TranslatePin, owner: Transaction) -> None:
         world = self.world
-        away = world.chance(world.faults.hsm_away)
-        event = PinRefused("") if away else PinTranslated(need.pin_block)
+        away = self.is_hsm_dead or world.chance(world.faults.hsm_away)
+        event = PinRefused("") if away else PinTranslated(TRANSLATED)
         slow = world.chance(world.faults.hsm_slow)
-        takes = world.random.uniform(1.0, 14.0) if slow else 0.002
-        self._later(takes, lambda: self.conductor.translated(owner, event))
+        takes = world.random.uniform(1.0, 14.0) if slow else 1.0 if self.is_hsm_dead else 0.002
+        self.later(takes, lambda: self.conductor.translated(owner, event))
 
     def verify(self, need: Verify, owner: Transaction) -> None:
-        """Every PIN and every CVV is right."""
-        self._later(0.002, lambda: self.conductor.translated(owner, Verified("00")))
+        """A PIN: mostly it is right."""
+        away = self.is_hsm_dead or self.world.chance(self.world.faults.hsm_away)
+        drawn = self.world.random.random()
+        event = Verified("" if away else "01" if drawn < 0.2 else "00")
+        self.later(1.0 if away else 0.002, lambda: self.conductor.translated(owner, event))
 
     def transaction(self, event: TransactionEvent) -> None:
-        """Silence is allowed while an approval, or what overrides it, is under way to the disk."""
         if event.response_code == "" and event.ended_in == "journal":
-            self.world.say("router", f"   says nothing to {event.mti} {event.rrn[-6:]}")
-            what = (event.rrn, event.stan, event.mti)
+            self.world.say("router", "   says nothing to %s %s", event.mti, event.rrn[-6:])
             for link in self._links:
-                for one in chain.from_iterable(link.owed.values()):
-                    request = one.request
-                    is_due = one.deadline - self.now() < SILENT_WITHIN_S
-                    is_it = (request.purchase, request.values[DE.STAN], request.mti) == what
-                    one.may_stay_silent |= is_due and is_it
+                link.excuse(event.mti, event.stan, event.rrn)
 
     def counted(self, what: str, link: str) -> None:
-        self.world.say("router", f"   {what}")
+        self.world.say("router", "   %s", what)
 
     def unmatched(self, what: str, line: str, differing: list[int]) -> None:
-        self.world.say("router", f"   {what} on {line}")
+        self.world.say("router", "   %s on %s", what, line)
 
     def alarm(self, what: str, **facts: str | int | float) -> None:
-        self.world.say("router", f"   ALARM {what} {facts}")
+        self.world.say("router", "   ALARM %s %s", what, facts)
+
+    def happened(self, what: str, **facts: str | int | float) -> None:
+        self.world.say("router", "   %s %s", what, facts)
 
     # Its own turns.
 
-    def _later(self, delay: float, action: Callable[[], None]) -> None:
+    def later(self, delay: float, action: Callable[[], None]) -> None:
         self.world.later(delay, lambda: action() if self.is_alive else None)
 
-    def _tick(self) -> None:
-        self._later(TICK_S, self._tick)
+    def wake(self) -> None:
+        """Something arrived: ticks follow each other closely again."""
+        if self._is_idle:
+            self._is_idle = False
+            self._turn += 1
+            turn = self._turn
+            self.later(TICK_S, lambda: self._tick(turn))
+
+    def _tick(self, turn: int) -> None:
+        if turn != self._turn:
+            return
+        self._is_idle = not self.is_busy
+        self.later(IDLE_TICK_S if self._is_idle else TICK_S, lambda: self._tick(turn))
         self.conductor.tick()
+        for port in list(self._lines):
+            port.tick(self.now())
+        if len(self.issuers) > len(self.setting.issuers):
+            self._retire_lines_of_removed()
 
     def _landed(self, commits: list[Commit], durable: bool) -> None:
         if self.is_alive:
             self.conductor.landed(commits, durable)
 
-    def _bring_up(self, line: Line) -> None:
-        end = self._connect(line.name)
-        if end is None:
-            self._later(self.world.random.uniform(0.2, 2.0), lambda: self._bring_up(line))
-            return
-        self._ends.append(end)
-        line.port = LinePort(self, end)
-        end.hear = lambda data: self._response(line, data)
-        end.fell = lambda: self._fell(line)
-        self.conductor.line_up(line)
 
-    def _fell(self, line: Line) -> None:
-        if self.is_alive:
-            self.world.say("router", f"line {line.name} fell")
-            self._later(self.world.random.uniform(0.2, 2.0), lambda: self._bring_up(line))
-            self.conductor.line_fell(line)
+def new_issuer(one: IssuerSetting) -> Issuer:
+    issuer = Issuer(one.name, terms_of(one))
+    issuer.stans.space = one.stan_space
+    if one.lends:
+        issuer.stand_in.rules = RULES if not one.wants_declines else RULES_WITH_DECLINES
+    return issuer
 
-    def _response(self, line: Line, data: bytes) -> None:
-        if self.is_alive:
-            self.conductor.respond(line, codec("national").scan(data))
+
+def terms_of(one: IssuerSetting) -> IssuerTerms:
+    return IssuerTerms(
+        region="domestic",
+        codec=codec(one.dialect),
+        pin_key=ZPK,
+        timeout_s=one.timeout_s,
+        saf_window=one.saf_window,
+        saf_retry_s=one.saf_retry_s,
+        saf_entries_max=one.saf_entries_max,
+    )
+
+
+def new_acquirer(one: AcquirerSetting) -> Acquirer:
+    return Acquirer(
+        name=one.name,
+        institution_id="1001",
+        codec=codec(one.dialect),
+        pin_key=ZPK,
+        answer_within_s=one.answer_within_s,
+        in_flight_max=one.in_flight_max,
+    )
