@@ -15,6 +15,7 @@ from hsm_emulator.key_fields import Key
 from hsm_emulator.key_types import CVK_GENERATE, CVK_VERIFY, KeyRole
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
+from hsm_emulator.secret_key import TDES
 
 _PAN_END: Final = b";"
 
@@ -50,6 +51,8 @@ def verify_cvv(
 
 def _cvv(lmk: Lmk, cvk: bytes, role: KeyRole, card: bytes) -> bytes:
     key = lmk.key(cvk, role, Code.SOURCE_PARITY)
+    if key.algorithm != TDES:
+        raise Refused(Code.KEY_ALGORITHM)
     if len(key.clear) != 16:
         raise Refused(Code.KEY_LENGTH)
     return cvv(key, card.decode("ascii")).encode("ascii")

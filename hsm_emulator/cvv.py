@@ -6,6 +6,6 @@ from hsm_emulator.secret_key import SecretKey
 def cvv(cvk: SecretKey, card: str, digits: int = 3) -> str:
     """Return the CVV of PAN, expiry and service code written one after the other."""
     block = bytes.fromhex(card.ljust(32, "0"))
-    left = SecretKey(cvk.clear[:8]).encrypt(block[:8])
+    left = cvk.left().encrypt(block[:8])
     middle = (int.from_bytes(left) ^ int.from_bytes(block[8:])).to_bytes(8)
     return decimal_digits(cvk.encrypt(middle).hex(), digits)

@@ -15,7 +15,9 @@ CARD_BYTES: Final = 8  # what a card key is derived from
 
 def card_key(master: SecretKey, card: bytes) -> SecretKey:
     """Derive a card's key from eight bytes: PAN and sequence number, rightmost 16 digits."""
-    if master.algorithm != TDES or len(master.clear) != 16:
+    if master.algorithm != TDES:
+        raise Refused(Code.KEY_ALGORITHM)
+    if len(master.clear) != 16:
         raise Refused(Code.KEY_LENGTH)
     inverted = bytes(byte ^ 0xFF for byte in card)
     return SecretKey(with_odd_parity(master.encrypt(card + inverted)))

@@ -21,9 +21,11 @@ def padded(message: bytes, method: bytes, block_bytes: int) -> bytes:
 
 def chained(key: SecretKey, algorithm_3: bool, blocks: bytes, start: bytes) -> bytes:
     """Return the chaining value after whole blocks that are not the last ones."""
+    if algorithm_3:
+        _check_retail(key)
     if not blocks or len(blocks) % key.block_bytes:
         raise Refused(Code.DATA_LENGTH)
-    under = SecretKey(key.clear[:8]) if algorithm_3 else key
+    under = key.left() if algorithm_3 else key
     return under.encrypt_cbc(blocks, start)[-key.block_bytes :]
 
 
@@ -33,18 +35,19 @@ def algorithm_1(key: SecretKey, blocks: bytes, start: bytes) -> bytes:
 
 
 def algorithm_3(key: SecretKey, blocks: bytes, start: bytes) -> bytes:
-    """Return the retail MAC (ANSI X9.19): single DES, and TDES at the end."""
-    if key.algorithm != TDES or len(key.clear) != 16:
-        raise Refused(Code.KEY_LENGTH)
-    single = chained(key, True, blocks, start)
-    return key.encrypt(SecretKey(key.clear[:8]).decrypt(single))
+    """Return the retail MAC (ANSI X9.19): single DES, and TDES for the last block."""
+    _check_retail(key)
+    if not blocks or len(blocks) % 8:
+        raise Refused(Code.DATA_LENGTH)
+    state = chained(key, True, blocks[:-8], start) if len(blocks) > 8 else start
+    return key.encrypt((int.from_bytes(state) ^ int.from_bytes(blocks[-8:])).to_bytes(8))
 
 
 def ansi(key: SecretKey, message: bytes) -> bytes:
     """Return the MAC of ANSI X9.19, under a key of single length that of X9.9; zeros pad."""
     blocks = padded(message, b"1", 8)
-    algorithm = algorithm_1 if key.algorithm == TDES and len(key.clear) == 8 else algorithm_3
-    return algorithm(key, blocks, bytes(8))
+    is_single = key.algorithm == TDES and len(key.clear) == 8
+    return (algorithm_1 if is_single else algorithm_3)(key, blocks, bytes(8))
 
 
 def last_cmac(key: SecretKey, message: bytes, start: bytes) -> bytes:
@@ -55,3 +58,10 @@ def last_cmac(key: SecretKey, message: bytes, start: bytes) -> bytes:
     if not message:
         raise Refused(Code.DATA_LENGTH)
     return key.cmac(key.decrypt(start) + message)
+
+
+def _check_retail(key: SecretKey) -> None:
+    if key.algorithm != TDES:
+        raise Refused(Code.KEY_ALGORITHM)
+    if len(key.clear) != 16:
+        raise Refused(Code.KEY_LENGTH)

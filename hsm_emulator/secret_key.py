@@ -42,7 +42,7 @@ _ODD: Final = bytes(byte if byte.bit_count() % 2 else byte ^ 1 for byte in range
 class SecretKey:
     """TDES (8, 16 or 24 bytes), AES (16, 24 or 32 bytes) or HMAC (any length, no cipher)."""
 
-    __slots__ = ("algorithm", "block_bytes", "clear", "decrypt", "encrypt")
+    __slots__ = ("_left", "algorithm", "block_bytes", "clear", "decrypt", "encrypt")
 
     encrypt: Callable[[bytes], bytes]
     decrypt: Callable[[bytes], bytes]
@@ -51,6 +51,7 @@ class SecretKey:
         """Make both ECB contexts."""
         self.clear = clear
         self.algorithm = algorithm
+        self._left: SecretKey | None = None
         self.block_bytes = 16 if algorithm == AES_ else 8
         if algorithm == HMAC:
             self.encrypt = self.decrypt = _no_cipher
@@ -62,6 +63,12 @@ class SecretKey:
     def __repr__(self) -> str:
         """Name the kind of key, never the key."""
         return f"<key: {self.algorithm}, {8 * len(self.clear)} bits>"
+
+    def left(self) -> "SecretKey":
+        """Return the first eight bytes as a single DES key, made once."""
+        if self._left is None:
+            self._left = SecretKey(self.clear[:8])
+        return self._left
 
     def encrypt_cbc(self, clear: bytes, start: bytes) -> bytes:
         """Return whole blocks enciphered in CBC from the vector `start`."""

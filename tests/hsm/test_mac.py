@@ -4,6 +4,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
 from hsm_emulator.cryptograms import under_lmk
+from hsm_emulator.secret_key import HMAC
 from tests.hsm import keys
 from tests.hsm.keys import TAK, K, Z
 from tests.hsm.peer import Peer
@@ -126,6 +127,7 @@ def test_short_macs_are_for_the_legacy_profile(hsm: Peer, legacy_hsm: Peer) -> N
 
 
 HEX = "0008ABCDEF12"
+HMAC_KEYS = [keys.key_block(K, usage, HMAC, lmk="02") for usage in ("M1", "M6")]
 BDK = under_lmk("009", K)
 KSN = "A05FFFF000001315240003A"
 REFUSALS = {
@@ -141,7 +143,15 @@ REFUSALS = {
     "key that may only make": (
         f"M801011FFF{keys.key_block(K, 'M1', mode='G')}{HEX}12345678", "M9A8",
     ),
-    "retail MAC of AES": (f"M601031FFF{keys.aes_block(AES_KEY, 'M3')}{HEX}", "M727"),
+    "retail MAC of AES": (f"M601031FFF{keys.aes_block(AES_KEY, 'M3')}{HEX}", "M7A7"),
+    "first part of a retail MAC of AES": (
+        f"M611031FFF{keys.aes_block(AES_KEY, 'M3')}0020{'00' * 16}", "M7A7",
+    ),
+    "retail MAC of a triple-length key": (
+        f"M601031003{under_lmk('003', K + Z[:16])}{HEX}", "M727",
+    ),
+    "HMAC key for a CBC-MAC": (f"M601011FFF{HMAC_KEYS[0]}{HEX}", "M7A7"),
+    "HMAC key for a CMAC": (f"M601160FFF{HMAC_KEYS[1]}{HEX}", "M7A7"),
     "part of a block in a first part": (f"M611011003{TAK}{HEX}", "M780"),
     "chaining value left out": (f"M621011003{TAK}0010{'00' * 8}", "M780"),
     "length first, in a last part": (f"M631013003{TAK}{'00' * 8}{HEX}", "M709"),
@@ -154,7 +164,7 @@ REFUSALS = {
     "translation in another form": (f"MY01011003{TAK}00011003{TAK}{HEX}12345678", "MZ03"),
     "nothing to make a MAC of": (f"MA{TAK}", "MB80"),
     "half a byte": (f"MA{TAK}ABC", "MB80"),
-    "AES key for an ANSI MAC": (f"MA{keys.aes_block(AES_KEY, 'M3')}ABCD", "MB27"),
+    "AES key for an ANSI MAC": (f"MA{keys.aes_block(AES_KEY, 'M3')}ABCD", "MBA7"),
     "MAC mode of a terminal": (f"GW71{BDK}{KSN}0001A", "GX15"),
     "MAC method of a terminal": (f"GW45{BDK}{KSN}0001A", "GX15"),
     "32 digits of a TDES terminal": (f"GW61{BDK}{KSN}0001A", "GX15"),
