@@ -330,15 +330,15 @@ class Conductor:
             issuer.stand_in.heard(self._clock.now())
             self._saf.responded(issuer, owner, response)
 
-    def _silent(self, issuer: Issuer | None, waiting: Waiting) -> None:
-        owner, waiting.owner = waiting.owner, None
-        if isinstance(owner, Transaction):
     def unreadable(self, line: Line, mti: str, stan: str) -> None:
         """A response of which no more than this can be read: as good as none, and known now."""
         waiting = line.unreadable(mti, stan, self._clock.now())
         if waiting is not None:
             self._silent(self._issuer(line.issuer_name), waiting)
 
+    def _silent(self, issuer: Issuer | None, waiting: Waiting) -> None:
+        owner, waiting.owner = waiting.owner, None
+        if isinstance(owner, Transaction):
             owner.issuer_us += int((self._clock.now() - owner.step_began) * 1_000_000)
             self.resume(owner, SILENT)
         elif isinstance(owner, SafEntry) and issuer is not None:
