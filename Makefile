@@ -37,6 +37,9 @@ compile: $(COMPILED)/.built  ## router/wire and router/switching through mypyc, 
 test-compiled: compile  ## the same tests on the compiled form
 	PYTHONPATH="$(CURDIR)/$(COMPILED)" PYTHONSAFEPATH=1 NOYAU_FORM=compiled $(BIN)/pytest
 
+hsm-manual: setup  ## docs/hsm from the tables that the HSM emulator reads with
+	$(BIN)/python -m hsm_emulator.manual docs/hsm
+
 bench: setup  ## load on the real processes: throughput, latency percentiles, CPU per transaction
 	$(BIN)/noyau bench
 

@@ -9,22 +9,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from hsm_emulator.errors import MEANINGS, Refused
+from hsm_emulator.error_meanings import meaning_of
+from hsm_emulator.errors import Refused
 from hsm_emulator.key_fields import Key
 from hsm_emulator.layout import Command, parsed, suffix_of
 
+# By the words of a field's name, what stands in brackets apart. Anything else is masked.
 _HARMLESS: Final = re.compile(
-    r"\b(mode|modes|format|formats|type|types|scheme|length|flag|algorithm|padding|size|"
-    r"descriptor|KSN|version|number of|count|PVKI|index|option|options|KCV|check value|firmware|"
-    r"buffer|protocol|sockets|reserved|PCI|service code|method|ATC|variant|exportability|"
-    r"attributes|identifier|exported under|header|sub-commands|divisor|branch)\b"
-)
-_SECRET: Final = re.compile(
-    r"\b(PIN block|PIN under|clear PIN|PAN|account|CVV|PVV|offset|MAC|key|ZMK|TMK|TPK|ZPK|PVK|CVK|"
-    r"BDK|data|message|component|components|ARQC|ARPC)\b(?!.*\b(format|length|type|scheme|index|"
-    r"variant|mode|flag|KCV|algorithm|number of)\b)"
+    r"^(?:kind of|type of|length of|number of|KSN|exported under|derivation|reserved|attributes"
+    r"|exportability|version|service code|mode \d\d|ATC|LMK identifier|firmware|count|protocol"
+    r"|sockets|tree|verdict|error)\b"
+    r"|\b(?:mode|format|type|scheme|size|flag|length|index|PVKI|KCV|check value|method|algorithm"
+    r"|padding|variant|options|type code|key scheme, \w[\w ]*|scheme, \w[\w ]*)$"
 )
 _KEY: Final = re.compile(r"^(?:[SR]|[UXTYZ](?=[0-9A-F]))")
+_TAGS: Final = (b"U", b"X", b"T", b"Y", b"Z", b"S", b"R")
 _WIDTHS: Final = re.compile(r"(?:(\d+)(?: to (\d+))?) ([NHAB])")
 _ALPHABETS: Final = {
     "N": frozenset(b"0123456789"),
@@ -33,6 +32,7 @@ _ALPHABETS: Final = {
     "B": frozenset(range(256)),
 }
 HEADER_BYTES: Final = 4
+SHOWN_MAX: Final = 10  # a frame cut wrongly puts parts of a key into any field
 _REST: Final = "rest, not decoded"
 _STEPS_MAX: Final = 10_000
 
@@ -80,22 +80,25 @@ def masked(name: str, value: bytes) -> str:
     text = _shown(value)
     if not value:
         return ""
-    if _HARMLESS.search(name) and not _SECRET.search(name):
+    if _HARMLESS.search(name.partition(" (")[0]) and (len(text) <= SHOWN_MAX or "check" in name):
         return text
-    if "PAN" in name and value.isdigit() and len(value) > 12:
+    if name.startswith("KSN"):
+        return f"…{text[-5:]} {len(value)} characters"
+    if name.startswith("PAN") and value.isdigit() and len(value) > 12:
         return f"{text[:6]}{'*' * (len(text) - 10)}{text[-4:]}"
     if _KEY.match(text) and text[0] in "SR" and len(text) > 17:
         return f"{text[:17]}… key block, {len(value)} characters"
     if _KEY.match(text) and len(value) in (17, 33, 49):
         return f"{text[0]}… {len(value)} characters"
-    return f"… {len(value)} {'character' if len(value) == 1 else 'characters'}"
+    unit = "character" if text.isascii() and len(text) == len(value) else "byte"
+    return f"… {len(value)} {unit}{'' if len(value) == 1 else 's'}"
 
 
 def _request(command: Command, body: bytes) -> list[tuple[str, str]]:
     try:
         request = parsed(command, body)
     except Refused as refusal:
-        return [*_begun(command, body), ("refused", _code(refusal.code))]
+        return [*_begun(command, body), ("refused", _code(refusal.code, command))]
     names = [name for part in command.request for name, _ in part.described()]
     found = [(name, masked(name, value)) for name, value in zip(names, request.values, strict=True)
              if value]  # fmt: skip
@@ -129,7 +132,7 @@ def _suffix(*marked: bytes) -> Iterator[tuple[str, str]]:
 
 def _answer(command: Command, body: bytes) -> list[tuple[str, str]]:
     code, rest = body[:2], body[2:]
-    found = [("error", _code(code))]
+    found = [("error", _code(code, command))]
     if not rest:
         return found
     for end in (len(rest), *_trailer_places(rest)):
@@ -173,23 +176,26 @@ def _matched(
 
 def _ends(name: str, form: str, rest: bytes, at: int) -> Iterator[int]:
     """Give where a field of this form may end, the likeliest first."""
-    if "scheme" in form or "key block" in form or form == "a key":
-        with contextlib.suppress(Refused):
-            key_ends = Key(name, untagged=16).read(rest, at, [])
-            yield key_ends
-    widths = _WIDTHS.findall(form)
+    if "scheme" in form or ("key" in name and not _WIDTHS.search(form)):
+        if rest[at : at + 1] in _TAGS:
+            with contextlib.suppress(Refused):
+                key_ends = Key(name).read(rest, at, [])
+                yield key_ends
+        yield at
+        return
+    widths = [] if "of length" in form else _WIDTHS.findall(form)
     for least, most, alphabet in widths:
         for width in range(int(most or least), int(least) - 1, -1):
             end = at + width
             if end <= len(rest) and _ALPHABETS[alphabet].issuperset(rest[at:end]):
                 yield end
-    if "as counted" in form or "as received" in form or not widths:
-        yield from (len(rest), *range(len(rest) - 1, at, -1))
+    if not widths:
+        yield len(rest)
     yield at
 
 
-def _code(code: bytes) -> str:
-    return f"{_shown(code)} {MEANINGS.get(code, 'unknown')}"
+def _code(code: bytes, command: Command) -> str:
+    return f"{_shown(code)} {meaning_of(code, command.code) or 'unknown'}"
 
 
 def _shown(octets: bytes) -> str:

@@ -21,7 +21,7 @@ _SUFFIX: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # its values are keys and PINs
 class Request:
     """What a request's body says: the values of its fields and what follows them."""
 
