@@ -18,6 +18,7 @@ _BARE_IMPORTS: Final = frozenset((b"00B", b"30B", b"10A"))
 _FOR_TERMINALS: Final = frozenset(
     (b"002", b"003", b"30B", b"302", b"70D", b"80D", b"90D", KEY_BLOCK)
 )
+UNDER_TMK: Final = b"1"
 _SHORT_CHECK_VALUE: Final = b"1"
 
 
@@ -32,16 +33,16 @@ def to_import(values: list[bytes]) -> str:
 
 
 def to_export(values: list[bytes]) -> str:
-    """Of A8: key type, ZMK, key, scheme, ..."""
-    return _export(values[0].upper(), values[3])
+    """Of A8: key type, ZMK or TMK flag, ZMK or TMK, key, scheme, ..."""
+    return _named_export(values[0].upper(), values[4])
 
 
 def to_generate(values: list[bytes]) -> str:
     """Of A0: mode, key type, ..., ZMK or TMK flag, ZMK or TMK, scheme."""
     key_type, (flag, _, scheme) = values[1].upper(), values[-3:]
-    if not flag or (flag == b"1" and key_type in _FOR_TERMINALS):
+    if not flag or (flag == UNDER_TMK and key_type in _FOR_TERMINALS):
         return ""
-    return _export(key_type, scheme)
+    return _named_export(key_type, scheme)
 
 
 def to_form(values: list[bytes]) -> str:
@@ -61,7 +62,7 @@ def to_send_zpk(values: list[bytes]) -> str:
     return "" if values[0][:1] == b"S" else "export.001"
 
 
-def _export(key_type: bytes, scheme: bytes) -> str:
+def _named_export(key_type: bytes, scheme: bytes) -> str:
     if key_type == KEY_BLOCK and scheme in BLOCK_SCHEMES:
         return ""
     return _named("export", key_type)

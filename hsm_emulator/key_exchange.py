@@ -5,7 +5,7 @@ from hsm_emulator import key_attributes
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Characters, Hexadecimal, Section
 from hsm_emulator.hexadecimal import in_hexadecimal
-from hsm_emulator.key_activities import to_check, to_export, to_import
+from hsm_emulator.key_activities import UNDER_TMK, to_check, to_export, to_import
 from hsm_emulator.key_block import Attributes
 from hsm_emulator.key_command_fields import (
     KCV,
@@ -19,7 +19,7 @@ from hsm_emulator.key_command_fields import (
 )
 from hsm_emulator.key_fields import Key, Zmk
 from hsm_emulator.key_generation import sent
-from hsm_emulator.key_types import DERIVED_TYPE, KEY_BLOCK, ZMK_EXPORT, ZMK_IMPORT
+from hsm_emulator.key_types import DERIVED_TYPE, KEY_BLOCK, TMK_EXPORT, ZMK_EXPORT, ZMK_IMPORT
 from hsm_emulator.key_under_zmk import Received, Transport, key_from_zmk
 from hsm_emulator.key_usages import is_known, standard_usage, type_of_usage, usage_of_type
 from hsm_emulator.layout import Command
@@ -98,6 +98,7 @@ def _kept_type(lmk: Lmk, key_type: bytes, received: Received) -> bytes:
 def export_key(
     lmk: Lmk,
     key_type: bytes,
+    flag: bytes,
     zmk: bytes,
     cryptogram: bytes,
     scheme: bytes,
@@ -106,8 +107,9 @@ def export_key(
     changes: bytes,
     version: bytes,
 ) -> bytes:
-    """Send a key under a ZMK."""
-    under = Transport(lmk.key(zmk, ZMK_EXPORT, Code.SOURCE_PARITY), lmk.rules, atalla)
+    """Send a key under a ZMK or a terminal's TMK."""
+    role = TMK_EXPORT if flag == UNDER_TMK else ZMK_EXPORT
+    under = Transport(lmk.key(zmk, role, Code.SOURCE_PARITY), lmk.rules, atalla)
     key, attributes = lmk.opened(cryptogram, key_type, Code.TARGET_PARITY)
     if attributes is not None:
         if attributes.exportability == "N":
@@ -150,8 +152,15 @@ COMMANDS: Final = (
     Command(
         "A8",
         "Export a key",
-        (KEY_TYPE, Zmk("ZMK"), Key("key under the LMK"), ZMK_SCHEME, AtallaVariant()),
-        (("key under the ZMK", KEY_FORM), KCV),
+        (
+            KEY_TYPE,
+            Section(b";", (Characters("sent under (0 ZMK, 1 TMK)", 1, b"01"),)),
+            Zmk("ZMK or TMK"),
+            Key("key under the LMK"),
+            ZMK_SCHEME,
+            AtallaVariant(),
+        ),
+        (("key under the ZMK or TMK", KEY_FORM), KCV),
         export_key,
         takes="#&!",
         activity=to_export,

@@ -65,6 +65,15 @@ def test_variant_key_both_ways(clear: str, tag: str, kept: str, hsm: Peer) -> No
     assert hsm.ask(f"A8402{zmk}{cryptogram}{tag}").decode() == f"A900{sent}{kcv(clear)}"
 
 
+def test_key_for_a_terminal(hsm: Peer) -> None:
+    """Behind `;`: flag 1, under its TMK; 0, under a ZMK as without it."""
+    tmk, tpk = under_lmk("002", Z), under_lmk("002", K)
+    assert hsm.ask(f"A8002;1{tmk}{tpk}X").decode() == f"A900{bare(K, 'X')}{kcv(K)}"
+    assert hsm.ask(f"A8002;0{ZMK}{tpk}X").decode() == f"A900{bare(K, 'X')}{kcv(K)}"
+    assert hsm.ask(f"A8002;1{ZMK}{tpk}X") == b"A910"
+    assert hsm.ask(f"A8002;2{ZMK}{tpk}X") == b"A915"
+
+
 def test_keys_of_old_estates(legacy_hsm: Peer) -> None:
     """Untagged and of single length, under a ZMK of single length, of any parity."""
     zmk = under_single("000", Z[:16])

@@ -38,6 +38,7 @@ def unmanned(unmanned_port: int) -> Iterator[Peer]:
 
 GUARDED = {
     "ZPK sent": (f"A8001{ZMK}{ZPK}X", "export.001"),
+    "TPK sent under a TMK": (f"A8002;1{TPK}{TPK}X", "export.002"),
     "ZPK sent in a block": (f"A8001{ZMK}{ZPK}R", "export.001"),
     "ZPK sent by the older command": (f"GC{ZMK}{ZPK}", "export.001"),
     "ZPK made and sent": (f"IA{ZMK}", "export.001"),
