@@ -77,7 +77,8 @@ def broken(entry: Entry, posted: Sequence[Posting]) -> Iterator[str]:
         yield "promise 1: still without an answer"
     if entry.undo is Undo.SENT:
         yield "promise 2: its reversal was never acknowledged"
-    moved = [one for one in posted if one.moved_minor]
+    # A request that was taken back, and the advice of what was decided instead, are one purchase.
+    moved = [one for one in posted if one.moved_minor and not is_replaced(one, posted)]
     standing = [one for one in posted if one.standing_minor]
     if len(moved) > 1:
         yield f"promise 3: posted {len(moved)} times, numbers {', '.join(p.stan for p in moved)}"
@@ -86,7 +87,7 @@ def broken(entry: Entry, posted: Sequence[Posting]) -> Iterator[str]:
     elif standing:
         yield f"promise 2: {amount(standing)} stands, but {heard(entry)}"
     if entry.heard and not entry.is_approved and entry.heard not in SWITCH_SAYS:
-        told = [one.response_code for one in posted]
+        told = [one.response_code for one in posted if not is_undone(one) and not one.is_advice]
         if told and entry.heard not in told:
             yield f"promise 1: heard {entry.heard}, the issuer had said {told[0]}"
 
@@ -109,6 +110,16 @@ def broken_approval(entry: Entry, posted: Sequence[Posting], moved: Sequence[Pos
             yield "promise 2: approved, but nothing stands at the issuer"
         elif len(standing) == 1 and standing[0].standing_minor != entry.amount_minor:
             yield f"promise 8: approved {entry.amount_minor}, the issuer has {amount(standing)}"
+
+
+def is_undone(one: Posting) -> bool:
+    """It moved something, and nothing of it stands."""
+    return bool(one.moved_minor) and not one.standing_minor
+
+
+def is_replaced(one: Posting, posted: Sequence[Posting]) -> bool:
+    """A request whose answer the switch did not hear: undone, and an advice stands for it."""
+    return is_undone(one) and not one.is_advice and any(other.is_advice for other in posted)
 
 
 def unasked(book: Book, postings: Postings) -> Iterator[str]:

@@ -14,8 +14,9 @@ from issuers.entry import PinVerdict
 from issuers.state import ledger_path
 
 FIND = """
-    SELECT id, rrn, response_code, pin, moved_minor, remaining_minor, stan FROM entries
-    WHERE id > ? AND substr(rrn, 1, length(?)) = ? AND mti IN ('0100', '0101', '0200', '0201')
+    SELECT id, rrn, response_code, pin, moved_minor, remaining_minor, stan, mti FROM entries
+    WHERE id > ? AND substr(rrn, 1, length(?)) = ?
+        AND mti IN ('0100', '0101', '0200', '0201', '0120', '0121')
     ORDER BY id
 """
 LAST = "SELECT ifnull(max(id), 0) FROM entries"
@@ -23,7 +24,7 @@ LAST = "SELECT ifnull(max(id), 0) FROM entries"
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A request as an issuer decided it, and what still stands of it."""
+    """A request as an issuer decided it, or an advice of what was decided for it: what stands."""
 
     issuer: str
     response_code: str
@@ -32,6 +33,7 @@ class Posting:
     standing_minor: int
     stan: str  # the router's number; two postings with one RRN are two requests
     row: int = 0
+    is_advice: bool = False
 
 
 Postings = Mapping[str, list[Posting]]
@@ -49,10 +51,11 @@ class Ledger:
 
     def postings(self) -> Iterator[tuple[str, Posting]]:
         """RRN and posting of every row that is not settled."""
-        for row, rrn, code, pin, moved, standing, stan in self._rows():
+        for row, rrn, code, pin, moved, standing, stan, mti in self._rows():
             if row not in self._settled:
-                verified = pin == PinVerdict.VERIFIED
-                yield rrn, Posting(self._issuer, code, verified, moved, standing, stan, row)
+                yield rrn, Posting(
+                    self._issuer, code, pin == PinVerdict.VERIFIED, moved, standing, stan, row,
+                    mti[2] == "2")
 
     def settle(self, rrns: Container[str]) -> None:
         """The rows of these are done with."""

@@ -32,15 +32,23 @@ def outcome(written: Entry, *posted: Posting) -> Outcome:
     return compared(book, {written.rrn: list(posted)}, ISSUERS)
 
 
+ADVISED: Final = replace(HELD, stan="000009", pin_verified=False, is_advice=True)
+
+
 @pytest.mark.parametrize(("written", "posted"), [
     (entry(), [HELD]),
+    (entry(), [ADVISED]),
+    (entry(), [RELEASED, ADVISED]),
+    (entry(undo=Undo.ACKNOWLEDGED), [RELEASED, replace(ADVISED, standing_minor=0)]),
+    (entry(heard="61"), [RELEASED, replace(ADVISED, moved_minor=0, standing_minor=0)]),
     (entry(undo=Undo.ACKNOWLEDGED), [RELEASED]),
     (entry(heard="51"), [DECLINED]),
     (entry(heard="91"), [RELEASED]),
     (entry(heard="91"), []),
     (entry(heard="92", issuer=""), []),
     (entry(processing_code="310000", amount_minor=0), [NOTHING_MOVED]),
-], ids=["approved and held", "taken back", "declined", "silent and reversed", "never left",
+], ids=["approved and held", "stood in for", "silent and stood in for",
+        "stood in for and taken back", "declined by the stand-in", "taken back", "declined", "silent and reversed", "never left",
         "nobody's card", "inquiry"])
 def test_what_is_right_is_no_violation(written: Entry, posted: list[Posting]) -> None:
     assert outcome(written, *posted).violations == []
@@ -52,6 +60,9 @@ def test_what_is_right_is_no_violation(written: Entry, posted: list[Posting]) ->
     (entry(), [RELEASED], "nothing stands at the issuer"),
     (entry(), [replace(HELD, standing_minor=9_000)], "approved 10000, the issuer has 9000"),
     (entry(), [HELD, replace(HELD, stan="000008")], "posted 2 times, numbers 000007, 000008"),
+    (entry(), [HELD, ADVISED], "posted 2 times, numbers 000007, 000009"),
+    (entry(), [RELEASED, ADVISED, replace(ADVISED, stan="000010")],
+     "posted 2 times, numbers 000009, 000010"),
     (entry(heard="91"), [HELD], "10000 stands, but 91 was heard"),
     (entry(heard="51"), [HELD], "10000 stands, but 51 was heard"),
     (entry(heard="51"), [replace(DECLINED, response_code="54")], "the issuer had said 54"),

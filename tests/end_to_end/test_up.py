@@ -41,7 +41,8 @@ def test_a_run_in_a_pipe_ends_with_a_summary(config: Path, tmp_path: Path) -> No
         told = found["issuers"][name]
         assert list(told) == ["region", "approved", "declined", "pin_verified"]
         assert told["region"] == region
-        assert (told["approved"] > 0) == (told["pin_verified"] > 0) == (name != "sirocco")
+        assert told["approved"] > 0  # of sirocco, which answers nothing, by the stand-in
+        assert told["pin_verified"] > 0 or name == "sirocco"
     assert found["approved"] == sum(told["approved"] for told in found["issuers"].values())
     listed = CliRunner().invoke(app, ["issuer", "holds", "atlas", "--json", "--state", str(state)])
     assert json.loads(listed.stdout)["total_minor"]["504"] > 0
