@@ -29,9 +29,6 @@ from router.net.value_types import (
 )
 from router.switching.routing import BinRange
 
-if TYPE_CHECKING:  # it takes its types of values from here
-    from router.net.stand_in_settings import Lent
-
 HTTP_LISTEN: Final = Address("127.0.0.1", 9583)
 
 
@@ -163,4 +160,3 @@ class Settings:
     bins: tuple[BinRange, ...]
     journal: JournalSettings
     stand_in: tuple[Lent, ...] = ()  # one of each issuer that lends anything
-    stand_in: "tuple[Lent, ...]" = ()  # one of each issuer that lends anything
