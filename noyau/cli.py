@@ -20,6 +20,7 @@ from noyau import (
     stand_in,
     up,
 )
+from noyau.journal import commands as journal_commands
 
 app = typer.Typer(
     name="noyau",
@@ -62,6 +63,7 @@ app.command("reload")(operate.reload)
 app.command("drain")(operate.drain)
 app.command("status")(operate.status)
 app.add_typer(saf.app, name="saf")
+app.add_typer(journal_commands.app, name="journal")
 app.add_typer(stand_in.app, name="stand-in")
 app.command("send")(send.command)
 app.command("bench")(bench.command)

@@ -5,7 +5,7 @@ the reading with the file and the row.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -62,7 +62,7 @@ class JournalReader:
         self._segment: Segment | None = None
         self._next_segment = 0  # that the last row announced; 0: none
 
-    def rows(self, first: int = 1) -> Iterator[Row]:
+    def rows(self, first: int = 1) -> Generator[Row, None, None]:
         """From a row on, or from the oldest that is there; after that from where it stopped.
 
         Raises Damage, or OSError.
@@ -78,6 +78,12 @@ class JournalReader:
         for one in segments[place:]:
             yield from self._rows_of(one)
         self._look_behind()
+
+    def begin_behind(self, row: Row | None) -> None:
+        """As if this row had been read last."""
+        if row is not None:
+            self.last, self.last_tag, self._segment = row.number, row.tag, row.segment
+            self._next_segment = announced(row)
 
     def row(self, number: int) -> Row | None:
         """One alone: its seal is looked at, its neighbours are not. Raises Damage, or OSError."""

@@ -91,6 +91,21 @@ def identity_fault(database: sqlite3.Connection) -> str:
     return ""
 
 
+def key_marks(folder: Path) -> tuple[str, bytes]:
+    """The wrapped key of a folder's segments, and the proof of what it unwraps to.
+
+    Raises LookupError where there is none, OSError, sqlite3.Error.
+    """
+    for one in reversed(segments_in(folder)):
+        with read_only(one.path) as database:
+            if fault := identity_fault(database):
+                raise LookupError(f"{one.path}: {fault}")
+            wrapped, proof = mark_in(database, "wrapped_key"), mark_in(database, "key_proof")
+        if isinstance(wrapped, str) and isinstance(proof, bytes):
+            return wrapped, proof
+    raise LookupError(f"{folder}: there is no journal")
+
+
 def mark_in(database: sqlite3.Connection, name: str) -> str | bytes | int | None:
     """Raises sqlite3.Error."""
     row = database.execute("SELECT value FROM marks WHERE name = ?", (name,)).fetchone()

@@ -17,6 +17,7 @@ from router.net.acquirer_listener import PortTaken
 from router.net.acquirer_side import AcquirerSide
 from router.net.clock import SystemClock
 from router.net.codecs import Codecs
+from router.net.follower import Follower
 from router.net.hsm_client import HsmClient
 from router.net.http import HttpServer
 from router.net.issuer_link import IssuerLink
@@ -158,6 +159,9 @@ class Router:
                 "waits_for_hsm", endpoints=", ".join(map(str, settings.hsm.endpoints))))
         self._stage = REPLAYING
         await self._recover(file)
+        if settings.journal.follow:
+            follower = Follower(settings.folder, self._state, self._observer)
+            self._keep_running("follower", follower.run)
         self._open_feed(ending)
         self._stage = "signing on to the issuers"
         self._issuers.open_lines()

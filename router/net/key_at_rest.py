@@ -47,16 +47,22 @@ async def unlocked(
 
 
 async def _unlocked(file: JournalFile, hsm: HsmClient, data_key: str, kcv: str) -> None:
-    await _checked(hsm, data_key, kcv)
     wrapped = file.wrapped_key
     if wrapped is None:
+        await _checked(hsm, data_key, kcv)
         key = os.urandom(KEY_BYTES)
         file.begin_with(key, await _said(hsm, hsm_frames.wrap_key(data_key, key)))
     else:
-        key = bytes.fromhex(await _said(hsm, hsm_frames.unwrap_key(data_key, wrapped)))
+        key = await unwrapped(hsm, data_key, kcv, wrapped)
     if len(key) != KEY_BYTES:
         raise JournalUnusable(f"{file.path}: its key has {len(key)} bytes; restore it from a copy")
     file.unlock(key)
+
+
+async def unwrapped(hsm: HsmClient, data_key: str, kcv: str, wrapped: str) -> bytes:
+    """The key of a journal that is there. Raises HsmAway, DataKeyRefused."""
+    await _checked(hsm, data_key, kcv)
+    return bytes.fromhex(await _said(hsm, hsm_frames.unwrap_key(data_key, wrapped)))
 
 
 async def _checked(hsm: HsmClient, data_key: str, kcv: str) -> None:

@@ -1,0 +1,1 @@
+"""`noyau journal`: shows, finds, verifies and exports what the router recorded."""

@@ -1,0 +1,335 @@
+"""The command line of `noyau journal`. Card numbers are asked for, never given as arguments."""
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from noyau.journal.facts import Wanted, place_from, time_from, time_in_words
+from noyau.journal.opening import CannotRead, Worker, workers
+
+app = typer.Typer(
+    help="The router's journal: show, find, verify, export; while the router runs, and without it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its frames print local variables: card data
+    rich_markup_mode="rich",
+)
+
+Config = Annotated[
+    Path | None, typer.Option("--config", help="Configuration folder: it names the HSM.")
+]
+State = Annotated[Path, typer.Option("--state", help="The router's state folder.")]
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="Segments elsewhere, such as an archive.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+STATE = Path("state")
+
+
+@app.command("show")
+def show(
+    transaction: Annotated[str, typer.Argument(help="As `find` names it, such as 0:1234.5.")],
+    config: Config = None,
+    state: State = STATE,
+    folder: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Tell one transaction's story: every record about it and its stored entries, masked.
+
+    Exit code 0: told. 1: there is no such transaction. 2: the journal cannot be read.
+
+    Examples:
+
+      noyau journal show 0:1234.5
+    """
+    from noyau.journal.searching import story  # noqa: PLC0415 - --help need not load it
+    from noyau.journal.shown import Shown, line  # noqa: PLC0415
+
+    try:
+        place = place_from(transaction)
+    except ValueError:
+        refuse("show", f"{transaction} names no transaction: WORKER:ROW.PLACE, as find prints it")
+    with reading("show"):
+        told = [
+            one
+            for worker in opened(config, state, folder)
+            if folder is not None or worker.name == place.worker
+            for one in story(worker, place)
+        ]
+    shown = Shown()
+    for one in told:
+        fields = shown.entry(str(one.place), one.at, one.file, one.entry)
+        print(json.dumps(fields) if as_json else line(fields))
+    if not told:
+        typer.echo(f"noyau journal show: there is no transaction {transaction}", err=True)
+        raise typer.Exit(1)
+
+
+@app.command("find")
+def find(
+    pan: Annotated[
+        bool, typer.Option("--pan", help="By card number: typed, or a line of standard input.")
+    ] = False,
+    rrn: Annotated[str, typer.Option(help="Retrieval reference number, DE 37.")] = "",
+    stan: Annotated[str, typer.Option(help="The acquirer's DE 11, six digits.")] = "",
+    terminal: Annotated[str, typer.Option(help="DE 41.")] = "",
+    acquirer: Annotated[str, typer.Option(help="Its name in the configuration.")] = "",
+    issuer: Annotated[str, typer.Option(help="Its name in the configuration.")] = "",
+    since: Annotated[str, typer.Option(help="From this time on, such as 2026-11-24T08:00.")] = "",
+    until: Annotated[str, typer.Option(help="Before this time; UTC without an offset.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="The latest so many.")] = 100,
+    config: Config = None,
+    state: State = STATE,
+    folder: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Find transactions, the latest first. What the index does not know yet is searched as well.
+
+    Exit code 0: found. 1: nothing found. 2: the journal cannot be read, or the call is wrong.
+
+    Examples:
+
+      noyau journal find --pan
+
+      noyau journal find --rrn 632810000017 --json
+
+      noyau journal find --issuer atlas --since 2026-11-24T08:00+01:00 --limit 20
+    """
+    from noyau.journal.searching import find as found_in  # noqa: PLC0415
+    from noyau.journal.shown import who  # noqa: PLC0415
+
+    wanted = Wanted(
+        asked_pan() if pan else "", rrn, stan, terminal, acquirer, issuer,
+        time_asked("find", "--since", since), time_asked("find", "--until", until))  # fmt: skip
+    with reading("find"):
+        found = [
+            one
+            for worker in opened(config, state, folder)
+            for one in found_in(worker, wanted, limit)
+        ]
+    found = sorted(found, key=lambda one: (one.at, one.place), reverse=True)[:limit]
+    for one in found:
+        fields = {"id": str(one.place), "at": time_in_words(one.at), **who(one.about)}
+        fields["issuer"] = one.facts.issuer
+        print(json.dumps(fields) if as_json else found_line(fields))
+    if not found:
+        typer.echo("noyau journal find: nothing found", err=True)
+        raise typer.Exit(1)
+
+
+@app.command("verify")
+def verify(
+    head: Annotated[
+        str, typer.Option(help="ROW:TAG as an earlier run printed it: that row must be there.")
+    ] = "",
+    config: Config = None,
+    state: State = STATE,
+    folder: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Read every row; say whether anything was changed, swapped, or is missing, and where.
+
+    The head that it prints, kept elsewhere, proves later that nothing up to it was taken away.
+
+    Exit code 0: whole. 1: not, the first bad row is named. 2: it cannot be read.
+
+    Examples:
+
+      noyau journal verify
+
+      noyau journal verify --head 48213:5ff0c1d2a9b84e77c2f1e6d0834a9b10 --json
+    """
+    from noyau.journal.verifying import verified  # noqa: PLC0415
+
+    expected = head_asked(head)
+    with reading("verify"):
+        found = opened(config, state, folder)
+        if expected is not None and len(found) > 1:
+            refuse("verify", "--head is of one worker; name its folder with --folder")
+        with progress("verifying") as says:
+            verdicts = [verified(worker, expected, says) for worker in found]
+    for one in verdicts:
+        if as_json:
+            print(json.dumps(one.as_json()))
+        elif one.is_whole:
+            print(f"worker {one.worker}: whole: {one.rows:,} rows, {one.records:,} records in"
+                  f" {one.segments} segments, {one.first} to {one.last}")  # fmt: skip
+            print(f"  head {one.head}")
+            if one.runs_without_head:
+                print(f"  {one.runs_without_head} of {one.runs} runs began without a head: rows"
+                      " may be missing before them")  # fmt: skip
+        else:
+            print(f"worker {one.worker}: NOT WHOLE: {one.file}: row {one.row}: {one.what}")
+    raise typer.Exit(0 if all(one.is_whole for one in verdicts) else 1)
+
+
+@app.command("export")
+def export(
+    since: Annotated[str, typer.Option(help="Rows from this time on.")] = "",
+    until: Annotated[str, typer.Option(help="Rows before this time; UTC without an offset.")] = "",
+    config: Config = None,
+    state: State = STATE,
+    folder: Folder = None,
+) -> None:
+    """Every record as one JSON object a line, in order, masked.
+
+    Exit code 0: all of it. 1: a row is damaged, what is before it was written. 2: not readable.
+
+    Examples:
+
+      noyau journal export --since 2026-11-24 | jq 'select(.record == "answered")'
+    """
+    from noyau.journal.shown import Shown  # noqa: PLC0415
+    from specs.journal_reading import Damage, JournalReader  # noqa: PLC0415
+
+    begins, ends = time_asked("export", "--since", since), time_asked("export", "--until", until)
+    shown = Shown()
+    with reading("export"):
+        for worker in opened(config, state, folder):
+            try:
+                for row in JournalReader(worker.folder, worker.seal).rows():
+                    if begins <= row.at and (not ends or row.at < ends):
+                        for fields in shown.row(worker.name, row):
+                            print(json.dumps(fields))
+            except Damage as error:
+                typer.echo(f"noyau journal export: {error}", err=True)
+                raise typer.Exit(1) from None
+
+
+@app.command("follow")
+def follow(
+    once: Annotated[bool, typer.Option("--once", help="Catch up, and end.")] = False,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when standard input ends.")
+    ] = False,
+    config: Config = None,
+    state: State = STATE,
+) -> None:
+    """Keep the index for searching up to date, until SIGTERM or Ctrl-C.
+
+    It may be stopped, and its index.sqlite deleted, at any time: it is made again.
+
+    Exit code 0: ended. 1: a row is damaged. 2: the journal cannot be read.
+
+    Examples:
+
+      noyau journal follow
+
+      noyau journal follow --once
+    """
+    from noyau.journal.ending import stopped_by_signal_or_parent  # noqa: PLC0415
+    from noyau.journal.following import follow as follow_one  # noqa: PLC0415
+    from specs.journal_reading import Damage  # noqa: PLC0415
+
+    with reading("follow"):
+        found = opened(config, state, None)
+        stopped = stopped_by_signal_or_parent(with_parent)
+        failed: list[Damage] = []
+
+        def run(worker: Worker, says: Callable[[int, int], None]) -> None:
+            try:
+                follow_one(worker, stopped, once, says)
+            except Damage as error:
+                failed.append(error)
+                stopped.set()
+
+        with progress("following") as says:
+            threads = [threading.Thread(target=run, args=(one, says)) for one in found]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    for error in failed:
+        typer.echo(f"noyau journal follow: {error}", err=True)
+    raise typer.Exit(1 if failed else 0)
+
+
+def opened(config: Path | None, state: Path, folder: Path | None) -> list[Worker]:
+    """Raises CannotRead."""
+    from noyau.config_folder import NoConfiguration, config_folder  # noqa: PLC0415
+    from router.net.configuration import load_settings  # noqa: PLC0415
+    from router.net.mistakes import SettingsRejected  # noqa: PLC0415
+
+    try:
+        return workers(load_settings(config_folder(config)).hsm, state, folder)
+    except (NoConfiguration, SettingsRejected) as error:
+        raise CannotRead(str(error)) from None
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """What prevents it ends the command with 2, a damaged row with 1."""
+    from specs.journal_reading import Damage  # noqa: PLC0415
+
+    try:
+        yield
+    except Damage as error:
+        typer.echo(f"noyau journal {name}: {error}", err=True)
+        raise typer.Exit(1) from None
+    except (CannotRead, OSError) as error:
+        refuse(name, str(error))
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, nothing in a pipe."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def asked_pan() -> str:
+    """Typed without echo, or read from standard input; digits only."""
+    from noyau.secret_input import NothingCame, asked  # noqa: PLC0415
+
+    try:
+        pan = asked("card number").replace(" ", "")
+    except NothingCame as error:
+        refuse("find", f"--pan: {error}")
+    if not (pan.isascii() and pan.isdigit() and 8 <= len(pan) <= 19):
+        refuse("find", "--pan: a card number has 8 to 19 digits")
+    return pan
+
+
+def time_asked(name: str, option: str, text: str) -> int:
+    """Milliseconds since 1970; 0 where nothing is asked."""
+    if not text:
+        return 0
+    try:
+        return time_from(text)
+    except ValueError:
+        refuse(name, f"{option} {text}: give a time such as 2026-11-24T08:00 or with +01:00")
+
+
+def head_asked(text: str) -> tuple[int, bytes] | None:
+    """ROW:TAG."""
+    if not text:
+        return None
+    row, _, tag = text.partition(":")
+    try:
+        return int(row), bytes.fromhex(tag)
+    except ValueError:
+        refuse("verify", f"--head {text}: give ROW:TAG as verify prints it")
+
+
+def found_line(fields: dict[str, Any]) -> str:
+    """One transaction for eyes."""
+    return (
+        f"{fields['at']}  {fields['id']:<12} {fields['mti']} {fields['pan']:<19}"
+        f" {fields['amount']:>12} {fields['currency']:<3} stan {fields.get('stan', '')}"
+        f" rrn {fields['rrn']} {fields['acquirer']} -> {fields['issuer'] or '?'}"
+    )
+
+
+def refuse(name: str, why: str) -> NoReturn:
+    """Exit code 2."""
+    typer.echo(f"noyau journal {name}: {why}", err=True)
+    raise typer.Exit(2)

@@ -1,0 +1,107 @@
+"""What a record says about its transaction, and what a search asks for."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from specs.journal_format import (
+    About,
+    Answered,
+    Entry,
+    EntryId,
+    Forwarded,
+    Key,
+    Reversed,
+    Stored,
+)
+
+Spoken = Forwarded | Answered | Reversed | Stored
+SPOKEN = (Forwarded, Answered, Reversed, Stored)
+
+
+class Place(NamedTuple):
+    """Where a transaction's first record is: a transaction is named by it."""
+
+    worker: str
+    row: int
+    place: int  # in its group, from 0 on
+
+    def __str__(self) -> str:
+        return f"{self.worker}:{self.row}.{self.place}"
+
+
+def place_from(text: str) -> Place:
+    """Raises ValueError."""
+    worker, colon, rest = text.rpartition(":")
+    row, dot, place = rest.partition(".")
+    if not dot or not row.isdigit() or not place.isdigit():
+        raise ValueError(text)
+    return Place(worker if colon else "0", int(row), int(place))
+
+
+class Facts(NamedTuple):
+    """Of a transaction. The PAN is clear: it leaves this process masked or hashed only."""
+
+    key: Key
+    pan: str
+    rrn: str
+    stan: str
+    terminal: str
+    acquirer: str
+    issuer: str  # empty where this record does not know it
+    mti: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A search; empty and 0 ask for nothing. Times in milliseconds since 1970."""
+
+    pan: str = ""
+    rrn: str = ""
+    stan: str = ""
+    terminal: str = ""
+    acquirer: str = ""
+    issuer: str = ""
+    since: int = 0
+    until: int = 0
+
+    def asks_for(self, facts: Facts, at: int) -> bool:
+        """All of it."""
+        asked = (
+            (self.pan, facts.pan), (self.rrn, facts.rrn), (self.stan, facts.stan),
+            (self.terminal, facts.terminal), (self.acquirer, facts.acquirer),
+            (self.issuer, facts.issuer))  # fmt: skip
+        in_time = self.since <= at and (not self.until or at < self.until)
+        return in_time and all(not wanted or wanted == found for wanted, found in asked)
+
+
+def facts_of(record: Spoken) -> Facts:
+    """The parts of a key are told in router.switching.request."""
+    about: About = record.about
+    key, loose = about.key, about.loose_key
+    named = len(key) > 5 and len(loose) > 5
+    issuer = record.issuer if isinstance(record, Forwarded | Stored) else ""
+    return Facts(
+        key, about.content[0] if about.content else "", loose[4] if named else "",
+        key[3] if named else "", key[5] if named else "", key[0], issuer, about.mti,
+    )  # fmt: skip
+
+
+def entry_of(entry: Entry) -> EntryId | None:
+    """The store-and-forward entry that a record speaks of."""
+    found: object = getattr(entry, "id", None)
+    return found if isinstance(found, tuple) else None
+
+
+def time_in_words(at: int) -> str:
+    """UTC, milliseconds."""
+    moment = datetime.fromtimestamp(at / 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+
+
+def time_from(text: str) -> int:
+    """Milliseconds since 1970; UTC where it has no offset. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1000)

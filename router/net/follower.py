@@ -1,0 +1,72 @@
+"""The journal's follower, a process of its own beside the router: started, and started again.
+
+It reads the journal and keeps the index for searching. It ends with the router, however that ends:
+its standard input does. Whatever befalls it costs no transaction anything.
+"""
+import asyncio
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from router.net.observer import RouterObserver
+
+AGAIN_AFTER_S: Final = 10.0
+ENDS_WITHIN_S: Final = 2.0
+NICENESS: Final = 10  # the router comes first
+
+
+class Follower:
+    """`run` lasts as long as the router."""
+
+    def __init__(self, folder: Path, state: Path, observer: RouterObserver) -> None:
+        self._command = (
+            sys.executable, "-m", "noyau", "journal", "follow", "--with-parent",
+            "--config", str(folder), "--state", str(state))
+        self._observer = observer
+
+    async def run(self) -> None:
+        while True:
+            try:
+                why = await self._once()
+            except OSError as error:
+                why = str(error)
+            self._observer.alarm("follower_ended", why=why)
+            await asyncio.sleep(AGAIN_AFTER_S)
+
+    async def _once(self) -> str:
+        """Why it ended."""
+        process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE)
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+        self._observer.happened("follower_started", process=process.pid)
+        try:
+            last = await self._last_line(process)
+            code = await process.wait()
+        except asyncio.CancelledError:
+            await self._end(process)
+            raise
+        return last or f"exit code {code}"
+
+    @staticmethod
+    async def _last_line(process: asyncio.subprocess.Process) -> str:
+        assert process.stderr is not None
+        last = ""
+        with contextlib.suppress(ValueError):  # a line that is too long
+            while line := await process.stderr.readline():
+                last = line.decode("utf-8", "replace").strip() or last
+        return last
+
+    @staticmethod
+    async def _end(process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
