@@ -143,9 +143,9 @@ class Metrics:
         if event.hsm_us:
             self._hsm.observe(event.hsm_us / 1e6)
 
-    def counted(self, what: str, link: str) -> None:
+    def counted(self, what: str, link: str, times: int = 1) -> None:
         """Something that happens and is no state."""
-        self._happened.of(what, link).inc()
+        self._happened.of(what, link).inc(times)
 
     def alarm(self, what: str) -> None:
         """Something a person must look at."""

@@ -41,9 +41,9 @@ class RouterObserver:
         if self._tells_transactions and self._feed is not None:
             self._feed.tell("transaction", _encoder.encode(fields))
 
-    def counted(self, what: str, link: str) -> None:
-        self._metrics.counted(what, link)
-        self._log.logger.debug("counted", what=what, link=link)
+    def counted(self, what: str, link: str, times: int = 1) -> None:
+        self._metrics.counted(what, link, times)
+        self._log.logger.debug("counted", what=what, link=link, times=times)
 
     def unmatched(self, what: str, line: str, differing: list[int]) -> None:
         self._metrics.counted(what, line)

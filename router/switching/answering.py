@@ -30,6 +30,11 @@ class Answering:
         """Requests that have not been answered yet."""
         return sum(len(queue) for queue in self._queues.values())
 
+    @property
+    def holders(self) -> int:
+        """Acquirers that have something in flight."""
+        return sum(count > 0 for count in self._in_flight.values())
+
     def in_flight_of(self, acquirer: str) -> int:
         return self._in_flight.get(acquirer, 0)
 
@@ -55,6 +60,11 @@ class Answering:
             approval.heard += 1
         self._observed(request, told, transaction, delivered)
         return delivered
+
+    def turn_away(self, request: Request, told: Told) -> None:
+        """Cheaply: many at a time are counted, and told of together."""
+        request.is_done = True
+        request.link.reply(response_to(request, told))
 
     def tell(self, transaction: Transaction, told: Told) -> bool:
         """Everybody who waits hears it, and every repeat to come. False: none of them took it."""

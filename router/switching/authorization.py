@@ -13,6 +13,7 @@ from collections.abc import Generator
 from typing import Final
 
 from router.switching import message_types
+from router.switching.admission import Admission
 from router.switching.format_check import format_error
 from router.switching.known import Known
 from router.switching.needs import (
@@ -38,7 +39,7 @@ from router.switching.response_codes import ResponseCode, code_of_hsm_error
 from router.switching.session_keys import ANOTHER_KEY
 from router.switching.stand_in import is_decided_here, stood_in
 from router.switching.switch import Switch
-from router.switching.told import Told, declined
+from router.switching.told import OVERLOADED, Told, declined
 from router.switching.transaction import Transaction
 from router.switching.translation import answer_of, demands, written_for
 from router.wire.element import Unwritable
@@ -69,7 +70,7 @@ def refused(request: Request) -> Told | None:
 
 
 def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
-    transaction: Transaction, switch: Switch
+    transaction: Transaction, switch: Switch, admission: Admission
 ) -> Life:
     """A request that may hold or move money, or an inquiry."""
     request = transaction.request
@@ -85,6 +86,8 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
     issuer = transaction.issuer = switch.issuers[bin_range.issuer]
     transaction.send_by = min(request.arrived + issuer.terms.timeout_s, request.deadline)
     is_sent = not issuer.stand_in.is_first or not is_decided_here(transaction, issuer, switch)
+    if is_sent and admission.refuses(transaction, issuer, alone=len(switch.issuers) == 1):
+        return OVERLOADED
 
     while is_sent and (line := issuer.least_loaded_line(transaction.lines_tried)) is not None:
         pin_block: str | None = None

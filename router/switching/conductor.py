@@ -5,10 +5,10 @@ acquirer, a response, a line that came up or fell, records that became durable, 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from router.switching import message_types
+from router.switching.admission import Admission, Limits
 from router.switching.answering import Answering
 from router.switching.authorization import authorize, received
 from router.switching.clock import Clock
@@ -45,7 +45,7 @@ from router.switching.saf_operator import SafOperator
 from router.switching.stand_in_counts import taken_back
 from router.switching.stand_in_records import voiding
 from router.switching.switch import Switch
-from router.switching.told import NOT_STORED, Told, declined
+from router.switching.told import NOT_STORED, OVERLOADED, Told, declined
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
 from router.switching.translation import canonical, card_of
@@ -54,6 +54,8 @@ from specs.elements import DE
 from specs.journal_format import Answered, Forwarded, Reversed, StandInMode, StoodIn, Stored
 from specs.journal_format import Record as JournalRecord
 
+__all__ = ["Conductor", "Limits"]
+
 DURABLE = Durable()
 NOT_DURABLE = NotDurable()
 SILENT = Silent()
@@ -61,19 +63,10 @@ NEVER_LEFT = NeverLeft()
 TOO_LATE = TooLate()
 KEY_CHANGED = KeyChanged()
 WAITING_MAX: Final = 8  # requests that wait for one answer: an original and its repeats
-OVERLOADED = declined(ResponseCode.SYSTEM_MALFUNCTION, "limits")
 NOT_SUPPORTED = declined(ResponseCode.INVALID_TRANSACTION, "format")
 NO_ANSWER_IN_TIME = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
+MALFUNCTION: Final = frozenset(("96", "909"))  # DE 39 of a host that is not well
 TAKEN = Told(ResponseCode.APPROVED, True, {}, "router", "journal")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds the tables of the conductor."""
-
-    in_flight_max: int = 20_000
-    repeats_max: int = 200_000
-    repeat_window_s: float = 3_600.0
 
 
 class Conductor:
@@ -92,7 +85,7 @@ class Conductor:
         self._clock = clock
         self._hsm = hsm
         self._observer = observer
-        self._limits = limits
+        self._admission = Admission(limits)
         self._commits = Commits(journal)
         self._known = Known(limits.repeats_max, limits.repeat_window_s)
         self._refused = Refused()
@@ -179,12 +172,16 @@ class Conductor:
             self._deadline(request, transaction)
         self._commits.try_again(now)
         self._known.evict(now)
+        self._admission.tick(now, self._observer)
 
     def _tick(self, issuer: Issuer, now: float) -> None:
         for line in issuer.lines:
+            line.breaker.tick(now, line.name, self._observer)
             for waiting in line.expire(now):
-                if isinstance(waiting.owner, Transaction) and waiting.owner.target is None:
-                    issuer.stand_in.silent(now)
+                if isinstance(waiting.owner, Transaction):
+                    self._failed(issuer, line, now)
+                    if waiting.owner.target is None:
+                        issuer.stand_in.silent(now)
                 self._silent(issuer, waiting)
         self._saf.tick(issuer, now)
 
@@ -203,7 +200,7 @@ class Conductor:
         mti, values = canonical(message)
         request = Request(link, message, mti, values, card_of(values), self._clock.now())
         if mti in message_types.REVERSALS:
-            if self._is_overloaded(request):
+            if self._is_full(request):
                 self._answering.reply(request, OVERLOADED, None)  # its acquirer keeps it
             else:
                 self._reversing.arrive(request)
@@ -212,12 +209,20 @@ class Conductor:
         else:
             self._answering.reply(request, NOT_SUPPORTED, None)
 
-    def _is_overloaded(self, request: Request) -> bool:
-        acquirer = request.acquirer
-        return (
-            max(self._answering.in_flight, self._lives) >= self._limits.in_flight_max
-            or self._answering.in_flight_of(acquirer.name) >= acquirer.in_flight_max
+    def _is_full(self, request: Request) -> bool:
+        answering = self._answering
+        return self._admission.is_full(
+            request.acquirer,
+            max(answering.in_flight, self._lives),
+            answering.in_flight_of(request.acquirer.name),
+            answering.holders,
         )
+
+    def _why_not(self, request: Request) -> str:
+        """A new request or advice is turned away; empty: it is let in."""
+        if self._known.is_full or self._is_full(request):
+            return "in_flight"
+        return "rate" if self._admission.is_too_fast(request.acquirer, request.arrived) else ""
 
     def _arrived(self, request: Request) -> None:
         outcome = received(request, self._known)
@@ -227,9 +232,10 @@ class Conductor:
             self._join(outcome, request)  # overloaded or not: 96 would hide what was approved
         elif self._refused.holds(request.about, request.arrived):
             self._answering.reply(request, OVERLOADED, None)
-        elif self._is_overloaded(request) or self._known.is_full:
+        elif why_not := self._why_not(request):
             self._refused.add(request.about, request.arrived)
-            self._answering.reply(request, OVERLOADED, None)
+            self._admission.turned_away(request.acquirer.name, why_not)
+            self._answering.turn_away(request, OVERLOADED)
         else:
             self._begin(request)
 
@@ -252,7 +258,7 @@ class Conductor:
         if message_types.is_advice(request.mti):
             self._take_advice(transaction, request)
         else:
-            transaction.life = authorize(transaction, self.switch)
+            transaction.life = authorize(transaction, self.switch, self._admission)
             self._start(transaction)
 
     def _take_advice(self, transaction: Transaction, request: Request) -> None:
@@ -319,10 +325,7 @@ class Conductor:
             return
         owner, waiting.owner = waiting.owner, None
         if isinstance(owner, Transaction):
-            now = self._clock.now()
-            owner.issuer_us += int((now - owner.step_began) * 1_000_000)
-            if owner.issuer is not None and owner.target is None:
-                owner.issuer.stand_in.answered(now)
+            self._answered(owner, line, response)
             self.resume(owner, response)
         elif isinstance(owner, SafEntry):
             issuer = self._issuer(line.issuer_name)
@@ -330,11 +333,37 @@ class Conductor:
             issuer.stand_in.heard(self._clock.now())
             self._saf.responded(issuer, owner, response)
 
+    def _answered(self, owner: Transaction, line: Line, response: Message) -> None:
+        """How long it took, and whether issuer and line are well."""
+        now, issuer = self._clock.now(), owner.issuer
+        took_s = now - owner.step_began
+        owner.issuer_us += int(took_s * 1_000_000)
+        if issuer is None:
+            return
+        if owner.target is None:
+            issuer.stand_in.answered(now)
+        self._admission.issuer_answered(issuer, took_s)
+        if response.get(DE.RESPONSE_CODE) in MALFUNCTION:
+            self._failed(issuer, line, now)
+        elif not line.breaker.is_calm:
+            line.breaker.succeeded(line.name, self._observer)
+
+    def _failed(self, issuer: Issuer, line: Line, now: float) -> None:
+        terms = issuer.terms
+        line.breaker.failed(
+            now, terms.breaker_after, terms.breaker_wait_s, line.name, self._observer
+        )
+
     def unreadable(self, line: Line, mti: str, stan: str) -> None:
         """A response of which no more than this can be read: as good as none, and known now."""
-        waiting = line.unreadable(mti, stan, self._clock.now())
-        if waiting is not None:
-            self._silent(self._issuer(line.issuer_name), waiting)
+        now = self._clock.now()
+        waiting = line.unreadable(mti, stan, now)
+        if waiting is None:
+            return
+        issuer = self._issuer(line.issuer_name)
+        if issuer is not None and isinstance(waiting.owner, Transaction):
+            self._failed(issuer, line, now)
+        self._silent(issuer, waiting)
 
     def _silent(self, issuer: Issuer | None, waiting: Waiting) -> None:
         owner, waiting.owner = waiting.owner, None
@@ -358,14 +387,19 @@ class Conductor:
             except StopIteration as end:
                 transaction.life = None
                 self._lives -= 1
+                self._admission.left(transaction)
                 self._finished(transaction, end.value)
                 transaction.request = None
                 return
             if isinstance(need, Record):
+                if self._admission.journal.is_idle:
+                    self._admission.journal.began(transaction, self._clock.now())
                 self._commits.for_transaction(need.records, transaction)
                 return
             transaction.step_began = self._clock.now()
             if isinstance(need, TranslatePin):
+                if self._admission.hsm.is_idle:
+                    self._admission.hsm.began(transaction, transaction.step_began)
                 self._hsm.translate_pin(need, transaction)
                 return
             if isinstance(need, Verify):
@@ -378,7 +412,10 @@ class Conductor:
 
     def translated(self, transaction: Transaction, event: Event) -> None:
         """What the HSM says to a translation."""
-        transaction.hsm_us += int((self._clock.now() - transaction.step_began) * 1_000_000)
+        now = self._clock.now()
+        transaction.hsm_us += int((now - transaction.step_began) * 1_000_000)
+        if self._admission.hsm.is_of(transaction):
+            self._admission.hsm.ended(now)
         if isinstance(event, PinRefused) and points_at_a_key(event.hsm_error):
             self._observer.alarm(
                 "pin_not_translated",
@@ -401,7 +438,7 @@ class Conductor:
         if self._clock.now() >= transaction.send_by or transaction.is_void:
             issuer.stans.free(stan)
             return TOO_LATE
-        if not line.carries_traffic or line.port is None or line.is_full:
+        if not line.takes_requests or line.port is None:
             issuer.stans.free(stan)
             return NEVER_LEFT
         if need.pin_key is not None and need.pin_key != issuer.pin_key:
@@ -412,6 +449,7 @@ class Conductor:
         if not line.port.send(outbound):
             line.withdraw(waiting)
             return NEVER_LEFT
+        line.breaker.sends()
         transaction.has_left = True
         return None
 
@@ -484,6 +522,8 @@ class Conductor:
             else:
                 self._were_refused(commit.records)
             if commit.owner is not None:
+                if self._admission.journal.is_of(commit.owner):
+                    self._admission.journal.ended(self._clock.now())
                 self.resume(commit.owner, DURABLE if durable else NOT_DURABLE)
             elif commit.then is not None:
                 commit.then(durable)

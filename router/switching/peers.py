@@ -26,6 +26,8 @@ class Acquirer:
     pin_key: PinKey | None
     answer_within_s: float
     in_flight_max: int
+    requests_per_s: float = 10_000.0
+    requests_burst: float = 2_000.0
     session_keys: ReceivedKeys | None = None  # where keys are exchanged; they stand for `pin_key`
 
     def pin_keys(self, link: "AcquirerLink") -> Sequence[PinKey]:
@@ -73,6 +75,11 @@ class IssuerTerms:
     saf_refusals_max: int = 3  # then it is parked
     saf_age_s_max: float = 259_200.0  # then it is parked
     saf_entries_max: int = 100_000  # open and parked; then nothing more is taken for this issuer
+    requests_per_s: float = 10_000.0
+    requests_burst: float = 2_000.0
+    in_flight_max: int = 4_096  # of all acquirers
+    breaker_after: int = 20  # failures in a row, on one line
+    breaker_wait_s: float = 5.0
 
 
 class Issuer:
@@ -114,7 +121,7 @@ class Issuer:
         """The signed-on line with the fewest requests that wait, but for those already tried."""
         best: Line | None = None
         for line in self.lines:
-            usable = line.carries_traffic and not line.is_full and line.name not in without
+            usable = line.takes_requests and line.name not in without
             if usable and (best is None or line.load < best.load):
                 best = line
         return best
@@ -122,7 +129,7 @@ class Issuer:
     def line_for(self, preferred: str) -> Line | None:
         """The named line while it is up, else the least loaded one."""
         for line in self.lines:
-            if line.name == preferred and line.carries_traffic and not line.is_full:
+            if line.name == preferred and line.takes_requests:
                 return line
         return self.least_loaded_line([])
 
@@ -130,7 +137,7 @@ class Issuer:
         """Of an entry: as above, and it waits for the line's room (`takes_stored`)."""
         best: Line | None = None
         for line in self.lines:
-            if not line.carries_traffic or line.port is None:
+            if not line.carries_traffic or line.port is None or line.breaker.is_open:
                 continue
             if line.name == preferred:
                 return line

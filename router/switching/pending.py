@@ -8,6 +8,7 @@ holds one request back, and a store-and-forward entry waits its full time.)
 
 from typing import Final, Protocol
 
+from router.switching.breaker import Breaker
 from router.wire.message import Message
 
 STAN_MAX: Final = 999_999
@@ -131,6 +132,7 @@ class Line:
         "_slices",
         "_stored",
         "_waiting",
+        "breaker",
         "carries_traffic",
         "issuer_name",
         "name",
@@ -151,6 +153,7 @@ class Line:
         self.stans = stans
         self.carries_traffic = False
         self.port: IssuerPort | None = None
+        self.breaker = Breaker()
         self._match_elements = match_elements
         self._pending_max = pending_max
         self._waiting: dict[MatchKey, Waiting] = {}
@@ -167,6 +170,11 @@ class Line:
     def is_full(self) -> bool:
         """No further request may wait here; stored entries have places of their own."""
         return len(self._waiting) - self._stored >= self._pending_max
+
+    @property
+    def takes_requests(self) -> bool:
+        """It is up, has room, and its breaker lets them through."""
+        return self.carries_traffic and not self.is_full and self.breaker.lets_through
 
     @property
     def takes_stored(self) -> bool:
@@ -253,6 +261,7 @@ class Line:
     def fall(self, now: float) -> list[Waiting]:
         """The line is gone: everything that waited on it, taken out of the table."""
         self.carries_traffic = False
+        self.breaker.reset()
         everything = list(self._waiting.values())
         self._gave_up(everything, now)
         return everything

@@ -14,8 +14,8 @@ from router.switching.answering import Answering
 from router.switching.authorization import NOT_CONFIRMED, refused, reverse_online
 from router.switching.commits import Commits
 from router.switching.known import Known
-from router.switching.peers import Issuer
 from router.switching.outbound import kept, with_sender
+from router.switching.peers import Issuer
 from router.switching.records import answered, becomes_stored, new_entry, reversal_records
 from router.switching.request import Original, Request
 from router.switching.response_codes import ResponseCode

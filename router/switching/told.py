@@ -39,5 +39,8 @@ def declined(code: str, ended_in: str) -> Told:
 NOT_STORED: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
 """The disk refused the records, or there is no room for what must follow."""
 
+OVERLOADED: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "limits")
+"""Turned away, so that what was let in keeps its time."""
+
 REVERSAL_ACCEPTED: Final = Told(ResponseCode.APPROVED, True, {}, "router", "reversal")
 """It is durable here, or there is nothing to undo."""

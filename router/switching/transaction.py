@@ -22,6 +22,7 @@ class Transaction:
         "has_left",
         "heard",
         "hsm_us",
+        "is_admitted",
         "is_reversed",
         "is_settling",
         "is_void",
@@ -55,6 +56,7 @@ class Transaction:
         self.life: Life | None = None
         self.send_by = 0.0
         self.issuer: Issuer | None = None
+        self.is_admitted = False  # it counts in what its issuer holds
         self.lines_tried: list[str] = []
         self.preferred_line = ""
         self.outbound: Kept | None = None  # the last one forwarded

@@ -31,7 +31,7 @@ class Observer(Protocol):
     def transaction(self, event: TransactionEvent) -> None:
         """One exchange with an acquirer is over."""
 
-    def counted(self, what: str, link: str) -> None:
+    def counted(self, what: str, link: str, times: int = 1) -> None:
         """Something that happens and is no state: a late response, a dropped frame."""
 
     def unmatched(self, what: str, line: str, differing: list[int]) -> None:

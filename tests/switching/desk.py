@@ -154,8 +154,8 @@ class Watcher:
     def transaction(self, event: TransactionEvent) -> None:
         self.events.append(event)
 
-    def counted(self, what: str, link: str) -> None:
-        self.counts.append((what, link))
+    def counted(self, what: str, link: str, times: int = 1) -> None:
+        self.counts += [(what, link)] * times
 
     def unmatched(self, what: str, line: str, differing: list[int]) -> None:
         self.counts.append((what, line))

@@ -1,0 +1,206 @@
+"""Who is let in: limits per acquirer and per issuer, and no request that must come too late.
+
+What is turned away hears 96 at once, so that what was let in keeps its time. Nobody may starve the
+others: when the router is half full, an acquirer holds no more than its equal part of it; an issuer
+holds no more than its share of the router, and of what each acquirer may have in flight, so that a
+silent one fills neither. Where there is one issuer only, everything is its share.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from router.switching.peers import Acquirer, Issuer
+from router.switching.request import Request
+from router.switching.transaction import Transaction
+from router.switching.transaction_event import Observer
+
+PART_OF_MEAN: Final = 0.1  # of each new sample
+LIVELY: Final = 16  # in flight: fewer never make anybody wait
+TELL_EVERY_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds the tables of the conductor, and who gets which part of them."""
+
+    in_flight_max: int = 20_000
+    repeats_max: int = 200_000
+    repeat_window_s: float = 3_600.0
+    issuer_share: float = 0.5  # of what is in flight, that one issuer of several may hold
+
+
+class Bucket:
+    """So many a second; what was not used is saved up, to a limit."""
+
+    __slots__ = ("_filled_at", "_tokens")
+
+    def __init__(self) -> None:
+        self._tokens = 0.0
+        self._filled_at = -1e9
+
+    def takes(self, now: float, per_s: float, burst: float) -> bool:
+        """One more, now?"""
+        tokens = min(max(burst, 1.0), self._tokens + (now - self._filled_at) * per_s)
+        self._filled_at = now
+        takes = tokens >= 1.0
+        self._tokens = tokens - 1.0 if takes else tokens
+        return takes
+
+
+class Latency:
+    """How long something takes at present: the mean of late, or the oldest that is still out.
+
+    One at a time is watched, so that what does not answer at all is seen, too, and costs nothing.
+    """
+
+    __slots__ = ("_mean", "_since", "_watched")
+
+    def __init__(self) -> None:
+        self._mean = 0.0
+        self._watched: Transaction | None = None
+        self._since = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is watched: the next one may be."""
+        return self._watched is None
+
+    def began(self, owner: Transaction, now: float) -> None:
+        """The one that is watched from now on."""
+        self._watched = owner
+        self._since = now
+
+    def is_of(self, owner: Transaction | None) -> bool:
+        """Is this the one that is watched?"""
+        return owner is not None and self._watched is owner
+
+    def ended(self, now: float) -> None:
+        """The one that is watched is over."""
+        self._watched = None
+        self._mean += (now - self._since - self._mean) * PART_OF_MEAN
+
+    def expected(self, now: float) -> float:
+        """In seconds."""
+        return max(self._mean, now - self._since) if self._watched is not None else self._mean
+
+
+class Admission:
+    """Asked for each request twice: on its arrival, and when its issuer is known."""
+
+    __slots__ = ("_buckets", "_issuers", "_limits", "_told_at", "_turned_away", "hsm", "journal")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._buckets: dict[str, Bucket] = {}  # by acquirer
+        self._issuers: dict[str, Held] = {}
+        self._turned_away: dict[str, int] = {}  # by peer and reason, since it was told last
+        self._told_at = 0.0
+        self.hsm = Latency()
+        self.journal = Latency()
+
+    def is_full(self, acquirer: Acquirer, in_flight: int, of_acquirer: int, holders: int) -> bool:
+        """No more may be in flight: of all, of this acquirer, or of its part of a full house.
+
+        `holders`: how many acquirers have something in flight.
+        """
+        most = self._limits.in_flight_max
+        if in_flight >= most or of_acquirer >= acquirer.in_flight_max:
+            return True
+        if not of_acquirer or 2 * in_flight < most:
+            return False
+        return of_acquirer * holders >= most
+
+    def is_too_fast(self, acquirer: Acquirer, now: float) -> bool:
+        """More in a second than was agreed with this acquirer."""
+        bucket = self._buckets.get(acquirer.name)
+        if bucket is None:
+            bucket = self._buckets[acquirer.name] = Bucket()
+        return not bucket.takes(now, acquirer.requests_per_s, acquirer.requests_burst)
+
+    def refuses(self, transaction: Transaction, issuer: Issuer, alone: bool) -> bool:
+        """It does not go to this issuer; else it does, and counts until `left`.
+
+        `alone`: there is no other issuer to keep room for.
+        """
+        request = transaction.request
+        assert request is not None
+        acquirer, now = request.acquirer, request.arrived
+        held = self._issuers.get(issuer.name)
+        if held is None:
+            held = self._issuers[issuer.name] = Held()
+        share = 1.0 if alone else self._limits.issuer_share
+        of_acquirer = held.by_acquirer.get(acquirer.name, 0)
+        why = ""
+        if held.in_flight >= min(issuer.terms.in_flight_max, share * self._limits.in_flight_max):
+            why = "issuer_in_flight"
+        elif of_acquirer >= share * acquirer.in_flight_max:
+            why = "issuer_share"
+        elif self._comes_too_late(request, transaction.send_by, held, now):
+            why = "too_late"
+        elif not held.bucket.takes(now, issuer.terms.requests_per_s, issuer.terms.requests_burst):
+            why = "issuer_rate"
+        if why:
+            self.turned_away(issuer.name, why)
+            return True
+        held.in_flight += 1
+        held.by_acquirer[acquirer.name] = of_acquirer + 1
+        transaction.is_admitted = True
+        return False
+
+    def turned_away(self, peer: str, why: str) -> None:
+        """Counted, and told once a second."""
+        key = f"{peer} {why}"
+        self._turned_away[key] = self._turned_away.get(key, 0) + 1
+
+    def tick(self, now: float, observer: Observer) -> None:
+        """A line in the log for each reason, not for each request."""
+        if not self._turned_away or now - self._told_at < TELL_EVERY_S:
+            return
+        self._told_at = now
+        for key, times in self._turned_away.items():
+            peer, why = key.split()
+            observer.counted(f"turned_away_{why}", peer, times)
+            observer.happened("turned_away", peer=peer, why=why, requests=times)
+        self._turned_away = {}
+
+    def left(self, transaction: Transaction) -> None:
+        """Its life is over."""
+        issuer = transaction.issuer
+        if transaction.is_admitted and issuer is not None:
+            transaction.is_admitted = False
+            held = self._issuers[issuer.name]
+            held.in_flight -= 1
+            acquirer = transaction.about.key[0]
+            held.by_acquirer[acquirer] -= 1
+
+    def issuer_answered(self, issuer: Issuer, took_s: float) -> None:
+        """A request of ours."""
+        held = self._issuers.get(issuer.name)
+        if held is not None:
+            held.mean_s += (took_s - held.mean_s) * PART_OF_MEAN
+
+    def in_flight_of_issuer(self, issuer: str) -> int:
+        """Requests of acquirers that it holds."""
+        held = self._issuers.get(issuer)
+        return held.in_flight if held is not None else 0
+
+    def _comes_too_late(self, request: Request, send_by: float, held: "Held", now: float) -> bool:
+        """Two commits, a PIN, and its issuer: as they are now, there is not time enough."""
+        if held.in_flight < LIVELY:
+            return False
+        needed = 2 * self.journal.expected(now) + held.mean_s
+        if request.has_pin:
+            needed += self.hsm.expected(now)
+        return now + needed >= send_by
+
+
+class Held:
+    """What one issuer has in flight, and how it does."""
+
+    __slots__ = ("bucket", "by_acquirer", "in_flight", "mean_s")
+
+    def __init__(self) -> None:
+        self.bucket = Bucket()
+        self.in_flight = 0
+        self.by_acquirer: dict[str, int] = {}
+        self.mean_s = 0.0  # from sending to its answer
