@@ -51,8 +51,8 @@ def printed(config: Path, *words: str) -> Any:
 
 def posted(config: Path, rrn: str) -> list[dict[str, Any]]:
     """What the bank holds under this number."""
-    holds = printed(config, "issuer", "holds", "sirocco", "--json")["holds"]
-    return [hold for hold in holds if hold["rrn"] == rrn]
+    holds = printed(config, "issuer", "holds", "sirocco", "--json", "--all")["holds"]
+    return [hold for hold in holds if (hold["rrn"], hold["state"]) == (rrn, "held")]
 
 
 def card(listing: dict[str, Any], pan: str) -> dict[str, Any]:
