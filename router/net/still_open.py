@@ -7,6 +7,8 @@ answered for what is in flight.
 from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
+from router.switching.pending import STAN_MAX
+from router.switching.recovery import is_new_number
 from router.switching.stand_in_counts import summed
 from specs.elements import DE
 from specs.journal_format import (
@@ -83,13 +85,13 @@ class StillOpen:
         self._stood_in = {key: one for key, one in self._stood_in.items() if one.until > now}
         stories = [record for story in self._stories.values() for record in story.records]
         return [
-            *(number_given(one) for one in self._numbers.values()),
             *self._modes.values(),
             *self._stood_in.values(),
             *stories,
             *self._entries.values(),
             *self._parked.values(),
             *self._in_flight.values(),
+            *(number_given(one) for one in self._numbers.values()),  # behind what is older
         ]
 
     def _is_over(
@@ -112,7 +114,9 @@ class StillOpen:
             story.entries += 1
         self._entries[record.id] = record
         self._parked.pop(record.id, None)  # given back to delivery, it is stored again
-        self._numbers[record.issuer] = record
+        last = self._numbers.get(record.issuer)
+        if last is None or is_new_number(record, number_given(last).stan, STAN_MAX):
+            self._numbers[record.issuer] = record
 
     def _note_other(self, record: Ended | NumberGiven | StoodIn | StandInMode) -> None:
         if isinstance(record, Ended):

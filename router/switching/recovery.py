@@ -59,7 +59,7 @@ class Recovery:
         self._online: dict[tuple[str, ...], Transaction] = {}
         self.records = 0  # read so far
         self.unknown_issuers: dict[str, int] = {}  # and how many records speak of them
-        self._latest: dict[str, tuple[str, str]] = {}  # issuer -> DE 7 and STAN given last
+        self._last: dict[str, str] = {}  # issuer -> STAN given last
 
     def replay(self, records: Iterable[Record]) -> None:
         """All records in their order; then whatever they leave open is ended."""
@@ -84,7 +84,9 @@ class Recovery:
             elif isinstance(record, Ended):
                 self._ended(record)
             elif isinstance(record, NumberGiven):
-                self._number_given(record)
+                given = self._switch.issuers.get(record.issuer)
+                if given is not None:
+                    self._number_given(given, record.stan)
             elif isinstance(record, StoodIn):
                 self._stood_in(record)
             elif (issuer := self._issuer(record.issuer)) is not None:
@@ -123,7 +125,7 @@ class Recovery:
         if issuer is None:
             return
         values = record.outbound.values
-        self._number_used(issuer, values[DE.TRANSMISSION_TIME], values[DE.STAN])
+        self._number_given(issuer, values[DE.STAN])
         if message_types.is_reversal(record.about.mti):
             transaction = self._online[record.about.key] = Transaction(record.about, self._now)
             transaction.target = self._target_of(record.outbound, issuer)
@@ -162,7 +164,9 @@ class Recovery:
         if issuer is None:
             return
         values = record.message.values
-        self._number_used(issuer, values[DE.TRANSMISSION_TIME], values[DE.STAN])
+        last = self._last.get(issuer.name)
+        if last is None or is_new_number(record, last, issuer.stans.space):
+            self._number_given(issuer, values[DE.STAN])
         issuer.stans.hold(values[DE.STAN])
         issuer.saf.parked.pop(record.id, None)  # an operator gave it back
         if record.id not in issuer.saf.entries:
@@ -213,18 +217,10 @@ class Recovery:
         named = reversal.values.get(DE.ORIGINAL_DATA, "")
         return self._by_numbers.get((issuer.name, named[4:10], named[10:20]))
 
-    def _number_given(self, record: NumberGiven) -> None:
-        issuer = self._switch.issuers.get(record.issuer)
-        if issuer is not None:
-            self._number_used(issuer, record.transmission_time, record.stan)
-
-    def _number_used(self, issuer: Issuer, transmission_time: str, stan: str) -> None:
+    def _number_given(self, issuer: Issuer, stan: str) -> None:
         """A restart goes on behind the last number in the journal."""
-        found = (transmission_time, stan)
-        latest = self._latest.get(issuer.name)
-        if latest is None or is_later(found, latest):
-            self._latest[issuer.name] = found
-            issuer.stans.go_on_behind(found[1])
+        self._last[issuer.name] = stan
+        issuer.stans.go_on_behind(stan)
 
 
 def told_again(record: Answered, decided_by: str) -> Told:
@@ -232,8 +228,10 @@ def told_again(record: Answered, decided_by: str) -> Told:
     return Told(record.code, record.approves, record.elements, decided_by, "recovery")
 
 
-def is_later(found: tuple[str, str], latest: tuple[str, str]) -> bool:
-    """Of DE 7 and STAN; DE 7 has no year, so January follows December."""
-    if found[0][:2] != latest[0][:2]:
-        return (int(found[0][:2]) - int(latest[0][:2])) % 12 < 6
-    return found > latest
+def is_new_number(record: Stored, last: str, space: int) -> bool:
+    """An entry may be stored long after its number was given: an on-line 0400 that became one, one
+    that the disk refused at first, one that an operator gave back. DE 7 says nothing about order:
+    the clock may have been set back.
+    """
+    ahead = (int(record.message.values[DE.STAN]) - int(last)) % space
+    return not record.has_left and not record.retried and ahead < space // 2

@@ -39,6 +39,39 @@ def test_a_restart_after_new_year_goes_on_behind_januarys_number() -> None:
     assert desk.wire().sent[0].text(DE.STAN) == "000005"
 
 
+def test_a_clock_that_is_set_back_gives_no_number_again() -> None:
+    """By DE 7 the second number would seem the older one, and be given again in the same second."""
+    desk = Desk()
+    desk.buy(desk.terminal("before"), purchase(), "00")
+    desk.clock.date = "1123"
+    desk.buy(desk.terminal("after"), purchase(), "00")
+    names = [desk.wire().sent[-1].text(DE.STAN)]
+    desk = desk.restarted()
+    desk.arrive(desk.terminal("later"), purchase())
+    names.append(desk.wire().sent[0].text(DE.STAN))
+    assert names == ["000002", "000003"]
+
+
+@pytest.mark.parametrize("how", ["refused at first", "an online 0400"])
+def test_an_entry_that_is_stored_late_gives_no_number_again(how: str) -> None:
+    """Its number is older than the last one in the journal."""
+    desk = Desk()
+    first = purchase()
+    desk.buy(desk.terminal("first"), first, "00")
+    if how == "an online 0400":
+        desk.arrive(desk.terminal("first"), reversal("0400", of=first))
+    else:
+        desk.disk.refuses = True
+        desk.arrive(desk.terminal("first"), reversal("0420", of=first))
+        desk.disk.refuses = False
+    desk.buy(desk.terminal("second"), purchase(), "00")
+    desk.pass_time(7.0)
+    assert [entry.message.values[DE.STAN] for entry in desk.disk.entries] == ["000002"]
+    desk = desk.restarted()
+    desk.arrive(desk.terminal("third"), purchase())
+    assert [one.text(DE.STAN) for one in desk.wire().sent if one.mti == "0100"] == ["000004"]
+
+
 def test_an_entry_keeps_its_number_until_it_is_over() -> None:
     """The space wraps around it, before and after a restart."""
     issuer = bank("atlas")
