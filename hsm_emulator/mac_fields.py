@@ -30,11 +30,10 @@ class LastMac:
             return at
         run = _DIGITS.match(body, at, at + MAC_DIGITS[values[self.size_at]])
         text = run[0] if run else b""
-        end = at + len(text)
-        if len(text) < SHORT_MAC_DIGITS or body[end : end + 1] not in SUFFIX_MARKS:
+        if len(text) < SHORT_MAC_DIGITS:
             raise Refused(Code.INPUT)
         values.append(text)
-        return end
+        return at + len(text)
 
     def described(self) -> list[tuple[str, str]]:
         modes = ", ".join(chr(mode) for mode in self.modes)

@@ -1,8 +1,9 @@
 """CW and CY beyond the published files: kinds of values and keys, lengths of PANs, refusals."""
 import pytest
 
+from hsm_emulator import emv_keys
 from hsm_emulator.cryptograms import under_lmk
-from hsm_emulator.cvv import cvv
+from hsm_emulator.cvv import cvv, dcvv
 from hsm_emulator.secret_key import SecretKey
 from tests.hsm import keys
 from tests.hsm.keys import CVK, K
@@ -34,6 +35,14 @@ def test_card_values_of_three_d_secure(legacy_hsm: Peer) -> None:
     even = under_lmk("402", "00112233445566778899AABBCCDDEEFF")
     assert legacy_hsm.ask(f"CW{CVK}4123456789012345;7993700") == b"CX00972"
     assert legacy_hsm.ask(f"CW{even}5432109876543210;0047140") == b"CX00439"
+
+
+def test_dynamic_value_of_a_contactless_card(hsm: Peer) -> None:
+    """The ATC's last four digits lead the PAN; the key is the card's, of option A."""
+    of_card = emv_keys.card_key(SecretKey(bytes.fromhex(K)), bytes.fromhex("2345678901234500"))
+    made = dcvv(of_card, "4123456789012345", 65_535, "2911", "101")
+    cvk = under_lmk("402", of_card.clear.hex())
+    assert hsm.ask(f"CW{cvk}5535456789012345;2911101") == b"CX00" + made.encode()
 
 
 CARD = "4123456789012345;2911101"

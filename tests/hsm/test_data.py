@@ -99,6 +99,12 @@ REFUSALS = {
     "key that may only encipher": (
         f"M20011FFF{keys.key_block(K, 'D0', mode='E')}{HEX}", "M3A8",
     ),
+    "translation from a key that may only encipher": (
+        f"M4000011FFF{keys.key_block(K, 'D0', mode='E')}FFF{keys.key_block(K, 'D0')}{HEX}", "M5A8",
+    ),
+    "translation to a key that may only decipher": (
+        f"M4000011FFF{keys.key_block(K, 'D0')}FFF{keys.key_block(K, 'D0', mode='D')}{HEX}", "M5A8",
+    ),
     "key of another usage": (f"M00011FFF{keys.key_block(K, 'P0')}{HEX}", "M1A6"),
     "PIN key for data": (f"M0001100B{keys.ZPK}{HEX}", "M110"),
     "BDK without its KSN": (f"M00011009{BDK}{HEX}", "M115"),
@@ -108,6 +114,7 @@ REFUSALS = {
         f"M400001100B{DEK}00B{under_lmk('00B', '0022446688AACCEE1032547698BADCFE')}{HEX}", "M511",
     ),
     "broken block": (f"M0001100B{DEK}000EABABABABABABAB", "M180"),
+    "broken block in CBC": (f"M0011100B{DEK}{START[:16]}000EABABABABABABAB", "M180"),
     "no data in CFB": (f"M0021100B{DEK}{START[:16]}0000", "M180"),
     "vector cut short": (f"M0011100B{DEK}0123", "M115"),
 }  # fmt: skip

@@ -89,7 +89,9 @@ def test_emv_2000(tree: str, branches: int, height: int, scheme: int, hsm: Peer)
     ):  # fmt: skip
         request = kw(mode, scheme, AC, sent, ATC, arqc.hex(), VIS, last, **facts)
         assert hsm.ask(request) == answer
-    assert hsm.ask(kw(0, scheme, AC, sent, "001D", arqc.hex(), VIS, **facts)) == b"KX01"
+    for mode, last in ((0, ""), (1, "3030"), (3, "00000000")):
+        other = kw(mode, scheme, AC, sent, "001D", arqc.hex(), VIS, last, **facts)
+        assert hsm.ask(other) == b"KX01"
 
 
 @pytest.mark.parametrize("mode", [3, 4])
@@ -105,7 +107,7 @@ def test_proprietary_data_are_bound(mode: int, hsm: Peer) -> None:
 
 def test_whole_pan_of_sixteen_digits_is_option_a(hsm: Peer) -> None:
     """Scheme 3 with nine bytes or fewer gives the key of scheme 2."""
-    for sent in ("123456789012345600", "12345678901234" + "00"):
+    for sent in ("123456789012345600", "12345678901234" + "00", "123456789012" + "00"):
         scheme_2 = kw(2, 2, AC, card(sent[:-2], "00"), ATC, COMMON_ARQC, "", "3030")
         assert hsm.ask(kw(2, 3, AC, sent, ATC, COMMON_ARQC, "", "3030")) == hsm.ask(scheme_2)
 
@@ -219,6 +221,13 @@ def test_any_byte_may_stand_in_binary_fields(hsm: Peer) -> None:
     request = kq(0, 0, AC, marks.hex(), "2501", "19191919", arqc.hex(), (marks * 3).hex())
     assert hsm.ask(request) == b"KR00"
     assert hsm.ask(request + b"%00\x19" + marks) == b"KR00\x19" + marks
+
+
+def test_dynamic_code_keeps_its_zeros() -> None:
+    """A track holds the last digits of five, whatever the number."""
+    codes = [emv.cvc3(_clear(MK_AC), b"track", number.to_bytes(4), b"\0\1") for number in range(99)]
+    assert {len(code) for code in codes} == {5}
+    assert min(codes) < "10000"
 
 
 SCRIPT_CARD = card("1234567890123456", "01")

@@ -46,7 +46,9 @@ def test_mac_in_parts_is_the_mac_of_the_whole(which: str, padding: str, hsm: Pee
         assert len(state) == 2 * block_bytes
         assert hsm.ask(_asked("M6", "3" + rest, key, message[48:], state)) == whole
         shown = whole[4:].decode()
-        assert hsm.ask(_asked("M8", "3" + rest, key, message[48:], state, shown)) == b"M900"
+        for written in (shown, shown.lower()):
+            asked = _asked("M8", "3" + rest, key, message[48:], state, written)
+            assert hsm.ask(asked) == b"M900"
         assert hsm.ask(_asked("M8", "3" + rest, key, message[48:], state, shown[::-1])) == b"M901"
 
 
@@ -127,6 +129,7 @@ def test_short_macs_are_for_the_legacy_profile(hsm: Peer, legacy_hsm: Peer) -> N
 
 
 HEX = "0008ABCDEF12"
+EVEN = under_lmk("003", "0022446688AACCEE1032547698BADCFE")
 HMAC_KEYS = [keys.key_block(K, usage, HMAC, lmk="02") for usage in ("M1", "M6")]
 BDK = under_lmk("009", K)
 KSN = "A05FFFF000001315240003A"
@@ -162,6 +165,12 @@ REFUSALS = {
     "no MAC": (f"M801011003{TAK}{HEX}", "M915"),
     "translation in another mode": (f"MY01011003{TAK}11011003{TAK}{HEX}12345678", "MZ02"),
     "translation in another form": (f"MY01011003{TAK}00011003{TAK}{HEX}12345678", "MZ03"),
+    "translation to a key of even parity": (
+        f"MY01011003{TAK}01011003{EVEN}{HEX}12345678", "MZ11",
+    ),
+    "to another TAK, of even parity": (f"ME{TAK}{EVEN}12345678ABCD", "MF11"),
+    "TAK that only makes": (f"MC{keys.key_block(K, 'M3', mode='G')}12345678ABCD", "MDA8"),
+    "TAK that only verifies": (f"MA{keys.key_block(K, 'M3', mode='V')}ABCD", "MBA8"),
     "nothing to make a MAC of": (f"MA{TAK}", "MB80"),
     "half a byte": (f"MA{TAK}ABC", "MB80"),
     "AES key for an ANSI MAC": (f"MA{keys.aes_block(AES_KEY, 'M3')}ABCD", "MBA7"),
