@@ -32,6 +32,8 @@ _DOCUTEL_LENGTH_MAX: Final = 6
 
 def deciphered_pin(key: SecretKey, block: bytes, number: bytes, account: bytes) -> str:
     """Return the PIN of an enciphered block, or refuse: 24 for its length, 20 for all the rest."""
+    if len(block) != key.block_bytes:  # contexts are kept: part of a block would stay in them
+        raise Refused(Code.PIN_BLOCK)
     if number == ISO_4:
         return _pin_of_format_4(key, block, account)
     if key.algorithm == AES_:
