@@ -1,8 +1,9 @@
 """Records made durable in groups: one commit at a time, whatever came meanwhile is the next group.
 
 A thread writes; the event loop hears of each group once. A disk that refuses costs the group it
-refused, and the next one is tried as if nothing had been. A disk that does not answer costs nothing
-but time: what comes after the limit is refused at once.
+refused, and the next one is tried as if nothing had been. Of a disk that does not answer nobody
+knows what became of the group it was given: that group waits, whatever comes after it is refused at
+once, until the disk answers.
 """
 import asyncio
 import sqlite3
@@ -47,6 +48,7 @@ class Journal:
         self._overflow: list[Commit] = []
         self._is_due = False
         self._writing_since: float | None = None
+        self._is_stalled = False
         self._last_group = 0
         self._groups_since_checkpoint = 0
         self._lost = ""  # why nothing written can be durable any more
@@ -66,7 +68,7 @@ class Journal:
 
     def append(self, commit: Commit) -> None:
         """`landed` hears of it exactly once, and never from within this call."""
-        if len(self._waiting) >= self._waiting_max:
+        if self._is_stalled or len(self._waiting) >= self._waiting_max:
             if not self._overflow:
                 self._loop.call_soon(self._refuse_overflow)
             self._overflow.append(commit)
@@ -78,8 +80,11 @@ class Journal:
     def tick(self, now: float) -> None:
         """A disk that does not answer is a fault, too."""
         since = self._writing_since
-        if since is not None and now - since > STALLED_AFTER_S and not self.fault:
+        if since is not None and now - since > STALLED_AFTER_S and not self._is_stalled:
+            self._is_stalled = True
             self._failed(f"the disk has not answered for {STALLED_AFTER_S:.0f} s")
+            refused, self._waiting = self._waiting, []
+            self._tell(refused, False)
 
     async def stop(self, timeout_s: float) -> bool:
         """Everything written, the threads ended, the file closed. False: the disk hangs."""
@@ -113,6 +118,7 @@ class Journal:
 
     def _written(self, group: list[Commit], fault: str) -> None:
         self._writing_since = None
+        self._is_stalled = False
         self._last_group = len(group)
         if fault:
             self._failed(fault)

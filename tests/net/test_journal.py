@@ -96,25 +96,43 @@ async def test_a_read_only_disk_is_no_reason_to_die(tmp_path: Path) -> None:
         assert "readonly" in one.journal.fault
 
 
-async def test_a_disk_that_hangs_refuses_only_what_does_not_fit(tmp_path: Path) -> None:
-    """What was handed over has no fate yet; above the limit a refusal comes at once."""
-    async with written(tmp_path, waiting_max=10) as one:
+async def test_a_disk_that_hangs_refuses_at_once_what_it_was_not_given(tmp_path: Path) -> None:
+    """What was handed over has no fate until it answers; then all is as before."""
+    async with written(tmp_path) as one:
         hold = sqlite3.connect(one.file.path, isolation_level=None)
         one.file._database.execute("PRAGMA busy_timeout = 20000")
         hold.execute("BEGIN IMMEDIATE")  # another writer: ours waits
-        first = one.append(1)
+        handed_over = one.append(1)
         assert await until(lambda: one.journal._writing_since is not None, 3.0)
         waiting = [one.append(number) for number in range(2, 12)]
-        too_many = one.append(12)
-        assert await until(lambda: one.fate(too_many) == [False], 3.0)
-        assert one.fate(first) == []
+        assert [one.fate(commit) for commit in waiting] == [[]] * 10
         one.journal.tick(asyncio.get_running_loop().time() + 10.0)
+        assert [one.fate(commit) for commit in waiting] == [[False]] * 10
         assert "not answered" in one.journal.fault
+        later = one.append(12)
+        await asyncio.sleep(0)
+        assert one.fate(later) == [False]
+        assert one.fate(handed_over) == []
         hold.execute("ROLLBACK")
         hold.close()
         await one.all_landed()
-        assert [one.fate(commit) for commit in [first, *waiting]] == [[True]] * 11
+        assert one.fate(handed_over) == [True]
         assert not one.journal.fault
+        taken = one.append(13)
+        await one.all_landed()
+        assert one.fate(taken) == [True]
+        assert len(one.alarms) == 1
+
+
+async def test_more_than_fits_is_refused_at_once(tmp_path: Path) -> None:
+    """Memory has an end, too."""
+    async with written(tmp_path, waiting_max=10) as one:
+        fits = [one.append(number) for number in range(1, 11)]
+        too_many = one.append(11)
+        await asyncio.sleep(0)
+        assert one.fate(too_many) == [False]
+        await one.all_landed()
+        assert [one.fate(commit) for commit in fits] == [[True]] * 10
 
 
 async def test_what_waits_at_the_end_is_written(tmp_path: Path) -> None:
