@@ -62,17 +62,22 @@ class Known:
     def find_original(self, originals: list[Original]) -> Transaction | None:
         """The request that a reversal names.
 
-        Its DE 7 may be that of a repeat, and its DE 4 what was approved of the amount.
+        Its DE 7 may be that of a repeat, and its DE 4 what was approved of the amount. Of two that
+        their acquirer gave one number and DE 7, it is the one of the same card and amount.
         """
+        other: Transaction | None = None
         for original in originals:
+            pan, _, amount, _ = original.about.content
             known = self._by_key.get(original.about.key)
             if known is not None:
-                return known
+                amounts = ("", known.about.content[2], known.approved_amount)
+                if pan in ("", known.about.content[0]) and amount in amounts:
+                    return known
+                other = other if other is not None else known
             known = self._by_loose_key.get(without_amount(original.about.loose_key))
-            amount = original.about.content[2]
             if known is not None and amount in (known.about.content[2], known.approved_amount):
                 return known
-        return None
+        return other
 
     def evict(self, now: float) -> None:
         """What is older than the window leaves; near the limit, the oldest that are over do too."""

@@ -247,6 +247,17 @@ def test_a_repeat_stamped_anew_is_reversed_by_the_name_it_had() -> None:
     assert desk.wire().sent[1].text(DE.ORIGINAL_DATA)[4:10] == sent.text(DE.STAN)
 
 
+def test_a_number_given_twice_hides_no_purchase_from_its_reversal() -> None:
+    """The acquirer used STAN and DE 7 again while the first was lost; its repeat has a new DE 7."""
+    desk = Desk()
+    terminal = desk.terminal()
+    desk.buy(terminal, purchase(pan=card("9504012"), rrn="632810000002"), "00")
+    sent = desk.buy(terminal, purchase("0101", transmission_time="1124101504"), "00")
+    desk.arrive(terminal, reversal(of=purchase()))
+    assert terminal.codes == ["00", "00", "00"]
+    assert desk.wire().sent[-1].text(DE.ORIGINAL_DATA)[4:10] == sent.text(DE.STAN)
+
+
 def test_a_reversal_without_a_card_is_known_by_its_original() -> None:
     """DE 90 alone is enough where the original is known, and 30 where it is not."""
     desk = Desk()
