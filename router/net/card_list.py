@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from router.net.mistakes import Mistake
 from router.switching.format_check import is_card_number
@@ -43,8 +43,7 @@ class CardList:
         values: dict[str, str] = {}
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
-                rows = csv.DictReader((line for line in file if line[:1] != "#"), strict=True)
-                self._read(rows, columns, reading, values)
+                self._read(file, columns, reading, values)
         except OSError as error:
             self._refuse("", f"cannot be read ({error.strerror})", "may the router read it?")
         except UnicodeDecodeError as error:
@@ -58,32 +57,44 @@ class CardList:
         self.values = CardValues(hash_key(), values)
 
     def _read(
-        self,
-        rows: "csv.DictReader[str]",
-        columns: Sequence[str],
-        reading: Reading,
-        values: dict[str, str],
+        self, file: TextIO, columns: Sequence[str], reading: Reading, values: dict[str, str]
     ) -> None:
-        missing = [name for name in columns if name not in (rows.fieldnames or ())]
+        # A remark becomes an empty line, which csv passes over: lines keep their numbers.
+        lines = csv.reader(("\n" if line[:1] == "#" else line for line in file), strict=True)
+        header: list[str] = next((cells for cells in lines if cells), [])
+        missing = [name for name in columns if name not in header]
         for name in missing:
-            self._refuse("line 1", f"the column {name} is missing", f"it has {', '.join(columns)}")
+            self._refuse("", f"the column {name} is missing", f"it has {', '.join(columns)}")
         if missing:
             return
-        for row in rows:
-            place = f"line {rows.line_num}"
+        places = {name: header.index(name) for name in columns}
+        for cells in lines:
+            if not cells:
+                continue
+            place = f"line {lines.line_num}"
             if len(values) >= ROWS_MAX:
                 self._refuse(place, f"more than {ROWS_MAX} cards", "fewer")
                 return
-            pan = (row["pan"] or "").strip()
-            if not is_card_number(pan):
-                self._refuse(place, "is no card number", "12 to 19 digits, the last one Luhn's")
-            elif pan in values:
-                self._refuse(place, "this card is there twice", "once")
-            else:
-                try:
-                    values[pan] = reading({name: (row[name] or "").strip() for name in columns})
-                except ValueError as error:
-                    self._refuse(place, "this row's value cannot be taken", str(error))
+            if len(cells) != len(header):
+                self._refuse(place, f"has {len(cells)} cells", f"{len(header)}, as the first line")
+                continue
+            self._read_row(
+                place, {n: cells[at].strip() for n, at in places.items()}, reading, values
+            )
+
+    def _read_row(
+        self, place: str, row: dict[str, str], reading: Reading, values: dict[str, str]
+    ) -> None:
+        pan = row["pan"]
+        if not is_card_number(pan):
+            self._refuse(place, "is no card number", "12 to 19 digits, the last one Luhn's")
+        elif pan in values:
+            self._refuse(place, "this card is there twice", "once")
+        else:
+            try:
+                values[pan] = reading(row)
+            except ValueError as error:
+                self._refuse(place, "this row's value cannot be taken", str(error))
 
     def _refuse(self, place: str, wrong: str, right: str) -> None:
         if len(self.mistakes) < MISTAKES_MAX:
