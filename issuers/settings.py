@@ -98,7 +98,7 @@ class HsmTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     endpoints: Annotated[list[str], Meta(min_length=1, max_length=16)]
     connections: Annotated[int, Meta(ge=1, le=32)] = 2
     timeout_s: Seconds = 2.0
-    pending_max: Count = 1024
+    pending_max: Annotated[int, Meta(ge=1, le=9_999)] = 1024  # headers are four digits
 
 
 class PinKeyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
