@@ -223,7 +223,7 @@ class AcquirerLink(asyncio.Protocol):
                 self._carry_out(self._session.received(message))
             except Unwritable:
                 self._observer.counted("unexpected_message", self.acquirer.name)
-        elif self._listener.is_draining:
+        elif self._listener.is_draining and self._conductor.is_new(self, message):
             self._refuse({0: mti, **message.values()}, DRAINING, message.header)
         else:
             self._owed += 1

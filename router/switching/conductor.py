@@ -209,6 +209,17 @@ class Conductor:
         else:
             self._answering.reply(request, NOT_SUPPORTED, None)
 
+    def is_new(self, link: AcquirerLink, message: Message) -> bool:
+        """No reversal, and no repeat of what is known: the rest is heard while the router drains.
+
+        A repeat may be of an approval that was lost on its way; a decline would hide it.
+        """
+        mti, values = canonical(message)
+        if mti in message_types.REVERSALS:
+            return False
+        request = Request(link, message, mti, values, card_of(values), self._clock.now())
+        return self._known.find(request) is None
+
     def _is_full(self, request: Request) -> bool:
         answering = self._answering
         return self._admission.is_full(
