@@ -48,6 +48,8 @@ institution_id = "504777"
 sign_on = "optional"
 answer_within_s = 15.0
 in_flight_max = {LIMIT}
+requests_per_s = {LIMIT}
+requests_burst = {LIMIT}
 connections_max = 64
 [acquirer.pin_key]
 kind = "zpk"
@@ -62,6 +64,9 @@ dialect = "{dialect}"
 lines = ["127.0.0.1:{responder_port}", "127.0.0.1:{responder_port}"]
 issuer_timeout_s = 10.0
 pending_max = {LIMIT}
+in_flight_max = {LIMIT}
+requests_per_s = {LIMIT}
+requests_burst = {LIMIT}
 [issuer.pin_key]
 kind = "zpk"
 under_lmk = "{under_lmk("001", ISSUER_ZPK)}"

@@ -143,7 +143,8 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
         f"{'line':24} {'address':24} {'state':12} waiting",
     ]
     lines += [
-        f"{one['line']:24} {one['address']:24} {one['state']:12} {one['waiting']}"
+        f"{one['line']:24} {one['address']:24} {one['state']:12} {one['waiting']:7}"
+        + (f"  breaker {one['breaker']}" if one["breaker"] != "closed" else "")
         for one in answer["lines"]
     ]
     lines += stand_in_lines(answer.get("stand_in", []))

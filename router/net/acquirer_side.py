@@ -104,6 +104,8 @@ class AcquirerSide:
             pin_key=pin_key_of(settings.pin_key),
             answer_within_s=settings.answer_within_s,
             in_flight_max=settings.in_flight_max,
+            requests_per_s=settings.requests_per_s,
+            requests_burst=settings.requests_burst,
             session_keys=self._keys.received(settings),
         )
 

@@ -136,7 +136,8 @@ class Router:
         self._stand_in.configure(settings.stand_in)
         switch = Switch(
             router.institution_id, BinTable(settings.bins), self._issuers.issuers, self._clock)
-        limits = Limits(router.in_flight_max, router.repeats_max, router.repeat_window_s)
+        limits = Limits(
+            router.in_flight_max, router.repeats_max, router.repeat_window_s, router.issuer_share)
         self._conductor = Conductor(
             switch, self._clock, self._journal, self._hsm, self._observer, limits)
         self._hsm.translated = self._conductor.translated

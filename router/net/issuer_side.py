@@ -50,7 +50,7 @@ class IssuerSide:
         return [
             LineStatus(
                 link.line.issuer_name, link.line.name, str(link.terms.address),
-                str(link.session.state), link.line.load)
+                str(link.session.state), link.line.load, str(link.line.breaker.state))
             for link in self._links if not link.is_retired
         ]
 
@@ -201,6 +201,11 @@ class IssuerSide:
             saf_refusals_max=settings.saf_refusals_max,
             saf_age_s_max=settings.saf_age_s_max,
             saf_entries_max=settings.saf_entries_max,
+            requests_per_s=settings.requests_per_s,
+            requests_burst=settings.requests_burst,
+            in_flight_max=settings.in_flight_max,
+            breaker_after=settings.breaker_after,
+            breaker_wait_s=settings.breaker_wait_s,
         )
 
     def _line_terms(self, settings: IssuerSettings, address: Address) -> LineTerms:

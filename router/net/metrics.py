@@ -214,6 +214,12 @@ def of_lines(lines: Sequence[LineStatus]) -> Iterator[Metric]:
         (((one.issuer, one.line), one.carries_traffic) for one in lines),
     )
     yield table(
+        "noyau_line_breaker",
+        "1 when the line is spared, because it did not answer",
+        names,
+        (((one.issuer, one.line), one.breaker != "closed") for one in lines),
+    )
+    yield table(
         "noyau_line_waiting",
         "Requests without a response",
         names,

@@ -24,6 +24,7 @@ from router.net.value_types import (
     Limit,
     Name,
     Port,
+    Rate,
     Seconds,
     Topic,
 )
@@ -39,6 +40,7 @@ class RouterSettings:
     institution_id: InstitutionId  # DE 33 towards issuers
     frame_bytes_max: Annotated[int, Meta(ge=128, le=65_535)] = 4096  # a longer one closes its link
     in_flight_max: Limit = 4096  # requests of all acquirers together; above it: 96
+    issuer_share: Annotated[float, Meta(gt=0, le=1)] = 0.5  # that one issuer may hold
     repeat_window_s: Seconds = 600.0  # how long an answer is kept for a repeat
     repeats_max: Limit = 200_000  # how many of them
     malformed_max: Limit = 10  # unreadable messages in a row, then the link is closed
@@ -113,6 +115,8 @@ class AcquirerSettings:
     key_exchange: KeyExchangeSettings | None = None  # without it 161 and 162 hear 12
     answer_within_s: Seconds = 10.0  # promise 1: every request is answered by then
     in_flight_max: Limit = 512  # on all its links together; above it: 96
+    requests_per_s: Rate = 10_000.0  # new ones; above it: 96
+    requests_burst: Limit = 2_000  # that may come at once after a pause
     connections_max: Annotated[int, Meta(ge=1, le=10_000)] = 16
 
     @property
@@ -138,12 +142,17 @@ class IssuerSettings:
     reconnect_s_max: Seconds = 30.0  # the backoff grows to this
     pending_max: Limit = 256  # requests waiting on one line
     saf_window: Annotated[int, Meta(ge=1, le=1000)] = 32  # stored entries sent, not yet answered
-    saf_per_s: Annotated[float, Meta(gt=0, le=100_000)] = 400.0  # stored entries sent in a second
+    saf_per_s: Rate = 400.0  # stored entries sent in a second
     saf_retry_s: Seconds = 10.0  # before an entry's second transmission; then twice as long
     saf_retry_s_max: Seconds = 60.0  # but not longer than this
     saf_refusals_max: Annotated[int, Meta(ge=1, le=1000)] = 3  # then an entry is parked
     saf_age_s_max: Age = 259_200.0  # an older entry is parked: three days
     saf_entries_max: Limit = 100_000  # open and parked; then 96
+    in_flight_max: Limit = 4_096  # requests of all acquirers; above it: 96
+    requests_per_s: Rate = 10_000.0  # of all acquirers; above it: 96
+    requests_burst: Limit = 2_000
+    breaker_after: Annotated[int, Meta(ge=1, le=10_000)] = 20  # failures in a row open a line's
+    breaker_wait_s: Seconds = 5.0  # then one request may try it
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class LineStatus:
     address: str
     state: str  # of the link's table: down, signing_on, signed_on, signing_off
     waiting: int  # requests without a response
+    breaker: str = "closed"  # open: it is spared; half_open: one request may try it
 
     @property
     def carries_traffic(self) -> bool:

@@ -36,3 +36,4 @@ Port = Annotated[int, Meta(ge=1, le=65_535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Age = Annotated[float, Meta(ge=1, le=15_000_000)]  # less than half a year: DE 7 has none
 Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
+Rate = Annotated[float, Meta(gt=0, le=1_000_000)]  # in a second

@@ -41,5 +41,5 @@ def test_the_verdict_stands_beside_the_facts() -> None:
     assert answer["reasons"] == ["hsm: no connection is up"]
     assert answer["lines"][0] == {
         "issuer": "atlas", "line": "atlas-1", "address": "127.0.0.1:8601", "state": "signed_on",
-        "waiting": 3,
+        "waiting": 3, "breaker": "closed",
     }  # fmt: skip
