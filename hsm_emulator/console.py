@@ -4,27 +4,21 @@ Requests and answers are plain tables; control.py carries them. Every request is
 was about and who asked; passwords, components and keys are in no record and no answer.
 """
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from hsm_emulator.audit import AuditLog
 from hsm_emulator.authorisation import NotAuthorised
+from hsm_emulator.clear_keys import attributes_of_text, check_value, combined, under_lmk
 from hsm_emulator.custody import IN_WORDS, Lmks
 from hsm_emulator.device import Device
 from hsm_emulator.errors import Code, Refused
-from hsm_emulator.hexadecimal import from_hexadecimal, in_hexadecimal
-from hsm_emulator.key_block import Attributes, check_attributes
-from hsm_emulator.key_types import KEY_BLOCK
-from hsm_emulator.lmk import check_strength
 from hsm_emulator.operators import NotProved, Operators, Proof
 from hsm_emulator.rules import admitted
-from hsm_emulator.secret_key import AES_, TDES, SecretKey, with_odd_parity
-
-COMPONENTS: Final = range(2, 10)
-_SCHEMES: Final = {8: b"", 16: b"U", 24: b"T"}
+from hsm_emulator.secret_key import TDES
 
 
 class Status(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="status"):
@@ -191,39 +185,10 @@ class Console:
         lmk = self.lmks.by_identifier.get(request.lmk.encode("utf-8"))
         if lmk is None:
             raise Refused(Code.LMK_ID)
-        attributes = _attributes(request.attributes)
+        attributes = attributes_of_text(request.attributes)
         algorithm = attributes.algorithm if attributes else TDES
-        clear = _sum(request.components)
-        if len(clear) not in ((16, 24, 32) if algorithm == AES_ else (8, 16, 24)):
-            raise Refused(Code.KEY_LENGTH)
-        key = SecretKey(clear, AES_) if algorithm == AES_ else SecretKey(with_odd_parity(clear))
-        check_strength(key, Code.SOURCE_PARITY, lmk.rules)
-        key_type = KEY_BLOCK if attributes else request.key_type.encode("utf-8")
-        scheme = b"S" if attributes else _SCHEMES[len(clear)]
-        cryptogram = lmk.wrapped(key, key_type, scheme, attributes)
-        return cryptogram.decode("ascii"), in_hexadecimal(key.check_value()[:3]).decode("ascii")
-
-
-def _sum(components: Sequence[str]) -> bytes:
-    parts = [from_hexadecimal(component.encode("utf-8")) for component in components]
-    if len(parts) not in COMPONENTS or len({len(part) for part in parts}) != 1:
-        raise Refused(Code.INPUT)
-    total = 0
-    for part in parts:
-        total ^= int.from_bytes(part)
-    if not total:
-        raise Refused(Code.TARGET_PARITY)
-    return total.to_bytes(len(parts[0]))
-
-
-def _attributes(text: str) -> Attributes | None:
-    if not text:
-        return None
-    if len(text) != 7:
-        raise Refused(Code.INPUT)
-    attributes = Attributes(text[:2], text[2], text[3], text[4:6], text[6])
-    check_attributes(attributes)
-    return attributes
+        key = combined(request.components, algorithm, lmk.rules)
+        return under_lmk(lmk, key, request.key_type, attributes), check_value(key)
 
 
 def _tag(request: Request) -> str:

@@ -13,6 +13,7 @@ from noyau import (
     explain,
     hsm,
     issuer,
+    keys,
     operate,
     router,
     saf,
@@ -54,6 +55,7 @@ app.command("up")(up.command)
 app.command("demo-cards")(demo_cards.command)
 app.command("router")(router.command)
 app.add_typer(hsm.app, name="hsm")
+app.add_typer(keys.app, name="keys")
 app.command("decode")(decode.command)
 app.command("encode")(encode.command)
 app.add_typer(issuer.app, name="issuer")
