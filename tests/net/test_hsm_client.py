@@ -28,9 +28,14 @@ class Client:
             lambda _endpoint, is_up, why: self.changes.append((is_up, why)))
         self.client.translated = lambda owner, event: self.heard[owner].append(event)
 
-    def translate(self, block: str = PIN_BLOCK) -> Transaction:
+    def owner(self) -> Transaction:
+        """One that waits."""
         owner = Transaction(OWNER_ABOUT, 0.0)
         self.heard[owner] = []
+        return owner
+
+    def translate(self, block: str = PIN_BLOCK) -> Transaction:
+        owner = self.owner()
         self.client.translate_pin(TranslatePin(block, "540028800010", TPK, ZPK), owner)
         assert not self.heard[owner], "never from within the call"
         return owner
