@@ -1,6 +1,6 @@
 """Commands about chip cards: verify an ARQC and make the ARPC that answers it.
 
-KQ knows VIS (CVN 10 and 17: no session key) and M/Chip (CVN 10 to 17: its own session keys); KW
+KQ knows VIS (CVN 10 and 17: no session key) and M/Chip (CVN 16 and 17: its own session keys); KW
 EMV2000 (CVN 14) and the common session key of EMV (CVN 18, 20, 21). Data that do not fill their
 last block are padded with zeros: whoever means 80 and zeros sends them.
 """
