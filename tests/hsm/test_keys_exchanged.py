@@ -231,6 +231,7 @@ def test_bare_keys_and_key_block_lmks(hsm: Peer, legacy_hsm: Peer) -> None:
     assert legacy_hsm.ask(f"A8FFF{ZMK_BLOCK}{exportable}X") == b"A9AA"
 
 
+BLOCK = keys.key_block(K, "P0")
 SHORT_ZMK = keys.aes_block(AES_128, "K0")
 REFUSED = {
     "data key as ZMK": (f"A6FFF{keys.key_block(Z, 'D0')}{thales(PIN)}S", "A7A6"),
@@ -278,6 +279,20 @@ REFUSED = {
     ),
     "attributes for a Thales block": (f"A6FFF{ZMK_BLOCK}{thales(PIN)}S#P0B00E00", "A715"),
     "new usage for a Thales block": (f"A6FFF{ZMK_BLOCK}{thales(PIN)}S&72", "A715"),
+    "attributes for a variant key": (f"A6001{ZMK}{bare(K, 'X')}U#P0B00E00", "A715"),
+    "key type for a key block": (f"A6001{ZMK_BLOCK}{bare(K, 'X')}S", "A728"),
+    "key block's type for a variant key": (f"A6FFF{ZMK}{bare(K, 'X')}U", "A728"),
+    "attributes for a key that has them": (f"A8FFF{ZMK_BLOCK}{BLOCK}S#P0B00E00", "A915"),
+    "half a usage": (f"A6FFF{ZMK_BLOCK}{tr31_block(PIN)}S&7", "A715"),
+    "older command: data key": (
+        f"FA{ZMK_BLOCK}{thales(Attributes('D0', TDES, 'B'))};SS1", "FBA6",
+    ),
+    "older command: bare key under a key block": (f"FA{ZMK_BLOCK}{bare(K, 'X')};SS1", "FB28"),
+    "older command: key block under a variant": (f"FA{ZMK}{thales(PIN)};XU1%00", "FB28"),
+    "older command: scheme that is none": (f"IA{ZMK};QU1", "IB26"),
+    "older command: single length": (f"IA{ZMK};ZZ1", "IB27"),
+    "check value of a key block as of a type": (f"BUFFF{BLOCK};001;001%01", "BV28"),
+    "older command: kind of check value": (f"IA{ZMK};XU2", "IB82"),
     "Atalla variant of a block": (f"A6FFF{ZMK_BLOCK}{thales(PIN)}S1", "A726"),
     "Atalla variant that is none": (f"A8001{ZMK}{ZPK}X32", "A915"),
     "Thales block from a variant LMK": (f"A8001{ZMK}{ZPK}S", "A926"),
@@ -304,9 +319,6 @@ def test_refused(request_: str, answer: str, hsm: Peer) -> None:
     """With the device's code; the connection lives on."""
     assert hsm.ask(request_) == answer.encode()
     assert hsm.ask("B20002OK") == b"B300OK"
-
-
-BLOCK = keys.key_block(K, "P0")
 
 
 @pytest.mark.parametrize(

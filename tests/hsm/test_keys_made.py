@@ -140,6 +140,7 @@ REFUSED = {
     "derived as a ZPK": (f"A0A001U01{BDK}FFFF9876543210E", "28"),
     "derived in a block for PINs": (f"A0AFFFS01{BDK_BLOCK}FFFF9876543210E#P0T2B00E00", "A6"),
     "derived longer than it is": (f"A0A302T01{BDK}FFFF9876543210E", "27"),
+    "derived, said to be longer": (f"A0AFFFS01{BDK_BLOCK}FFFF9876543210E#B1T3X00E00", "27"),
     "ZPK as BDK": (
         f"A0AFFFS01{keys.key_block(K, 'P0')}FFFF9876543210E#B1T2X00E00", "A6",
     ),
@@ -241,6 +242,7 @@ NOT_FORMED = {
     "same number": (f"A42FFFS{C1}{component(Z, 'C1')}", "29"),
     "for different purposes": (f"A42FFFS{C1}{component(Z, 'c2', 'D0')}", "A6"),
     "with different modes": (f"A42FFFS{C1}{component(Z, 'c2', mode='D')}", "A6"),
+    "half a version": (f"A42FFFS{C1}{component(Z, 'c2')}#0", "15"),
     "variant scheme": (f"A42FFFU{C1}{component(Z, 'c2')}", "26"),
     "attributes of a variant key": (
         f"A42402U{under_lmk('402', K)}{under_lmk('402', Z)}#00", "15",
