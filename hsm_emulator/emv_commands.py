@@ -16,10 +16,9 @@ from hsm_emulator.emv_fields import (
     CountedBytes,
     LongPan,
     ShortBytes,
-    When,
 )
 from hsm_emulator.errors import Code, Refused
-from hsm_emulator.fields import Characters
+from hsm_emulator.fields import Characters, When
 from hsm_emulator.key_fields import Key
 from hsm_emulator.key_types import MK_AC, MK_SMI
 from hsm_emulator.layout import Command

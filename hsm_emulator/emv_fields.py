@@ -1,32 +1,12 @@
-"""Binary parts of KQ and KW: read by position, there or not by mode and scheme."""
+"""Binary parts of KQ and KW, read by position: any byte may stand in them."""
 from dataclasses import dataclass
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
-from hsm_emulator.fields import Field
 
 NO_TRANSACTION, NO_DISCRETIONARY = b"81", b"82"  # what is said of data of no length
 _HEXADECIMAL: Final = frozenset(b"0123456789ABCDEFabcdef")
 _END: Final = b";"
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """A part that is there only with some values of an earlier field; empty values otherwise."""
-
-    place: int  # of the earlier field among the values
-    allowed: bytes  # its one-character values
-    part: Field
-    said: str  # in the manual
-
-    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
-        if values[self.place] not in self.allowed:
-            values.extend(b"" for _ in self.part.described())
-            return at
-        return self.part.read(body, at, values)
-
-    def described(self) -> list[tuple[str, str]]:
-        return [(name, f"{form}, {self.said}") for name, form in self.part.described()]
 
 
 @dataclass(frozen=True, slots=True)

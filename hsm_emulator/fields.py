@@ -177,3 +177,22 @@ class Section:
         mark = self.mark.decode()
         parts = [named for part in self.fields for named in part.described()]
         return [(name, f"{form}, after {mark}, may be absent") for name, form in parts]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A part that is there only with some values of an earlier field; empty values otherwise."""
+
+    place: int  # of the earlier field among the values
+    allowed: bytes  # its one-character values
+    part: Field
+    said: str  # in the manual
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        if values[self.place] not in self.allowed:
+            values.extend(b"" for _ in self.part.described())
+            return at
+        return self.part.read(body, at, values)
+
+    def described(self) -> list[tuple[str, str]]:
+        return [(name, f"{form}, {self.said}") for name, form in self.part.described()]

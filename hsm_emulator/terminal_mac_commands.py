@@ -2,9 +2,8 @@
 from typing import Final
 
 from hsm_emulator import mac
-from hsm_emulator.emv_fields import When
 from hsm_emulator.errors import Code, Refused
-from hsm_emulator.fields import Characters
+from hsm_emulator.fields import Characters, When
 from hsm_emulator.hexadecimal import in_hexadecimal
 from hsm_emulator.key_types import BDKS_TO_GENERATE, BDKS_TO_VERIFY
 from hsm_emulator.layout import Command
