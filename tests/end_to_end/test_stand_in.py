@@ -32,7 +32,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def listing(config: Path) -> dict[str, Any]:
-    return printed(config, "demo-cards", "--json", "--all")
+    found: dict[str, Any] = printed(config, "demo-cards", "--json", "--all")
+    return found
 
 
 @pytest.fixture
