@@ -358,10 +358,46 @@ def test_old_formats_may_be_verified_in_old_estates(hsm: Peer, legacy_hsm: Peer)
 def test_part_of_an_aes_block_leaves_nothing_behind(hsm: Peer) -> None:
     """Sixteen digits in format 48 under an AES BDK are refused; the next request is not spoilt."""
     bdk, ksn = keys.aes_block(AES, "B0", "X"), "A05112233445566778800000001"
-    for _ in range(3):
-        short = f"G0{bdk}{AES_ZPK}{ksn}{'0' * 16}4848{PAN}48"
-        assert hsm.ask(short)[:2] == b"G1"
-        assert hsm.ask(short)[2:4] != b"00"
+    assert hsm.ask(f"G0{bdk}{AES_ZPK}{ksn}{'0' * 16}4848{PAN};") == b"G120"
     block = format_4_of(SecretKey(bytes.fromhex(AES), AES_), "1234", PAN.encode(), bytes(8))
     answer = hsm.ask(f"CC{AES_ZPK}{AES_ZPK}12{block.hex()}4848{PAN};")
     assert answer[:6] == b"CD0004"
+
+
+def test_a_bdk_is_known_where_its_ksn_looks_like_the_rest(hsm: Peer) -> None:
+    """CA is read by one pattern in its usual form; a KSN with formats in it is not that form."""
+    bdk, ksn = keys.key_block(K, "B0"), "605FFFF98765432101" + "01015"
+    head = f"CA{keys.key_block(K, '71')}{bdk}{ksn}12"
+    assert hsm.ask(f"{head}12345678901234560101{ACCOUNT}") == b"CB20"
+    assert hsm.ask(f"{head}{keys.block('1234', K)}0101{ACCOUNT}")[:6] == b"CB0004"
+
+
+@pytest.mark.parametrize(
+    ("mode", "source", "target"), [("X", "00", "00"), ("N", "00", "00"), ("B", "00", "00"),
+                                   ("D", "00", "A8"), ("E", "A8", "00"), ("V", "A8", "A8")],
+)  # fmt: skip
+def test_mode_of_a_bdk(mode: str, source: str, target: str, hsm: Peer) -> None:
+    """One that may only decipher makes no blocks, and the other way round."""
+    bdk, zpk = keys.key_block(K, "B0", mode=mode), keys.key_block(Z, "P0")
+    block = keys.block("1234", TERMINAL_KEY)
+    assert hsm.ask(f"CI{bdk}{zpk}{KSN}{block}01{ACCOUNT}")[2:4] == source.encode()
+    made = hsm.ask(f"CA{keys.key_block(K, '71')}{bdk}{KSN}12{keys.block('1234', K)}0101{ACCOUNT}")
+    assert made[2:4] == target.encode()
+
+
+def test_twelve_digits_alone_bind_format_4(hsm: Peer) -> None:
+    """Where something follows the account, only `;` ends a longer one."""
+    key, zpk = SecretKey(bytes.fromhex(AES), AES_), keys.key_block(Z, "P0", lmk="02")
+    block = format_4_of(key, "1234", ACCOUNT.encode(), bytes(8)).hex()
+    pin = kept(hsm, "1234", zpk)
+    assert hsm.ask(f"BC{AES_TPK}{block}48{ACCOUNT}{pin}") == b"BD00"
+    assert hsm.ask(f"BC{AES_TPK}{block}48{ACCOUNT};{pin}") == b"BD00"
+
+
+@pytest.mark.parametrize(("number", "code"), [("34", b"23"), ("03", b"69"), ("99", b"23")])
+def test_offsets_are_not_for_every_format(number: str, code: bytes, hsm: Peer) -> None:
+    """Verified or made, a PIN comes in a format of interchange."""
+    block, data = keys.block("1234", Z), f"04{ACCOUNT}{TABLE}{DATA}"
+    assert hsm.ask(f"EA{ZPK}{PVK}12{block}{number}{data}0000FFFFFFFF")[2:] == code
+    assert hsm.ask(f"BK001{ZPK}{PVK}{block}{number}{data}")[2:] == code
+    assert hsm.ask(f"FW001{ZPK}{PVK}{block}{number}{ACCOUNT}1")[2:] == code
