@@ -95,10 +95,13 @@ def new_zpk(
 def new_terminal_key(
     lmk: Lmk, tmk: bytes, tmk_scheme: bytes, lmk_scheme: bytes, _kcv_type: bytes
 ) -> bytes:
-    """HC: make a TPK (or the next TMK), under the one the terminal has and under the LMK."""
+    """HC: make a TPK, under the key that the terminal has and under the LMK.
+
+    Where PIN keys have no types of their own, 002 makes it the next TMK or a PVK just as well.
+    """
     role = _terminal_role(tmk)
     under = Transport(lmk.key(tmk, role, Code.SOURCE_PARITY), lmk.rules)
-    key_type = role.type_under(lmk.rules)
+    key_type = TPK_CURRENT.type_under(lmk.rules)
     _, kept, sent = _made(lmk, tmk, under, (tmk_scheme, lmk_scheme), key_type, "71")
     return Code.OK + sent + kept
 

@@ -1,11 +1,14 @@
 """A0, A4, IA, HC: keys that the device makes, derives or forms."""
+from dataclasses import replace
+
 import pytest
 
 from hsm_emulator import tr31
 from hsm_emulator.cryptograms import kcv, under_lmk
+from hsm_emulator.device import Device
 from hsm_emulator.key_block import Attributes
 from hsm_emulator.public_lmks import by_identifier
-from hsm_emulator.rules import LEGACY
+from hsm_emulator.rules import LEGACY, STRICT
 from hsm_emulator.secret_key import SecretKey, has_odd_parity
 from tests.hsm import keys
 from tests.hsm.keys import ZMK, K, Z
@@ -319,3 +322,18 @@ def test_single_length_zone_key_of_an_old_estate(legacy_hsm: Peer) -> None:
     answer = legacy_hsm.ask(f"IA{zmk}").decode()
     assert (answer[:4], len(answer)) == ("IB00", 4 + 16 + 16 + 16)
     assert legacy_hsm.ask(f"FA{zmk}{answer[4:20]}").decode() == f"FB00{answer[20:36]}{answer[36:]}"
+
+
+def test_pin_keys_with_types_of_their_own() -> None:
+    """Rule `separate_pin_keys`: a TMK is 80D and gives a TPK, 70D; 002 is neither."""
+    made = Device(by_identifier(replace(STRICT, separate_pin_keys=True)))
+    tmk = under_lmk("80D", K)
+    answer = made.answer(f"0042HC{tmk};XU1".encode())[4:].decode()
+    assert answer[:4] == "HD00"
+    clear, _ = opened(answer[37:], "70D")
+    assert answer[4:37] == "X" + SecretKey(bytes.fromhex(K)).encrypt(
+        bytes.fromhex(clear)
+    ).hex().upper()  # fmt: skip
+    assert made.answer(f"0042A0170DU;1{tmk}X".encode())[4:8] == b"A100"
+    for request in (f"HC{under_lmk('002', K)};XU1", f"A0170DU;1{under_lmk('002', K)}X"):
+        assert made.answer(b"0042" + request.encode())[6:] == b"10"
