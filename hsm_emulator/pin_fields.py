@@ -180,6 +180,22 @@ class TwoAccounts:
         return [(self.name, form), (self.other, f"{form}, after ;, may be absent")]
 
 
+@dataclass(frozen=True, slots=True)
+class OtherAccount:
+    """Another account behind `;`, twelve digits, after an account that needs no mark of its own."""
+
+    name: str
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        if body[at : at + 1] != b";":
+            values.append(b"")
+            return at
+        return Digits(self.name, 12, Code.ACCOUNT).read(body, at + 1, values)
+
+    def described(self) -> list[tuple[str, str]]:
+        return [(self.name, "12 N, after ;, may be absent")]
+
+
 def _form(places: tuple[int, ...], values: list[bytes]) -> bytes:
     """Return the format that makes the account longer, or nothing."""
     form = b""

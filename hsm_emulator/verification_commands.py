@@ -23,6 +23,7 @@ from hsm_emulator.pin_fields import (
     Ksn,
     MacAndMessage,
     MacOptions,
+    OtherAccount,
     PinBlock,
     PinUnderLmk,
     TwoAccounts,
@@ -80,6 +81,7 @@ def verify_dukpt_pvv(
     block: bytes,
     number: bytes,
     account: bytes,
+    verified_account: bytes,
     key_index: bytes,
     expected: bytes,
     mac: bytes,
@@ -88,7 +90,7 @@ def verify_dukpt_pvv(
     under = source_key(lmk, PIN_SOURCE_ZPK, bdk, flag, ksn, number)
     verifying = _pvk(lmk, pvk, PVK_VISA_VERIFY, Code.TARGET_PARITY)
     pin = _received(lmk, under, block, number, account)
-    verdict = _verdict(verifying, pin, account, key_index, expected)
+    verdict = _verdict(verifying, pin, verified_account or account, key_index, expected)
     if not mac_options or verdict != Code.OK:
         return verdict
     return verdict + terminal_mac(
@@ -223,6 +225,7 @@ COMMANDS: Final = (
             PinBlock("PIN block", key_at=2, bdk=True),
             _FORMAT,
             Account("account number", (7,)),
+            OtherAccount("account number of the PVV"),
             _KEY_INDEX,
             _PVV,
             MacAndMessage(options_at=1),

@@ -154,7 +154,7 @@ def test_token_account_in_translation(hsm: Peer) -> None:
 
 
 def test_token_account_in_verification(hsm: Peer) -> None:
-    """EC: the block binds the token, the PVV the account behind it."""
+    """EC, GQ: the block binds the token, the PVV the account behind it."""
     for zpk, pvk in ((ZPK, PVK), (keys.key_block(Z, "P0"), keys.key_block(K, "V2"))):
         pvv = hsm.ask(f"DG{pvk}{kept(hsm, '1234', zpk)}{ACCOUNT}1")[4:].decode()
         block = keys.block("1234", Z, TOKEN_ACCOUNT)
@@ -163,6 +163,11 @@ def test_token_account_in_verification(hsm: Peer) -> None:
         assert hsm.ask(f"{request}1{pvv}") == b"ED01"
         assert hsm.ask(f"{request};{TOKEN_ACCOUNT}1{pvv}\x19x") == b"ED01\x19x"
         assert hsm.ask(f"{request};{ACCOUNT}") == b"ED22"
+    block = keys.block("1234", TERMINAL_KEY, TOKEN_ACCOUNT)
+    request = f"GQ0{BDK}{PVK}{KSN}{block}01{TOKEN_ACCOUNT}"
+    assert hsm.ask(f"{request};{ACCOUNT}1{pvv}") == b"GR00"
+    assert hsm.ask(f"{request}1{pvv}") == b"GR01"
+    assert hsm.ask(f"{request};1{pvv}") == b"GR22"
 
 
 def test_verification_of_format_4(hsm: Peer, aes_blocks: dict[str, str]) -> None:
@@ -401,3 +406,17 @@ def test_offsets_are_not_for_every_format(number: str, code: bytes, hsm: Peer) -
     assert hsm.ask(f"EA{ZPK}{PVK}12{block}{number}{data}0000FFFFFFFF")[2:] == code
     assert hsm.ask(f"BK001{ZPK}{PVK}{block}{number}{data}")[2:] == code
     assert hsm.ask(f"FW001{ZPK}{PVK}{block}{number}{ACCOUNT}1")[2:] == code
+
+
+def test_single_length_keys_of_old_estates(hsm: Peer, legacy_hsm: Peer) -> None:
+    """CA between keys of one DES key each, sixteen digits without a tag."""
+    tpk, zpk = "0123456789ABCDEF", "FEDCBA9876543210"
+    under = [
+        SecretKey(VARIANT_PAIRS[pair]).encrypt(bytes.fromhex(clear)).hex().upper()
+        for pair, clear in ((7, tpk), (3, zpk))
+    ]
+    block, account = keys.block("1234", tpk), ACCOUNT
+    for tag in ("", "Z"):
+        request = f"CA{tag}{under[0]}{tag}{under[1]}12{block}0101{account}"
+        assert legacy_hsm.ask(request) == f"CB0004{keys.block('1234', zpk)}01".encode()
+        assert hsm.ask(request) == b"CB27"
