@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 COMPILED := build/compiled
 PACKED := $(shell find noyau router specs issuers hsm_emulator bench config -type f -not -name '*.pyc')
 
-.PHONY: help setup run test test-compiled check style types layers compile lock simulate mutations bench chaos power-cut clean
+.PHONY: help setup run test test-compiled check style types layers compile lock simulate mutations bench chaos power-cut journal-start clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -59,6 +59,10 @@ chaos: compile  ## kill -9 under load, then the books of all sides compared: KIL
 CUTS ?= 20
 power-cut: setup  ## the power cut under load, on a file system of its own: CUTS=20 (root)
 	@CUTS=$(CUTS) $(BIN)/pytest tests/faults/test_power_cut.py -s
+
+TRANSACTIONS ?= 1000000
+journal-start: setup  ## how long a start takes behind TRANSACTIONS=1000000
+	@$(BIN)/python -m tests.faults.journal_start $(TRANSACTIONS)
 
 lock:  ## pin the dependencies anew (a developer's; needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -7,7 +7,7 @@ number -> text. Files, rows and the chain between them: `specs.journal_segments`
 """
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import msgspec
 
@@ -157,6 +157,7 @@ Bookkeeping = SegmentBegan | SegmentEnded | RunBegan | Carried | Retired
 Entry = Record | Bookkeeping
 BOOKKEEPING: Final = (SegmentBegan, SegmentEnded, RunBegan, Carried, Retired)
 
+_BOOKKEEPING: Final = frozenset(BOOKKEEPING)
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Entry])
 
@@ -173,4 +174,11 @@ def group_entries(data: bytes) -> list[Entry]:
 
 def group_records(data: bytes) -> list[Record]:
     """Without what the journal says about itself. Raises msgspec.DecodeError."""
-    return [entry for entry in _decoder.decode(data) if not isinstance(entry, BOOKKEEPING)]
+    return records_among(_decoder.decode(data))
+
+
+def records_among(entries: list[Entry]) -> list[Record]:
+    """Without what the journal says about itself; most groups have nothing of that."""
+    if _BOOKKEEPING.isdisjoint(map(type, entries)):
+        return cast(list[Record], entries)
+    return [entry for entry in entries if not isinstance(entry, BOOKKEEPING)]

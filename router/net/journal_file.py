@@ -28,7 +28,6 @@ from router.net.journal_opening import (
 )
 from router.net.still_open import StillOpen
 from specs.journal_format import (
-    BOOKKEEPING,
     Bookkeeping,
     Carried,
     Entry,
@@ -39,6 +38,7 @@ from specs.journal_format import (
     SegmentEnded,
     Stored,
     group_bytes,
+    records_among,
 )
 from specs.journal_head import Head, HeadFile, head_in
 from specs.journal_reading import Damage, JournalReader, Row, carried_of, first_row
@@ -206,7 +206,7 @@ class JournalFile:
     def _replayed(self, row: Row, is_first: bool) -> list[Record]:
         self._reader_at = row.number
         carried = carried_of(row)
-        records = [entry for entry in row.entries if not isinstance(entry, BOOKKEEPING)]
+        records = records_among(row.entries)
         if carried is not None:
             self._carries.append((row.number, row.at, self._forwarded))
             self._carried_at = row.at

@@ -1,5 +1,6 @@
 """The journal read at a start: in parts, so that the loop goes on, and with its progress."""
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -21,11 +22,15 @@ async def replayed(
     recovery = conductor.recovery()
     rows = file.replay(window_s, repeats_max)
     said_at = time.monotonic()
-    while part := await asyncio.to_thread(next_part, rows):
-        recovery.read(part)
-        if time.monotonic() - said_at >= SAID_EVERY_S:
-            said_at = time.monotonic()
-            says(*file.progress)
+    gc.disable()  # what is read stays, without cycles: to walk it again and again took most time
+    try:
+        while part := await asyncio.to_thread(next_part, rows):
+            recovery.read(part)
+            if time.monotonic() - said_at >= SAID_EVERY_S:
+                said_at = time.monotonic()
+                says(*file.progress)
+    finally:
+        gc.enable()
     conductor.recovered(recovery)
     return recovery.records
 
