@@ -30,9 +30,7 @@ def reversal_records(
     if issuer is None:
         return records
     if transaction.taken_along:
-        records += transaction.taken_along
-        transaction.taken_along = []
-        return records
+        return [*records, *transaction.taken_along]
     records += taken_back(transaction, amount_that_stays)
     if advice is not None:
         values = reversal_values(advice.message, None, amount_that_stays)

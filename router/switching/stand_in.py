@@ -99,11 +99,7 @@ def is_open(transaction: Transaction, switch: Switch) -> bool:
     """Nobody else decided: it is in time, and was not reversed meanwhile."""
     request = transaction.request
     assert request is not None
-    return (
-        not transaction.is_void
-        and not transaction.is_reversed
-        and not switch.is_over(request.deadline)
-    )
+    return not transaction.is_void and not switch.is_over(request.deadline)
 
 
 def limit_of(request: Request, rules: Rules | None, switch: Switch) -> Limit | None:
@@ -179,16 +175,21 @@ def verdict_on(request: Request, issuer: Issuer, rules: Rules, switch: Switch) -
 
 def verdict_on_pin(request: Request, check: PinCheck, wrong_before: int) -> Asking:
     """Under the key of its acquirer, whose block it is; while that changes, under either."""
-    verified = Verified("")
-    for key in request.acquirer.pin_keys(request.link):
+    verified = Verified("")  # where no key was agreed
+    keys = request.acquirer.pin_keys(request.link)
+    for key in keys:
         command = pin_command(request, check, key)
         if not command:
             return None  # nobody told us what its PIN is checked against
         happened = yield Verify(command)
         assert isinstance(happened, Verified)
-        verified = happened
-        if verified.hsm_error not in ANOTHER_KEY:
+        is_another = happened.hsm_error in ANOTHER_KEY
+        if not is_another or key is keys[0]:
+            verified = happened
+        if not is_another:
             break
+    if verified.is_clear:
+        request.acquirer.key_used(request.link, key, request.arrived)
     if verified.is_right:
         return Verdict("", 0 if wrong_before else -1)
     is_wrong = verified.is_clear or (

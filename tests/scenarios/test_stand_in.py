@@ -2,10 +2,10 @@
 
 from router.switching.response_codes import ResponseCode
 from specs.elements import DE
-from specs.journal_format import Answered, Reversed, Stored, StoodIn
+from specs.journal_format import Answered, Reversed, StoodIn, Stored
 from tests.builders import HOME_CARD, purchase, reversal
 from tests.switching.desk import Desk, bank
-from tests.switching.standing import advices, counted, desk, lending
+from tests.switching.standing import PIN_BLOCK, advices, counted, desk, lending, pin_check
 
 SILENCE_S = 6.1
 
@@ -139,6 +139,71 @@ def test_nothing_is_stood_in_for_behind_its_deadline() -> None:
     one.pass_time(12.0)
     assert "00" not in terminal.codes
     assert advices(one.disk.records) == []
+
+
+def test_a_reversal_while_the_hsm_looks_at_the_pin_ends_it() -> None:
+    one = desk(pin_check=pin_check())
+    terminal = one.terminal()
+    one.line_falls()
+    one.hsm.is_slow = True
+    one.arrive(terminal, purchase(pin_block=PIN_BLOCK))
+    one.arrive(terminal, reversal())
+    one.hsm.is_slow = False
+    one.settle()
+    assert sorted(terminal.codes) == ["00", "91"]
+    assert one.disk.entries == []
+
+
+def test_the_hsm_is_asked_nothing_about_what_was_reversed() -> None:
+    one = desk(pin_check=pin_check())
+    terminal = one.terminal()
+    one.arrive(terminal, purchase(pin_block=PIN_BLOCK))
+    one.arrive(terminal, reversal())
+    one.pass_time(SILENCE_S)
+    assert one.hsm.asked == []
+
+
+def test_an_hsm_that_takes_to_the_last_moment_approves_nothing() -> None:
+    """The acquirer heard 96 a moment ago."""
+    one = desk(pin_check=pin_check())
+    terminal = one.terminal(answer_within_s=10.0)
+    one.line_falls()
+    one.hsm.is_slow = True
+    one.arrive(terminal, purchase(pin_block=PIN_BLOCK))
+    one.pass_time(9.9)
+    assert terminal.codes == ["96"]
+    one.hsm.is_slow = False
+    one.settle()
+    assert one.disk.entries == []
+
+
+def test_a_deadline_that_no_tick_has_seen_is_one() -> None:
+    """The process was held up, and the HSM's answer is read first."""
+    one = desk(pin_check=pin_check())
+    terminal = one.terminal(answer_within_s=10.0)
+    one.line_falls()
+    one.hsm.is_slow = True
+    one.arrive(terminal, purchase(pin_block=PIN_BLOCK))
+    one.clock.seconds += 11.0
+    one.hsm.is_slow = False
+    one.settle()
+    assert terminal.codes == []
+    assert one.disk.entries == []
+
+
+def test_without_a_number_for_its_advice_nothing_is_approved() -> None:
+    """Nor reversed: 96 until there is one."""
+    one = desk()
+    terminal = one.terminal()
+    one.line_falls()
+    one.arrive(terminal, purchase())
+    one.issuers[0].stans.space = 1
+    one.arrive(terminal, reversal())
+    one.arrive(terminal, purchase(stan="000002"))
+    assert terminal.codes == ["00", "96", "91"]
+    one.issuers[0].stans.space = 100
+    one.arrive(terminal, reversal())
+    assert terminal.codes[-1] == "00"
 
 
 def test_a_reversal_of_it_is_a_reversal_of_the_0120() -> None:

@@ -1,11 +1,15 @@
 """What may be approved for an issuer, and what its card hears instead: by limit, check and list."""
 
+from dataclasses import replace
+
 import pytest
 
+from router.switching.pin_key import PinKey
+from router.switching.session_keys import ReceivedKeys
 from router.switching.stand_in_rules import CvvCheck
 from specs.elements import DE
 from tests.builders import HOME_CARD, purchase, reversal
-from tests.switching.desk import Desk
+from tests.switching.desk import ZPK, Desk
 from tests.switching.standing import (
     CVK,
     DAY_S,
@@ -190,6 +194,31 @@ def test_an_offset_is_verified_digit_by_digit() -> None:
     )
     one.hsm.verifies["EA"] = "24"
     assert hears(one, stan="000002", pin_block=PIN_BLOCK) == "55"
+
+
+def test_while_its_acquirers_key_changes_either_is_tried() -> None:
+    """The one that opens the block decides; where none does, what the likeliest said."""
+    former, newer = ZPK, PinKey("zpk", "U" + "D" * 32, "000000", "01")
+    one = down(pin_check=pin_check("offset", "92619"))
+    terminal = one.terminal()
+    keys = ReceivedKeys([former], grace_s=10.0)
+    keys.offer(newer)
+    terminal.acquirer = replace(terminal.acquirer, session_keys=keys)
+    one.hsm.verifies["EA" + former.under_lmk] = "20"
+    one.arrive(terminal, purchase(pin_block=PIN_BLOCK))
+    one.hsm.verifies["EA" + newer.under_lmk] = "01"
+    one.arrive(terminal, purchase(stan="000002", pin_block=PIN_BLOCK))
+    assert terminal.codes == ["00", "55"]
+
+    other = down(pin_check=pin_check("offset", "92619"))
+    terminal = other.terminal()
+    keys = ReceivedKeys([former], grace_s=10.0)
+    keys.offer(newer)
+    terminal.acquirer = replace(terminal.acquirer, session_keys=keys)
+    other.hsm.verifies["EA" + former.under_lmk] = "24"
+    other.hsm.verifies["EA" + newer.under_lmk] = "20"
+    other.arrive(terminal, purchase(pin_block=PIN_BLOCK))
+    assert terminal.codes == ["55"]
 
 
 def test_wrong_pins_are_counted_across_restarts() -> None:

@@ -158,6 +158,23 @@ def test_the_last_line_that_falls_takes_over_and_good_echoes_give_back() -> None
     assert shop.requests == 1
 
 
+def test_a_bank_that_is_back_and_silent_has_silences_to_make_good() -> None:
+    """Its lines are up, the trial gets no answer: echoes count no more."""
+    one = a_desk()
+    state = one.issuers[0].stand_in
+    one.line_falls()
+    one.line_returns()
+    shop = Shop(one)
+    one.pass_time(5.1)
+    shop.buys()
+    assert shop.requests == 1
+    one.pass_time(6.1)
+    assert state.because == "silences"
+    for _ in range(5):
+        one.conductor.heard(one.issuers[0].lines[0])
+    assert state.is_first
+
+
 def test_what_is_not_covered_is_sent_all_the_same() -> None:
     """By itself the stand-in takes only what it may decide."""
     one = a_desk()

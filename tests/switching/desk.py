@@ -80,7 +80,7 @@ class Translator:
         self.error: str | None = None
         self.is_slow = False
         self.waiting: list[tuple[TranslatePin | Verify, Transaction]] = []
-        self.verifies: dict[str, str] = {}  # command -> error; "00" for those it does not name
+        self.verifies: dict[str, str] = {}  # how commands begin -> error; "00" for all others
         self.asked: list[bytes] = []  # to verify
         self.conductor: Conductor | None = None
 
@@ -96,7 +96,8 @@ class Translator:
             return False
         need, owner = self.waiting.pop(0)
         if isinstance(need, Verify):
-            error = self.verifies.get(need.command[:2].decode(), "00")
+            named = [one for one in self.verifies if need.command.startswith(one.encode())]
+            error = self.verifies[max(named, key=len)] if named else "00"
             self.conductor.translated(owner, Verified(error))
             return True
         translated = "EE" + need.pin_block[2:]
@@ -105,7 +106,7 @@ class Translator:
         return True
 
 
-@dataclass
+@dataclass(eq=False)  # a link is itself, whatever it has heard
 class Terminal:
     """An acquirer's link, and what it heard."""
 
