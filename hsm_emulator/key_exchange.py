@@ -111,11 +111,8 @@ def export_key(
     role = TMK_EXPORT if flag == UNDER_TMK else ZMK_EXPORT
     under = Transport(lmk.key(zmk, role, Code.SOURCE_PARITY), lmk.rules, atalla)
     key, attributes = lmk.opened(cryptogram, key_type, Code.TARGET_PARITY)
-    if attributes is not None:
-        if attributes.exportability == "N":
-            raise Refused(Code.EXPORTABILITY)
-        if asked:
-            raise Refused(Code.INPUT)
+    if attributes is not None and asked:
+        raise Refused(Code.INPUT)
     exported = sent(key, under, key_type, scheme, attributes, (asked, changes, version))
     return Code.OK + exported + in_hexadecimal(key.check_value()[:3])
 

@@ -30,6 +30,7 @@ from hsm_emulator.key_types import (
     ZMK_EXPORT,
 )
 from hsm_emulator.key_under_zmk import BLOCK_SCHEMES, Transport, key_to_zmk
+from hsm_emulator.key_usages import check_may_leave
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk, check_strength
 from hsm_emulator.secret_key import AES_, TDES, SecretKey, is_weak, with_odd_parity
@@ -96,6 +97,8 @@ def sent(
     from a variant LMK it holds the attributes of the block to make (after `#` is the same).
     """
     after_hash, after_and, version = marked
+    exportability = "" if attributes is None else attributes.exportability
+    check_may_leave(key_type, exportability, under.rules.free_export)
     way = replace(under, version=version.decode("latin-1"))
     if attributes is not None:
         way = replace(way, exportability=after_and.decode("latin-1"))

@@ -26,6 +26,8 @@ _OF_TYPE: Final = {
     b"109": "E0", b"209": "E2", b"309": "E1", b"409": "E3", b"509": "E4", b"709": "E6",
     b"00A": "D0", b"00B": "D0", b"30B": "D0", b"70D": "P0", b"80D": "K0", b"90D": "P0",
 }  # fmt: skip
+# A client of the real device lists what may be exported: these types are not among them.
+_NEVER_SENT: Final = frozenset((b"000", b"00B", b"00D", b"10A", b"507"))
 _MODES: Final = {
     "B": "X", "C": "C", "D": "B", "E": "X", "K": "B", "M": "C", "P": "B", "V": "C",
 }  # fmt: skip
@@ -62,6 +64,14 @@ def usage_of_type(key_type: bytes, wanted: str = "") -> str:
 def is_known(key_type: bytes) -> bool:
     """Say whether a key type has a usage; two-digit type codes stand for these only."""
     return key_type.upper() in _OF_TYPE
+
+
+def check_may_leave(key_type: bytes, exportability: str, any_type: bool) -> None:
+    """Refuse to send a key that its block (N) or its type under a variant LMK keeps here."""
+    if exportability == "N":
+        raise Refused(Code.EXPORTABILITY)
+    if key_type.upper() in _NEVER_SENT and not any_type:
+        raise Refused(Code.NOT_PERMITTED)
 
 
 def type_of_usage(usage: str) -> bytes:

@@ -21,7 +21,7 @@ from hsm_emulator.key_types import (
     KeyRole,
 )
 from hsm_emulator.key_under_zmk import Transport, key_from_zmk, key_to_zmk
-from hsm_emulator.key_usages import standard_usage
+from hsm_emulator.key_usages import check_may_leave, standard_usage
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.secret_key import TDES, SecretKey
@@ -72,8 +72,7 @@ def send_zpk(
     if attributes is not None:
         if standard_usage(attributes.usage) != "P0":
             raise Refused(Code.KEY_USAGE)
-        if attributes.exportability == "N":
-            raise Refused(Code.EXPORTABILITY)
+        check_may_leave(key_type, attributes.exportability, lmk.rules.free_export)
     scheme = zmk_scheme or _sent_scheme(len(key.clear), zmk)
     return Code.OK + key_to_zmk(key, under, scheme, attributes) + _check_value(key, kcv_type)
 

@@ -217,6 +217,11 @@ def test_variant_key_in_a_tr31_block(hsm: Peer) -> None:
     assert found == Attributes("V2", TDES, "G", "12", "S", "00", (OptionalBlock("TS", "NOON"),))
 
 
+def test_any_type_leaves_where_old_estates_let_it(legacy_hsm: Peer) -> None:
+    """Rule `free_export`: data keys too."""
+    assert legacy_hsm.ask(f"A800B{ZMK}{keys.DEK}X").decode() == f"A900{bare(K, 'X')}{kcv(K)}"
+
+
 def test_bare_keys_and_key_block_lmks(hsm: Peer, legacy_hsm: Peer) -> None:
     """Only where the rules let them: in with attributes, out when they are of exportability S."""
     request = f"A6FFF{ZMK_BLOCK}{bare(K, 'X')}S#P0E03S00"
@@ -305,6 +310,8 @@ REFUSED = {
     "key type without a usage": (f"A80FF{ZMK}{ZPK}R", "A928"),
     "scheme that is none": (f"A8001{ZMK}{ZPK}Q", "A926"),
     "modifier that is none": (f"A8FFF{ZMK_BLOCK}{keys.key_block(K, 'P0')}S&Q", "A9AA"),
+    "ZMK sent": (f"A8000{ZMK}{ZMK}X", "A929"),
+    "data key sent": (f"A800B{ZMK}{keys.DEK}R", "A929"),
     "ZMK sent as a ZPK": (f"A8001{ZMK}{ZMK}X", "A911"),
     "ZPK as ZMK": (f"A8001{ZPK}{ZPK}X", "A910"),
     "two-digit type code": (f"BUF01{ZPK};001", "BV04"),

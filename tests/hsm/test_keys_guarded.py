@@ -13,7 +13,7 @@ from hsm_emulator.public_lmks import by_identifier
 from hsm_emulator.rules import LEGACY
 from hsm_emulator.secret_key import SecretKey
 from tests.hsm import keys
-from tests.hsm.keys import ACCOUNT, DEK, TPK, ZMK, ZPK, K, Z
+from tests.hsm.keys import ACCOUNT, TPK, ZMK, ZPK, K, Z
 from tests.hsm.peer import Peer, device, vectors
 
 ZMK_BLOCK, ZPK_BLOCK = keys.key_block(Z, "K0"), keys.key_block(K, "P0")
@@ -237,13 +237,6 @@ def test_chain_is_no_way_around_the_pin_counters() -> None:
     answer = made.answer(b"0042" + chained(wrong, wrong, wrong).encode())[4:]
     assert answers(answer) == [b"ED01"] * 3
     assert len(counted) == 3
-
-
-def test_data_key_is_none_of_another_kind(hsm: Peer) -> None:
-    """A data key sent out comes back as nothing else but bare; then it is authorised."""
-    sent = hsm.ask(f"A800B{ZMK}{DEK}R").decode()[4:-6]
-    assert sent[6:8] == "D0"
-    assert hsm.ask(f"A6001{ZMK}{sent}U") == b"A7A6"
 
 
 @pytest.mark.parametrize(("inputs", "expected"), vectors("kcv"))

@@ -166,7 +166,9 @@ REFUSED = {
         f"A01FFFS0{keys.key_block(Z, 'K0', lmk='02')}S%02#P0A1B00E00", "A7",
     ),
     "sent as version D under TDES": (f"A01FFFS0{ZMK_BLOCK}R%01#P0T2B00E00!D", "A9"),
-    "exportability raised": (f"A01FFFS0{ZMK_BLOCK}R%01#P0T2B00N00&E", "AA"),
+    "exportability raised": (f"A01FFFS0{ZMK_BLOCK}R%01#P0T2B00S00&E", "AA"),
+    "made to stay, and sent": (f"A01FFFS0{ZMK_BLOCK}R%01#P0T2B00N00", "AA"),
+    "ZMK sent": (f"A01000U;0{ZMK}X", "29"),
     "LMK that is not there": ("A00001U%09", "13"),
 }  # fmt: skip
 
