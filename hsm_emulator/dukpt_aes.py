@@ -7,6 +7,10 @@ identifier and counter, four each.
 from enum import Enum
 from typing import Final
 
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
+
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.secret_key import AES_, TDES, SecretKey
 
@@ -66,7 +70,7 @@ def working_key(
 def working_bytes(bdk: SecretKey, ksn: bytes, usage: Usage, algorithm: Algorithm) -> bytes:
     """Return a working key as bytes: an HMAC key (as long as the BDK) is no cipher key."""
     wanted = len(bdk.clear) if algorithm is Algorithm.HMAC else _KEY_BYTES[algorithm]
-    return _derived(session_key(bdk, ksn), usage, algorithm, wanted, ksn[4:])
+    return _derived(_session(bdk, ksn), usage, algorithm, wanted, ksn[4:])
 
 
 def update_key(bdk: SecretKey, ksn: bytes) -> SecretKey:
@@ -76,25 +80,30 @@ def update_key(bdk: SecretKey, ksn: bytes) -> SecretKey:
 
 def session_key(bdk: SecretKey, ksn: bytes) -> SecretKey:
     """Return the key that the working keys of one transaction are derived from."""
-    algorithm = algorithm_of(bdk)
-    key = initial_key(bdk, ksn)
-    counter, reached = int.from_bytes(ksn[8:]), 0
-    for bit in reversed(range(_COUNTER_BITS)):
-        if counter >> bit & 1:
-            reached |= 1 << bit
-            context = ksn[4:8] + reached.to_bytes(4)
-            clear = _derived(key, Usage.KEY_DERIVATION, algorithm, len(bdk.clear), context)
-            key = SecretKey(clear, AES_)
-    return key
+    return SecretKey(_session(bdk, ksn), AES_)
 
 
 def initial_key(bdk: SecretKey, ksn: bytes) -> SecretKey:
     """Return the key that a terminal is loaded with; the counter of `ksn` is ignored."""
+    return SecretKey(_initial(bdk, ksn), AES_)
+
+
+def _session(bdk: SecretKey, ksn: bytes) -> bytes:
+    algorithm, key = algorithm_of(bdk), _initial(bdk, ksn)
+    counter, reached = int.from_bytes(ksn[8:]), 0
+    for bit in reversed(range(counter.bit_length())):
+        if counter >> bit & 1:
+            reached |= 1 << bit
+            context = ksn[4:8] + reached.to_bytes(4)
+            key = _derived(key, Usage.KEY_DERIVATION, algorithm, len(key), context)
+    return key
+
+
+def _initial(bdk: SecretKey, ksn: bytes) -> bytes:
     algorithm = algorithm_of(bdk)
     if len(ksn) != KSN_BYTES:
         raise Refused(Code.INPUT)
-    clear = _derived(bdk, Usage.INITIAL_KEY, algorithm, len(bdk.clear), ksn[:8])
-    return SecretKey(clear, AES_)
+    return _derived(bdk.clear, Usage.INITIAL_KEY, algorithm, len(bdk.clear), ksn[:8])
 
 
 def algorithm_of(key: SecretKey) -> Algorithm:
@@ -105,11 +114,12 @@ def algorithm_of(key: SecretKey) -> Algorithm:
 
 
 def _derived(
-    under: SecretKey, usage: Usage, algorithm: Algorithm, wanted: int, context: bytes
+    under: bytes, usage: Usage, algorithm: Algorithm, wanted: int, context: bytes
 ) -> bytes:
-    """Derive a key: version 1, number of the block, usage, algorithm, bits, context of 8 bytes."""
+    """Derive a key: version 1, number of the block, usage, algorithm, bits, context of 8 bytes.
+
+    `under` is used once: a SecretKey would make contexts to keep.
+    """
     said = usage.value.to_bytes(2) + algorithm.value.to_bytes(2) + (8 * wanted).to_bytes(2)
-    blocks = (wanted + 15) // 16
-    return b"".join(
-        under.encrypt(bytes([1, number]) + said + context) for number in range(1, blocks + 1)
-    )[:wanted]
+    blocks = b"".join(bytes([1, number]) + said + context for number in range(1, wanted // 16 + 2))
+    return Cipher(AES(under), ECB()).encryptor().update(blocks)[:wanted]

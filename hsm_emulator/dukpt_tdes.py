@@ -38,10 +38,10 @@ def working_key(bdk: SecretKey, ksn: bytes, usage: Usage) -> SecretKey:
 
     Refuses a BDK that is no single- or double-length TDES key, and a KSN of another length.
     """
-    variant = _masked(session_key(bdk, ksn).clear, _MASKS[usage])
+    variant = _masked(_session(bdk, ksn), _MASKS[usage])
     if usage not in _FOR_DATA:
         return SecretKey(variant)
-    return SecretKey(SecretKey(variant).encrypt(variant))  # one way: data keys give nothing away
+    return SecretKey(_enciphered(variant, variant))  # one way: data keys give nothing away
 
 
 def pin_key(bdk: SecretKey, ksn: bytes) -> SecretKey:
@@ -51,18 +51,26 @@ def pin_key(bdk: SecretKey, ksn: bytes) -> SecretKey:
 
 def session_key(bdk: SecretKey, ksn: bytes) -> SecretKey:
     """Return the key of one transaction; nothing is enciphered under it, its variants are used."""
-    key = initial_key(bdk, ksn).clear
-    counter = int.from_bytes(ksn) & (1 << _COUNTER_BITS) - 1
-    register = int.from_bytes(ksn) - counter
-    for bit in reversed(range(_COUNTER_BITS)):
-        if counter >> bit & 1:
-            register |= 1 << bit
-            key = _next(key, register.to_bytes(KSN_BYTES)[2:])
-    return SecretKey(key)
+    return SecretKey(_session(bdk, ksn))
 
 
 def initial_key(bdk: SecretKey, ksn: bytes) -> SecretKey:
     """Return the key that a terminal is loaded with (IPEK); the counter of `ksn` is ignored."""
+    return SecretKey(_initial(bdk, ksn))
+
+
+def _session(bdk: SecretKey, ksn: bytes) -> bytes:
+    key = _initial(bdk, ksn)
+    counter = int.from_bytes(ksn) & (1 << _COUNTER_BITS) - 1
+    register = int.from_bytes(ksn) - counter
+    for bit in reversed(range(counter.bit_length())):
+        if counter >> bit & 1:
+            register |= 1 << bit
+            key = _next(key, register.to_bytes(KSN_BYTES)[2:])
+    return key
+
+
+def _initial(bdk: SecretKey, ksn: bytes) -> bytes:
     if bdk.algorithm != TDES or len(bdk.clear) not in (8, 16):
         raise Refused(Code.KEY_ALGORITHM)
     if len(ksn) != KSN_BYTES:
@@ -71,8 +79,8 @@ def initial_key(bdk: SecretKey, ksn: bytes) -> SecretKey:
     identity = (number - (number & (1 << _COUNTER_BITS) - 1)).to_bytes(KSN_BYTES)[:8]
     left = bdk.encrypt(identity)
     if len(bdk.clear) == 8:
-        return SecretKey(left)
-    return SecretKey(left + SecretKey(_masked(bdk.clear, _INITIAL_MASK)).encrypt(identity))
+        return left
+    return left + _enciphered(_masked(bdk.clear, _INITIAL_MASK), identity)
 
 
 def _next(key: bytes, register: bytes) -> bytes:
@@ -85,9 +93,13 @@ def _next(key: bytes, register: bytes) -> bytes:
 
 def _half(enciphering: bytes, other: bytes, register: bytes) -> bytes:
     mixed = (int.from_bytes(register) ^ int.from_bytes(other)).to_bytes(8)
-    # Used once: a SecretKey would make contexts to keep. Three equal thirds are single DES.
-    once = Cipher(TripleDES(enciphering * 3), ECB()).encryptor()
-    return _masked(once.update(mixed), int.from_bytes(other))
+    return _masked(_enciphered(enciphering, mixed), int.from_bytes(other))
+
+
+def _enciphered(key: bytes, blocks: bytes) -> bytes:
+    """Encipher under a key that is used once: a SecretKey would make contexts to keep."""
+    thirds = key * 3 if len(key) == 8 else key + key[:8]
+    return Cipher(TripleDES(thirds), ECB()).encryptor().update(blocks)
 
 
 def _masked(key: bytes, mask: int) -> bytes:
