@@ -4,17 +4,24 @@ The keys are those of hosts, zones and terminals, or those that a terminal deriv
 transaction (DUKPT).
 """
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from hsm_emulator.data_fields import DataMode, InitialVector, TypedKey
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Characters, CountedLast
 from hsm_emulator.hexadecimal import from_hexadecimal, in_hexadecimal
-from hsm_emulator.key_types import BDKS_TO_DECIPHER, BDKS_TO_ENCIPHER, KeyRole, data_roles, role_of
+from hsm_emulator.key_types import (
+    BDK_2,
+    BDKS_TO_DECIPHER,
+    BDKS_TO_ENCIPHER,
+    KeyRole,
+    data_roles,
+    role_of,
+)
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.secret_key import SecretKey
-from hsm_emulator.terminal_keys import DATA_REQUEST, terminal_key
+from hsm_emulator.terminal_keys import DATA_REQUEST, DATA_RESPONSE, Purpose, terminal_key
 
 # Codes with a meaning of their own in these commands.
 _MODE, _FORM, _ANSWER_FORM, _KEY_TYPE = b"02", b"03", b"04", b"05"
@@ -32,9 +39,18 @@ _TRANSLATION_CODES: Final = {
 
 _ECB, _CBC, _CFB_8 = b"00", b"01", b"02"
 _HEXADECIMAL: Final = b"1"
-_Roles = tuple[tuple[KeyRole, ...], tuple[KeyRole, ...]]  # of data keys, and of BDKs
-_ENCIPHERING: Final[_Roles] = (data_roles("BEN"), BDKS_TO_ENCIPHER)
-_DECIPHERING: Final[_Roles] = (data_roles("BDN"), BDKS_TO_DECIPHER)
+
+
+class _Direction(NamedTuple):
+    """The roles of data keys and of BDKs; what for a terminal of the second kind has its keys."""
+
+    own: tuple[KeyRole, ...]
+    bdks: tuple[KeyRole, ...]
+    one_way: Purpose
+
+
+_ENCIPHERING: Final = _Direction(data_roles("BEN"), BDKS_TO_ENCIPHER, DATA_RESPONSE)
+_DECIPHERING: Final = _Direction(data_roles("BDN"), BDKS_TO_DECIPHER, DATA_REQUEST)
 
 
 def encipher(lmk: Lmk, *request: bytes) -> bytes:
@@ -47,7 +63,7 @@ def decipher(lmk: Lmk, *request: bytes) -> bytes:
 
 def _done(
     lmk: Lmk,
-    roles: _Roles,
+    direction: _Direction,
     work: Callable[[SecretKey, bytes, bytes, bytes], bytes],
     mode: bytes,
     form: bytes,
@@ -59,7 +75,7 @@ def _done(
     counted: bytes,
     message: bytes,
 ) -> bytes:
-    key = _key(lmk, roles, key_type, cryptogram, ksn)
+    key = _key(lmk, direction, key_type, cryptogram, ksn)
     return _answer(work(key, mode, _octets(message, form), start), answer_form, counted)
 
 
@@ -91,17 +107,18 @@ def translate(
 
 def _key(
     lmk: Lmk,
-    roles: _Roles,
+    direction: _Direction,
     key_type: bytes,
     cryptogram: bytes,
     ksn: bytes,
     type_code: bytes = _KEY_TYPE,
     parity_code: bytes = Code.SOURCE_PARITY,
 ) -> SecretKey:
-    own, terminals = roles
-    role = role_of(terminals if ksn else own, key_type, lmk.rules, type_code)
+    role = role_of(direction.bdks if ksn else direction.own, key_type, lmk.rules, type_code)
     key = lmk.key(cryptogram, role, parity_code)
-    return terminal_key(key, ksn, DATA_REQUEST) if ksn else key
+    if not ksn:
+        return key
+    return terminal_key(key, ksn, direction.one_way if key_type == BDK_2 else DATA_REQUEST)
 
 
 def _enciphered(key: SecretKey, mode: bytes, clear: bytes, start: bytes) -> bytes:

@@ -5,7 +5,7 @@ from typing import Final
 from hsm_emulator.errors import Refused
 from hsm_emulator.fields import Hexadecimal
 from hsm_emulator.key_fields import Key, is_aes
-from hsm_emulator.key_types import BDK_TYPES
+from hsm_emulator.key_types import BDK_TYPES, BDK_USAGES, KEY_BLOCK
 
 KSN_DIGITS: Final = {False: 20, True: 24}  # by whether the BDK is AES
 
@@ -14,7 +14,8 @@ KSN_DIGITS: Final = {False: 20, True: 24}  # by whether the BDK is AES
 class TypedKey(Key):
     """A key behind its type; if that is a BDK's, or the key block's usage is, a terminal's KSN.
 
-    Three values: type, key and KSN, which is empty for other keys.
+    Three values: type, key and KSN, which is empty for other keys. The type of a BDK in a key block
+    is that which its usage stands for.
     """
 
     code: bytes = b"28"
@@ -24,7 +25,9 @@ class TypedKey(Key):
         key_type = values[-1]
         at = Key.read(self, body, at, values)
         key = values[-1]
-        if key_type not in BDK_TYPES and not (key[:1] == b"S" and key[6:8] == b"B0"):
+        if key[:1] == b"S" and key[6:8] in BDK_USAGES and key_type == KEY_BLOCK:
+            values[-2] = key_type = BDK_USAGES[key[6:8]]
+        if key_type not in BDK_TYPES:
             values.append(b"")
             return at
         at = Hexadecimal("KSN descriptor", 3).read(body, at, values)

@@ -123,8 +123,8 @@ PIN_SOURCES: Final = (_role("ZPK or TPK", b"001", "P0 71 72", "BDN"), PIN_SOURCE
 
 def bdk_roles(modes: str) -> dict[bytes, KeyRole]:
     """Return the roles of BDKs by the flag that stands before them: BDK-1, BDK-2, BDK-3."""
-    types = ((b"*", b"009"), (b"~", b"609"), (b"!", b"809"))
-    return {flag: _role("BDK", key_type, "B0", modes) for flag, key_type in types}
+    kinds = ((b"*", b"009", "B0"), (b"~", b"609", "B0 41"), (b"!", b"809", "B0 42"))
+    return {flag: _role("BDK", key_type, usages, modes) for flag, key_type, usages in kinds}
 
 
 BDK_SOURCES: Final = bdk_roles("BDNX")
@@ -134,3 +134,5 @@ BDKS_TO_GENERATE: Final = bdk_roles("CGNX")
 BDKS_TO_ENCIPHER: Final = tuple(BDK_TARGETS.values())
 BDKS_TO_DECIPHER: Final = tuple(BDK_SOURCES.values())
 BDK_TYPES: Final = frozenset(role.key_type for role in BDKS_TO_ENCIPHER)
+BDK_USAGES: Final = {b"B0": b"009", b"41": b"609", b"42": b"809"}  # and the types they stand for
+BDK_2: Final = b"609"  # its terminals have keys of their own for what they are sent

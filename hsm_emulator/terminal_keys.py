@@ -18,6 +18,7 @@ class Purpose:
 MAC_REQUEST: Final = Purpose(dukpt_tdes.Usage.MAC_REQUEST, dukpt_aes.Usage.MAC_GENERATION)
 MAC_RESPONSE: Final = Purpose(dukpt_tdes.Usage.MAC_RESPONSE, dukpt_aes.Usage.MAC_VERIFICATION)
 DATA_REQUEST: Final = Purpose(dukpt_tdes.Usage.DATA_REQUEST, dukpt_aes.Usage.DATA_ENCRYPTION)
+DATA_RESPONSE: Final = Purpose(dukpt_tdes.Usage.DATA_RESPONSE, dukpt_aes.Usage.DATA_DECRYPTION)
 
 
 def terminal_key(bdk: SecretKey, ksn: bytes, purpose: Purpose) -> SecretKey:

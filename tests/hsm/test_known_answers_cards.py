@@ -248,6 +248,10 @@ def test_aes_terminal_over_tcp(inputs: Facts, expected: Facts, hsm: Peer) -> Non
     count = f"{len(data):04X}"
     assert hsm.ask(f"M00111FFF{base}{inputs['iv']}{count}{data}") == f"M100{count}{sealed}".encode()
     assert hsm.ask(f"M20111FFF{base}{inputs['iv']}{count}{sealed}") == f"M300{count}{data}".encode()
+    one_way = f"{keys.aes_block(inputs['bdk'], '41')}906{inputs['ksn']}{inputs['iv']}{count}"
+    sent = expected["data_response_cbc"]
+    assert hsm.ask(f"M00111FFF{one_way}{data}") == f"M100{count}{sent}".encode()
+    assert hsm.ask(f"M20111FFF{one_way}{sealed}") == f"M300{count}{data}".encode()
 
 
 def _check_terminal_mac(device: Peer, method: int, base: str, text: bytes, mac_: str) -> None:
