@@ -26,6 +26,7 @@ def write_configuration(
 [router]
 institution_id = "950400"
 in_flight_max = {LIMIT}
+turn_max_s = 60.0
 repeats_max = 200000
 log_level = "info"
 [hsm]

@@ -139,6 +139,7 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
         *(f"  {reason}" for reason in answer["reasons"]),
         f"in flight {answer['in_flight']}, stored {answer['saf_open']},"
         f" parked {answer['saf_parked']}, HSM connections {answer['hsm_connections']}",
+        *overload_lines(answer),
         "",
         f"{'line':24} {'address':24} {'state':12} waiting",
     ]
@@ -156,6 +157,12 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
     ]
     lines += saf_lines(answer.get("saf", []))
     return lines
+
+
+def overload_lines(answer: dict[str, Any]) -> list[str]:
+    """Nothing, unless there is more to do than can be done."""
+    share = answer.get("share_let_in", 1.0)
+    return [f"OVERLOADED: {share:.0%} of new requests are let in"] if share < 1.0 else []
 
 
 def saf_lines(stored: list[dict[str, Any]]) -> list[str]:

@@ -157,6 +157,7 @@ class AcquirerLink(asyncio.Protocol):
         self._carry_out(self._session.connected())
 
     def data_received(self, data: bytes) -> None:
+        self._listener.turns.arrived()
         keep_alives = self._reader.keep_alives
         try:
             frames = self._reader.feed_with_tpdu(data)

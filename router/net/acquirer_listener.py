@@ -11,6 +11,7 @@ from router.net.acquirer_link import AcquirerLink
 from router.net.addresses import Address, AllowedPeers
 from router.net.key_exchange import KeyExchange
 from router.net.observer import RouterObserver
+from router.net.turns import Turns
 from router.switching.conductor import Conductor
 from router.switching.peers import Acquirer
 from router.switching.ports import Clock
@@ -64,6 +65,7 @@ class AcquirerListener:
         self.links: dict[AcquirerLink, None] = {}
         self.keys: KeyExchange | None = None
         self.is_draining = False
+        self.turns = Turns(asyncio.get_running_loop(), self._turn_took)
         self._conductor = conductor
         self._clock = clock
         self._observer = observer
@@ -89,6 +91,9 @@ class AcquirerListener:
             raise PortTaken(f'acquirer "{self.acquirer.name}"', self.address, error) from None
         self._socket = None  # the server's now
         self._observer.listening(self.acquirer.name, self.address)
+
+    def _turn_took(self, took_s: float) -> None:
+        self._conductor.turn_took(took_s)
 
     def use(self, acquirer: Acquirer, terms: ListenerTerms) -> None:
         """After a reload."""

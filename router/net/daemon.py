@@ -137,7 +137,8 @@ class Router:
         switch = Switch(
             router.institution_id, BinTable(settings.bins), self._issuers.issuers, self._clock)
         limits = Limits(
-            router.in_flight_max, router.repeats_max, router.repeat_window_s, router.issuer_share)
+            router.in_flight_max, router.repeats_max, router.repeat_window_s,
+            router.issuer_share, router.turn_max_s)
         self._conductor = Conductor(
             switch, self._clock, self._journal, self._hsm, self._observer, limits)
         self._hsm.translated = self._conductor.translated
@@ -333,6 +334,7 @@ class Router:
             saf_open=self._issuers.saf_open,
             saf_parked=self._issuers.saf_parked,
             saf=tuple(self._issuers.saf),
+            share_let_in=round(self._conductor.share_let_in, 3),
             last_reload=self._last_reload,
             stand_in=tuple(self._stand_in.statuses),
             session_keys=tuple(self._keys.shown),

@@ -198,6 +198,7 @@ def of_router(status: RouterStatus) -> Iterator[Metric]:
     )
     yield gauge("noyau_ready", "1 when traffic may be sent", not not_ready(status))
     yield gauge("noyau_in_flight", "Requests being worked on", status.in_flight)
+    yield gauge("noyau_share_let_in", "Of new requests; below 1 under load", status.share_let_in)
     yield gauge("noyau_hsm_connections", "Connections that are up", status.hsm_connections)
     yield gauge("noyau_journal_ready", "1 when it takes records", not status.journal_fault)
     yield gauge("noyau_saf_open", "Stored entries without their end", status.saf_open)

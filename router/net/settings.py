@@ -41,6 +41,7 @@ class RouterSettings:
     frame_bytes_max: Annotated[int, Meta(ge=128, le=65_535)] = 4096  # a longer one closes its link
     in_flight_max: Limit = 4096  # requests of all acquirers together; above it: 96
     issuer_share: Annotated[float, Meta(gt=0, le=1)] = 0.5  # that one issuer may hold
+    turn_max_s: Seconds = 0.02  # of the event loop; when all are longer, less is let in
     repeat_window_s: Seconds = 600.0  # how long an answer is kept for a repeat
     repeats_max: Limit = 200_000  # how many of them
     malformed_max: Limit = 10  # unreadable messages in a row, then the link is closed

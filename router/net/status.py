@@ -88,6 +88,7 @@ class RouterStatus:
     saf_parked: int
     last_reload: str  # empty: none yet
     saf: tuple[SafStatus, ...] = ()
+    share_let_in: float = 1.0  # of new requests; less: there is more to do than can be done
     session_keys: tuple[SessionKeyStatus, ...] = ()
     stand_in: tuple[StandInStatus, ...] = ()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.switching.peers import Acquirer, Issuer
+from router.switching.pressure import Pressure
 from router.switching.request import Request
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
@@ -27,6 +28,7 @@ class Limits:
     repeats_max: int = 200_000
     repeat_window_s: float = 3_600.0
     issuer_share: float = 0.5  # of what is in flight, that one issuer of several may hold
+    turn_max_s: float = 0.02  # the event loop's; longer ones, one after another: less is let in
 
 
 class Bucket:
@@ -87,7 +89,16 @@ class Latency:
 class Admission:
     """Asked for each request twice: on its arrival, and when its issuer is known."""
 
-    __slots__ = ("_buckets", "_issuers", "_limits", "_told_at", "_turned_away", "hsm", "journal")
+    __slots__ = (
+        "_buckets",
+        "_issuers",
+        "_limits",
+        "_told_at",
+        "_turned_away",
+        "hsm",
+        "journal",
+        "pressure",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -97,6 +108,7 @@ class Admission:
         self._told_at = 0.0
         self.hsm = Latency()
         self.journal = Latency()
+        self.pressure = Pressure(limits.turn_max_s)
 
     def is_full(self, acquirer: Acquirer, in_flight: int, of_acquirer: int, holders: int) -> bool:
         """No more may be in flight: of all, of this acquirer, or of its part of a full house.
@@ -154,6 +166,7 @@ class Admission:
 
     def tick(self, now: float, observer: Observer) -> None:
         """A line in the log for each reason, not for each request."""
+        self.pressure.rests(now)
         if not self._turned_away or now - self._told_at < TELL_EVERY_S:
             return
         self._told_at = now

@@ -190,6 +190,15 @@ class Conductor:
         issuer = self.switch.issuers.get(name)
         return issuer if issuer is not None else self._former.get(name)
 
+    def turn_took(self, took_s: float) -> None:
+        """A turn of the event loop, while messages arrived."""
+        self._admission.pressure.turn_took(took_s, self._clock.now())
+
+    @property
+    def share_let_in(self) -> float:
+        """Of new requests, at present: 1.0 unless there is more to do than can be done."""
+        return self._admission.pressure.share
+
     # From acquirers.
 
     def arrive(self, link: AcquirerLink, message: Message) -> None:
@@ -233,7 +242,9 @@ class Conductor:
         """A new request or advice is turned away; empty: it is let in."""
         if self._known.is_full or self._is_full(request):
             return "in_flight"
-        return "rate" if self._admission.is_too_fast(request.acquirer, request.arrived) else ""
+        if self._admission.is_too_fast(request.acquirer, request.arrived):
+            return "rate"
+        return "" if self._admission.pressure.lets_in() else "pressure"
 
     def _arrived(self, request: Request) -> None:
         outcome = received(request, self._known)

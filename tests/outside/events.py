@@ -3,7 +3,13 @@
 import dataclasses
 from typing import Any, Final
 
-from router.net.status import LineStatus, ListenerStatus, RouterStatus, StandInStatus
+from router.net.status import (
+    LineStatus,
+    ListenerStatus,
+    RouterStatus,
+    SafStatus,
+    StandInStatus,
+)
 from router.switching.transaction_event import TransactionEvent
 
 CANARY: Final = "4111111111111111"
@@ -44,6 +50,7 @@ RUNNING: Final = RouterStatus(
     saf_open=1,
     saf_parked=0,
     last_reload="",
+    saf=(SafStatus("atlas", 12, 1, 4, 398.5, 61),),
     stand_in=(StandInStatus("atlas", "auto", "", 0, 0, 0),),
 )
 

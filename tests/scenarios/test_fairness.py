@@ -186,3 +186,20 @@ def test_an_estimate_that_was_wrong_mends_itself() -> None:
     crowd(desk, desk.issuers[0], terminal, 500)
     buy(desk, terminal, 600)
     assert terminal.codes == []
+
+
+def test_when_turns_are_long_new_requests_are_turned_away_and_known_ones_are_not() -> None:
+    desk = two_banks()
+    terminal = desk.terminal()
+    buy(desk, terminal, 1)
+    for _ in range(200):
+        desk.clock.seconds += 0.03
+        desk.conductor.turn_took(0.03)
+    for number in range(2, 12):
+        buy(desk, terminal, number)
+    assert terminal.codes == ["96"] * 10
+    late = desk.terminal()
+    pan = card("9504010001")
+    desk.arrive(late, purchase("0101", stan="000001", rrn=f"{1:012d}", pan=pan))
+    desk.answer(desk.wire().sent[0], "00")
+    assert (late.codes, terminal.codes[-1]) == (["00"], "00")

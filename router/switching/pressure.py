@@ -1,0 +1,58 @@
+"""How much the router lets in while it has more to do than it can: a share that follows its turns.
+
+Everything is done in turns of the event loop, and what arrives waits for the next one. A turn may
+be long now and then. When even the shortest turn of a tenth of a second was longer than allowed,
+work arrives faster than it is done: fewer new requests are let in, by a third each time; when it
+was not, a few more. What was let in then keeps its time, because a turn stays short.
+"""
+
+from typing import Final
+
+LOOK_EVERY_S: Final = 0.1
+LESS: Final = 0.67
+MORE: Final = 0.03
+LEAST: Final = 0.02
+
+
+class Pressure:
+    """Told how long turns took; asked for each new request."""
+
+    __slots__ = ("_began", "_credit", "_shortest", "_turns", "share", "turn_max_s")
+
+    def __init__(self, turn_max_s: float) -> None:
+        self.turn_max_s = turn_max_s
+        self.share = 1.0  # of new requests that are let in
+        self._began = 0.0
+        self._shortest = 0.0
+        self._turns = 0
+        self._credit = 0.0
+
+    def turn_took(self, took_s: float, now: float) -> None:
+        """One turn of the loop; not every one need be told."""
+        if not self._turns or took_s < self._shortest:
+            self._shortest = took_s
+        self._turns += 1
+        if now - self._began < LOOK_EVERY_S:
+            return
+        # A single long turn, longer than the time looked at, says nothing about the next one.
+        if self._turns > 1 and self._shortest > self.turn_max_s:
+            self.share = max(LEAST, self.share * LESS)
+        else:
+            self.share = min(1.0, self.share + MORE)
+        self._began, self._turns = now, 0
+
+    def rests(self, now: float) -> None:
+        """From the tick: where nothing arrives, nothing presses."""
+        if self.share < 1.0 and now - self._began > 2 * LOOK_EVERY_S:
+            self.share = min(1.0, self.share + MORE)
+            self._began, self._turns = now, 0
+
+    def lets_in(self) -> bool:
+        """This one?"""
+        if self.share >= 1.0:
+            return True
+        self._credit += self.share
+        if self._credit < 1.0:
+            return False
+        self._credit -= 1.0
+        return True
