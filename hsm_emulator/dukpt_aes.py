@@ -121,5 +121,6 @@ def _derived(
     `under` is used once: a SecretKey would make contexts to keep.
     """
     said = usage.value.to_bytes(2) + algorithm.value.to_bytes(2) + (8 * wanted).to_bytes(2)
-    blocks = b"".join(bytes([1, number]) + said + context for number in range(1, wanted // 16 + 2))
+    numbers = range(1, (wanted + 31) // 16)
+    blocks = b"".join(bytes([1, number]) + said + context for number in numbers)
     return Cipher(AES(under), ECB()).encryptor().update(blocks)[:wanted]
