@@ -75,7 +75,10 @@ COMMANDS: Final = (
     Command(
         "NK",
         "Chain commands",
-        (Characters("header flag (1 each command has its header)", 1, b"01"), Chain("commands")),
+        (
+            Characters("header flag (1 each command has its header)", 1, b"01", Code.HEADER),
+            Chain("commands"),
+        ),
         (("count", "2 N"), ("answers", "each with 4 N of length")),
         chain,
         takes="@",

@@ -203,15 +203,15 @@ def test_chain_keeps_binary_data(hsm: Peer) -> None:
      "NK0010005NK000", chained("B20002OK", chained("B20002OK"))],
 )  # fmt: skip
 def test_chain_that_cannot_be_read(request_: str, hsm: Peer) -> None:
-    """52 (15 without a flag), and nothing of it is carried out; no chain within a chain."""
-    assert hsm.ask(request_) == (b"NL15" if request_ == "NK" else b"NL52")
+    """52 (51 without a flag), and nothing of it is carried out; no chain within a chain."""
+    assert hsm.ask(request_) == (b"NL51" if request_ == "NK" else b"NL52")
     assert hsm.ask("B20002OK") == b"B300OK"
 
 
 def test_more_than_counted(hsm: Peer) -> None:
     """What follows the last command must be a suffix."""
     assert hsm.ask("NK001" + "0008B20002OK" * 2) == b"NL15"
-    assert hsm.ask("NK2010008B20002OK") == b"NL15"
+    assert hsm.ask("NK2010008B20002OK") == b"NL51"
 
 
 def test_chain_too_long_for_its_answer(hsm: Peer) -> None:
