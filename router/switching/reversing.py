@@ -69,9 +69,7 @@ class Reversing:
             self._reverse_rest_of_unknown(request, transaction)
         elif is_joined_by(transaction.reversing, request):
             self._join(transaction.reversing, request)
-        elif transaction.is_reversed_as(request.amount_that_stays) or (
-            transaction.told is not None and not transaction.told.approves
-        ):
+        elif transaction.is_reversed_as(request.amount_that_stays) or is_declined(transaction):
             self._answering.reply(request, REVERSAL_ACCEPTED, transaction)
         elif request.mti[:3] == "040" and may_go_online(transaction):
             self._reverse_online(transaction, request)
@@ -239,6 +237,15 @@ def is_rest_of_unknown(request: Request, transaction: Transaction) -> bool:
         and not transaction.told.approves
         and not transaction.is_reversed_as(request.amount_that_stays)
     )
+
+
+def is_declined(transaction: Transaction) -> bool:
+    """And a restart knows: else its reversal is put on record, or an original that comes after it
+    would be new then. (What holds nothing may be new again.)
+    """
+    if transaction.told is None or transaction.told.approves:
+        return False
+    return transaction.outbound is not None or not transaction.may_hold
 
 
 def is_joined_by(reversing: Transaction | None, request: Request) -> TypeGuard[Transaction]:

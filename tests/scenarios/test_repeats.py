@@ -205,6 +205,25 @@ def test_an_original_after_its_own_reversal_is_declined(mti: str, is_restarted: 
     assert len(desk.wire().sent) == before
 
 
+def test_what_was_declined_and_reversed_stays_so_after_a_restart() -> None:
+    """The decline needed no record; its reversal does, before anybody hears 00."""
+    desk = Desk()
+    desk.line_falls(0)
+    terminal = desk.terminal()
+    desk.arrive(terminal, purchase())
+    desk.disk.stalls = True
+    desk.arrive(terminal, reversal())
+    assert terminal.codes == ["91"]
+    desk.disk.stalls = False
+    desk.settle()
+    assert terminal.codes == ["91", "00"]
+    desk = desk.restarted()
+    terminal = desk.terminal()
+    desk.arrive(terminal, purchase())
+    assert terminal.codes == ["91"]
+    assert desk.wire().sent == []
+
+
 def test_an_original_behind_its_reversal_waits_for_the_record() -> None:
     """H2: 94 rests on the reversal, which is still being written."""
     desk = Desk()
