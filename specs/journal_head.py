@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from specs.journal_seal import NONCE_BYTES, TAG_BYTES, NotSealedSo, Seal
+from specs.journal_seal import NONCE_BYTES, TAG_BYTES, NotSealedSo, Seal, SegmentSeal
 
 NAME: Final = "head"
 SLOTS: Final = (0, 4096)
@@ -32,10 +32,10 @@ class HeadFile:
 
     def __init__(self, folder: Path, seal: Seal) -> None:
         """Raises OSError."""
-        self._seal = seal
+        self._seal = seal.of_segment(0)
         self._next_slot = 0
         self._file = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        found = [_slot(os.pread(self._file, SLOT_BYTES, at), seal) for at in SLOTS]
+        found = [_slot(os.pread(self._file, SLOT_BYTES, at), self._seal) for at in SLOTS]
         if found[0] is not None and (found[1] is None or found[1].row < found[0].row):
             self._next_slot = 1
 
@@ -57,11 +57,11 @@ def head_in(folder: Path, seal: Seal) -> Head | None:
     with contextlib.suppress(OSError), (folder / NAME).open("rb") as file:
         for offset in SLOTS:
             file.seek(offset)
-            slots.append(_slot(file.read(SLOT_BYTES), seal))
+            slots.append(_slot(file.read(SLOT_BYTES), seal.of_segment(0)))
     return max((slot for slot in slots if slot is not None), default=None)
 
 
-def _slot(data: bytes, seal: Seal) -> Head | None:
+def _slot(data: bytes, seal: SegmentSeal) -> Head | None:
     row, at = int.from_bytes(data[:8], "big"), int.from_bytes(data[8:16], "big")
     head = Head(row, at, data[16:FIXED_BYTES])
     try:

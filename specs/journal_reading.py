@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from specs.journal_format import Carried, Entry, SegmentEnded, group_entries
-from specs.journal_seal import NotSealedSo, Seal, first_tag, tag_of
+from specs.journal_seal import NotSealedSo, Seal, SegmentSeal, first_tag, tag_of
 from specs.journal_segments import (
     WORKER,
     Segment,
@@ -58,6 +58,7 @@ class JournalReader:
         self.last = 0  # the row that was read last; 0: none
         self.last_tag = b""
         self._seal = seal
+        self._sealed_for = (0, seal.of_segment(0))
         self._is_archive = not folder.name.startswith(WORKER)  # it goes on in the journal
         self._segment: Segment | None = None
         self._next_segment = 0  # that the last row announced; 0: none
@@ -159,12 +160,18 @@ class JournalReader:
 
     def _opened(self, one: Segment, number: int, at: int, before: bytes, sealed: bytes) -> Row:
         try:
-            entries = group_entries(self._seal.opened(number, at, bytes(before), bytes(sealed)))
+            seal = self._seal_of(one)
+            entries = group_entries(seal.opened(number, at, bytes(before), bytes(sealed)))
         except (NotSealedSo, TypeError, OverflowError):
             raise Damage(one.path, number, "it was changed") from None
         except msgspec.MsgspecError:
             raise Damage(one.path, number, "another version of noyau wrote it") from None
         return Row(number, at, tag_of(bytes(sealed)), one, entries)
+
+    def _seal_of(self, one: Segment) -> SegmentSeal:
+        if one.number != self._sealed_for[0]:
+            self._sealed_for = (one.number, self._seal.of_segment(one.number))
+        return self._sealed_for[1]
 
     def _look_behind(self) -> None:
         """The last row may have announced a segment that is not there."""

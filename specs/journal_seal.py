@@ -2,7 +2,8 @@
 
 A row is nonce and AES-GCM of its group. Authenticated with it are its number, its time and the tag
 of the row before: a row that was changed, moved or replaced cannot be opened, and one that was
-taken out leaves its successor without a predecessor.
+taken out leaves its successor without a predecessor. Each segment has a key of its own, derived
+from the key at rest: nonces are random, and no key should seal more than 2**32 rows.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
 HASH_BYTES: Final = 16
 KEY_PROOF: Final = b"noyau journal: key at rest"
+SEGMENT_PURPOSE: Final = b"noyau journal: rows of segment "
 HASH_PURPOSE: Final = b"noyau journal: hash of a card number"
 
 
@@ -27,14 +29,13 @@ class NotSealedSo(Exception):
     """Another key, number, time or predecessor than it was sealed with; or other bytes."""
 
 
-class Seal:
-    """The key at rest, 32 bytes, and the hash key that is derived from it."""
+class SegmentSeal:
+    """Of one segment's rows."""
 
-    __slots__ = ("_cipher", "_hash_key")
+    __slots__ = ("_cipher",)
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
-        self._hash_key = HKDF(SHA256(), KEY_BYTES, None, HASH_PURPOSE).derive(key)
 
     def closed(self, number: int, at: int, before: bytes, data: bytes) -> bytes:
         """Nonce, ciphertext and tag. `at` in milliseconds since 1970, `before` a tag."""
@@ -48,6 +49,21 @@ class Seal:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
         except (InvalidTag, ValueError):
             raise NotSealedSo from None
+
+
+class Seal:
+    """The key at rest, 32 bytes, and what is derived from it."""
+
+    __slots__ = ("_cipher", "_hash_key", "_key")
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._cipher = AESGCM(key)
+        self._hash_key = derived(key, HASH_PURPOSE)
+
+    def of_segment(self, number: int) -> SegmentSeal:
+        """0 is the head's."""
+        return SegmentSeal(derived(self._key, SEGMENT_PURPOSE + number.to_bytes(8, "big")))
 
     def hashed(self, pan: str) -> bytes:
         """The keyed hash that an index finds a card by."""
@@ -65,6 +81,11 @@ class Seal:
         except (InvalidTag, ValueError):
             return False
         return True
+
+
+def derived(key: bytes, purpose: bytes) -> bytes:
+    """HKDF-SHA256 without salt."""
+    return HKDF(SHA256(), KEY_BYTES, None, purpose).derive(key)
 
 
 def bound_with(number: int, at: int, before: bytes) -> bytes:

@@ -42,7 +42,7 @@ from specs.journal_format import (
 )
 from specs.journal_head import Head, HeadFile, head_in
 from specs.journal_reading import Damage, JournalReader, Row, carried_of, first_row
-from specs.journal_seal import Seal, first_tag, tag_of
+from specs.journal_seal import Seal, SegmentSeal, first_tag, tag_of
 from specs.journal_segments import Segment, mark_in, read_only, segment, segments_in, worker_of
 
 PREPARED_BEFORE_MS: Final = 60_000  # the next segment is made so long before its day
@@ -70,6 +70,7 @@ class JournalFile:
         self._wall = wall
         self._days = days or BusinessDays()
         self._seal: Seal | None = None
+        self._segment_seal: SegmentSeal | None = None
         self._key_marks: dict[str, str | bytes | int] = {}
         self._head: HeadFile | None = None
         self._head_row = 0  # that it names
@@ -164,6 +165,7 @@ class JournalFile:
                 " not the key it was made under, or the HSM has another LMK; configure the key of"
                 " then")
         self._seal = seal
+        self._segment_seal = seal.of_segment(self._segment.number)
         self._key_marks = {name: self._marked(name) for name in KEY_MARKS}
 
     # Records, in the thread that appends.
@@ -221,13 +223,13 @@ class JournalFile:
 
     def _write(self, at: int, entries: Sequence[Entry], *marks: str) -> None:
         """With what the journal has to say about itself."""
-        assert self._seal is not None, "unlocked before"
+        assert self._segment_seal is not None, "unlocked before"
         if self._preface:
             entries = [*self._preface, *entries]
             if any(isinstance(one, Carried) for one in self._preface):
                 marks = ("carried_in", *marks)
         number, before = self._last[0] + 1, self._last[1]
-        sealed = self._seal.closed(number, at, before, group_bytes(entries))
+        sealed = self._segment_seal.closed(number, at, before, group_bytes(entries))
         database = self._database
         try:
             if marks:
@@ -375,6 +377,8 @@ class JournalFile:
     def _use(self, one: Segment, database: sqlite3.Connection) -> None:
         self._segment = one
         self._database = database
+        if self._seal is not None:
+            self._segment_seal = self._seal.of_segment(one.number)
         self._file = (one.path, os.stat(one.path).st_ino)
         day: date = one.business_date
         # A clock that is set back a little, over a cutover, is no reason to roll.

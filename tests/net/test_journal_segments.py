@@ -9,7 +9,7 @@ from router.net.journal_file import JournalFile
 from router.net.journal_opening import JournalUnusable
 from router.net.journal_retention import Retention
 from specs.journal_format import Record
-from specs.journal_reading import JournalReader
+from specs.journal_reading import Damage, JournalReader
 from specs.journal_segments import segments_in
 from tests.net.journal_records import (
     DAY_S,
@@ -165,7 +165,8 @@ def test_a_clock_that_was_far_ahead_does_not_stop_the_days(tmp_path: Path) -> No
 def test_what_is_open_is_known_however_old(tmp_path: Path, opens: list[Record]) -> None:
     """Without the days between: a parked entry is open until a person settles it."""
     wall = Wall()
-    day_after_day(tmp_path, wall, opens, *([[ended(f"90010{number}")] for number in range(9)]))
+    later: list[list[Record]] = [[ended(f"90010{number}")] for number in range(9)]
+    day_after_day(tmp_path, wall, opens, *later)
     for _ in range(2):
         first, *rest = read(tmp_path, wall)
         assert [one for one in first if one in opens] == opens
@@ -187,7 +188,7 @@ def test_a_whole_segment_that_is_missing_is_named(
     (tmp_path / "worker-0" / "head").unlink()
     file = opened(tmp_path)
     reader = JournalReader(file.folder, SEAL)
-    with pytest.raises(Exception, match=f"row {row} .*segment 00000{missing + 1} is missing"):
+    with pytest.raises(Damage, match=f"row {row} .*segment 00000{missing + 1} is missing"):
         list(reader.rows())
     file.close()
 
@@ -219,7 +220,7 @@ def test_segments_that_were_swapped_are_noticed(tmp_path: Path) -> None:
     first.rename(held)
     second.rename(first)
     held.rename(second)
-    with pytest.raises(Exception, match=r"row \d .*missing"):
+    with pytest.raises(Damage, match=f"{first.name}: row 3 .*was changed"):
         rows_of(tmp_path)
 
 
@@ -228,7 +229,7 @@ def test_the_last_row_of_a_past_day_cannot_be_taken_out(tmp_path: Path) -> None:
     three_days(tmp_path)
     first, *_ = segments(tmp_path)
     touched(first, "DELETE FROM groups WHERE id = 2")
-    with pytest.raises(Exception, match=rf"{first.path.name}: row 2 .*missing"):
+    with pytest.raises(Damage, match=rf"{first.path.name}: row 2 .*missing"):
         rows_of(tmp_path)
 
 
@@ -241,7 +242,7 @@ def test_rows_of_another_worker_are_no_substitute(tmp_path: Path) -> None:
     file.close()
     other = tmp_path / "worker-1"
     (tmp_path / "worker-0").rename(other)
-    with pytest.raises(Exception, match=r"row 1 .*does not follow"):
+    with pytest.raises(Damage, match=r"row 1 .*does not follow"):
         list(JournalReader(other, SEAL).rows())
 
 
