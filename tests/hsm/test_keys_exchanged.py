@@ -137,6 +137,7 @@ def test_thales_block_keeps_what_it_says(exportability: str, hsm: Peer) -> None:
         (K, TDES, ZMK_BLOCK, ZMK_KEY, "B"),
         (K, TDES, ZMK_UNDER_AES, ZMK_KEY, "C"),
         (TRIPLE, TDES, AES_ZMK, AES_ZMK_KEY, "D"),
+        (TRIPLE, TDES, keys.aes_block(AES_128, "K0"), SecretKey(bytes.fromhex(AES_128), AES_), "D"),
         (AES_128, AES_, AES_ZMK, AES_ZMK_KEY, "D"),
         (AES_256, AES_, AES_ZMK, AES_ZMK_KEY, "D"),
         (AES_128 + "AABBCC", HMAC, AES_ZMK, AES_ZMK_KEY, "D"),
@@ -210,6 +211,7 @@ def test_variant_key_in_a_tr31_block(hsm: Peer) -> None:
     """A8 makes the header: the type's usual one, or what the request says if it fits."""
     usual = hsm.ask(f"A8001{ZMK}{ZPK}R").decode()
     assert usual[4:21] == "RB0096P0TB00E0000"
+    assert hsm.ask(f"A8001{ZMK}{ZPK}R#P0E05N00")[10:21] == b"P0TE05N0000"
     said = hsm.ask(f"A8002{ZMK}{under_lmk('002', K)}R&V2G12S01" + "TS08NOON!A").decode()
     clear, found = tr31.unwrapped(ZMK_KEY, said[4:-6].encode())
     assert said[5] == "A"

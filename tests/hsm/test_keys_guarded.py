@@ -118,8 +118,8 @@ BOUNDED = {
 
 @pytest.mark.parametrize(("identifier", "text", "code"), BOUNDED.values(), ids=BOUNDED.keys())
 def test_time_of_a_key(identifier: str, text: str, code: str) -> None:
-    """At half past twelve on 15 June 2026."""
-    made, lmk = dated(datetime(2026, 6, 15, 12, 30, tzinfo=UTC))
+    """At noon on 15 June 2026."""
+    made, lmk = dated(datetime(2026, 6, 15, 12, 0, tzinfo=UTC))
     block = bounded(lmk, identifier, text)
     assert made.answer(f"0042A8FFF{AES_ZMK}{block}S".encode())[6:8] == code.encode()
     pin_block = "00" * 16
