@@ -49,7 +49,11 @@ def refuse_former(folder: Path) -> None:
 
 
 def made(one: Segment, marks: Mapping[str, str | bytes | int]) -> None:
-    """A segment without rows: there whole or not at all. Raises OSError, sqlite3.Error."""
+    """A segment without rows: there whole or not at all. Raises OSError, sqlite3.Error.
+
+    In its mode, too: a change of the mode that a power cut interrupts would have to be undone by
+    a writer, and who only reads could not.
+    """
     unfinished = one.path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
@@ -60,6 +64,7 @@ def made(one: Segment, marks: Mapping[str, str | bytes | int]) -> None:
             database.execute(statement)
         database.executemany("INSERT INTO marks VALUES (?, ?)", marks.items())
         database.execute("COMMIT")
+        database.execute("PRAGMA journal_mode = WAL")
     unfinished.rename(one.path)
     sync_folder(one.path.parent)
 
@@ -72,7 +77,6 @@ def opened(one: Segment) -> sqlite3.Connection:
         fault = identity_fault(database)
         if fault:
             raise JournalUnusable(f"{one.path}: {fault}")
-        database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA wal_autocheckpoint = 0")
     except BaseException:
@@ -82,10 +86,9 @@ def opened(one: Segment) -> sqlite3.Connection:
 
 
 def finished(database: sqlite3.Connection) -> None:
-    """No more rows come: one file without a log beside it. Raises sqlite3.Error."""
+    """No more rows come: one file, once nobody reads it. Raises sqlite3.Error."""
     try:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.execute("PRAGMA journal_mode = DELETE")
     finally:
         database.close()
 

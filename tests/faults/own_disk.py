@@ -21,8 +21,8 @@ class OwnDisk:
 
     def __init__(self, folder: Path, megabytes: int) -> None:
         self.path = folder / "disk"
-        self._image = folder / "disk.img"
-        self._cuts = 0
+        self._first_image = self._image = folder / "disk.img"
+        self._copies = 0
         self.path.mkdir()
         with self._image.open("wb") as file:
             file.truncate(megabytes * MEGABYTE)
@@ -35,15 +35,17 @@ class OwnDisk:
     def unmount(self) -> None:
         run("umount", str(self.path))
 
-    def power_cut_copy(self) -> None:
+    def power_cut_copy(self) -> Path:
         """What a power cut would leave at this moment; nobody may be writing."""
-        self._cuts += 1
-        run("cp", "--sparse=always", str(self._image), f"{self._image}.{self._cuts}")
+        self._copies += 1
+        copy = self._first_image.with_suffix(f".{self._copies}")
+        run("cp", "--sparse=always", str(self._image), str(copy))
+        return copy
 
-    def after_power_cut(self) -> None:
+    def go_on_with(self, copy: Path) -> None:
         """The copy takes the place of what went on afterwards."""
         self.unmount()
-        self._image = self._image.with_name(f"{self._image.name}.{self._cuts}")
+        self._image = copy
         self.mount()
 
     def fill(self) -> Path:

@@ -7,14 +7,21 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import date
 from pathlib import Path
 
+from noyau.journal.opening import Worker
+from noyau.journal.verifying import verified
+from router.net.journal_retention import Retention
+from specs.journal_format import Forwarded, Record
 from tests.faults.own_disk import OwnDisk, own_disk
 from tests.net.acquirer_peer import acquirer_peer, purchase
 from tests.net.house import House, house
 from tests.net.hsm_peer import hsm_peer
 from tests.net.issuer_peer import IssuerPeer, issuer_peer
+from tests.net.journal_records import DAY_S, SEAL, Wall, forwarded, opened, read, replayed
 
 CUTS = int(os.environ.get("CUTS", "1"))
 LOAD_S = 1.5
@@ -61,17 +68,49 @@ async def test_a_power_cut_loses_no_answered_record(tmp_path: Path) -> None:
                 print(f"cut {cut + 1} of {CUTS}: {len(heard)} approvals heard, none lost")  # noqa: T201 - for `make power-cut`
 
 
+def test_a_power_cut_at_the_turn_of_the_day_loses_nothing(tmp_path: Path) -> None:
+    """Before, between and after each step of a roll and of what retention takes away."""
+    with own_disk(tmp_path) as disk:
+        wall = Wall()
+        folder = disk.path / "state"
+        file = opened(folder, wall)
+        replayed(file)
+        retention = Retention(file, 1, None, lambda: date(2027, 2, 1))
+        durable: list[list[Record]] = []
+        cuts: list[tuple[Path, list[list[Record]]]] = []
+
+        def commit(stan: str) -> None:
+            file.append([forwarded(stan)])
+            durable.append([forwarded(stan)])
+
+        steps: list[Callable[[], None]] = [
+            lambda: commit("000001"), file.write_head, file.prepare, lambda: commit("000002"),
+            file.finish, file.write_head, lambda: commit("000003"), retention.step,
+            lambda: commit("000004"), retention.step, file.checkpoint, file.close]
+        for number, step in enumerate(steps):
+            if number in (2, 7):
+                wall.time += DAY_S
+            step()
+            cuts.append((disk.power_cut_copy(), list(durable)))
+        for copy, confirmed in cuts:
+            disk.go_on_with(copy)
+            found = {one.about.key for group in read(folder, wall) for one in group
+                     if isinstance(one, Forwarded)}
+            assert found == {("medina", f"{stan:06d}") for stan in range(1, len(confirmed) + 1)}
+            assert verified(Worker("0", folder / "worker-0", SEAL), None, lambda *_: None).is_whole
+
+
 async def power_cut(router: House, disk: OwnDisk, load_s: float) -> list[dict[str, str]]:
     """The approvals that were heard. The router is started again on what the disk kept."""
     load = Load(router.acquirer)
     running = asyncio.create_task(load.run())
     await asyncio.sleep(load_s)
     router.signal(signal.SIGSTOP)
-    disk.power_cut_copy()
+    copy = disk.power_cut_copy()
     await asyncio.sleep(0.2)  # what had been said is heard
     await router.kill()
     await running
-    disk.after_power_cut()
+    disk.go_on_with(copy)
     await router.start()
     return load.approved
 
