@@ -30,6 +30,72 @@ ANSWERED = {
     "host_wire-025": "BV002356F2",
 }
 
+# From the same tests: blocks that a device answered with, and the check values beside them.
+SHOWN = {
+    "S00072M1TN00E0001FFE01E95CF21BDD0D74B6BEB70E3D9089110A50E6113C71BF8F809F5": "F808C2",
+    "S00072K0TB00E000151FC4D1A61D584BA2A13E58F415D31C16CFC1300D6272109A952F28D": "E9AB16",
+    "S0007252TB00E0001D4B4A265C5273F353729F153FC1C2ADA23DF2D94C76A5EF30466CBAB": "2AE082",
+}
+SHOWN_UNDER_ZMKS = [
+    (
+        "S00072K0TB00E00017CECF0FB9210B3CC93B9FFB304963C39CFFF94B837D318E1A6F1F058",
+        "S00072K0TB00E00FF52146D7D7E12DFEFE57B7CBDC78F9BCD4489E8103A52567605294374",
+        "E9AB16",
+    ),
+    (
+        "S00072K0TB00E0001DB045F29C053EEFF7B9425B3A88C7258EB7EA7E40E2C47878647072A",
+        "S00072P0TB00N00FFE1D89671C973C7F0DAF91CB2EBF37949D811004295CF66B6AF9CF6A8",
+        "4FE9FD",
+    ),
+]
+# TR-31:2018 A.7.4, and blocks of others that psec's tests carry (MIT): protecting key, key, block.
+MORE_TR31 = [
+    (
+        "88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6",
+        "3F419E1CB7079442AA37474C2EFBF8B8",
+        "D0112P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A27E8E31DA"
+        "05F7425509593D03A457DC34",
+    ),
+    (
+        "89E88CF7931444F334BD7547FC3F380C",
+        "F039121BEC83D26B169BDCD5B22AAF8F",
+        "A0072P0TE00E0000F5161ED902807AF26F1D62263644BD24192FDB3193C730301CEE8701",
+    ),
+    (
+        "89E88CF7931444F334BD7547FC3F380C",
+        "F039121BEC83D26B169BDCD5B22AAF8F",
+        "B0120P0TE12E0100KS1800604B120F9292800000E6E28F097CB0350B2EB2DF520947F779FA34D9759CEE7E0D"
+        "EEACF8353DB778D47FA4EC20DA3A9754",
+    ),
+    (
+        "AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBBCCCCCCCCCCCCCCCC",
+        "CCCCCCCCCCCCCCCCDDDDDDDDDDDDDDDD",
+        "A0088M3TC00E000022BD7EC46BBE2A6A73389D1BA6DB63120B386F912839F4679C0523399E4D8D0F1D9A356E",
+    ),
+]
+
+
+@pytest.mark.parametrize(("block", "kcv"), SHOWN.items())
+def test_block_that_a_device_answered_with(block: str, kcv: str, hsm: Peer) -> None:
+    """BU agrees with what the device said of it."""
+    assert hsm.ask(f"BUFFF{block};FFF;001") == b"BV00" + kcv.encode()
+
+
+@pytest.mark.parametrize(("zmk", "block", "kcv"), SHOWN_UNDER_ZMKS)
+def test_block_that_a_device_sent(zmk: str, block: str, kcv: str, hsm: Peer) -> None:
+    """A6 takes in what the device's A0 and A8 made."""
+    answer = hsm.ask(f"A6FFF{zmk}{block}S").decode()
+    assert (answer[:4], answer[5:19], answer[-6:]) == ("A700", block[1:15], kcv)
+
+
+@pytest.mark.parametrize(("kbpk", "key", "block"), MORE_TR31)
+def test_more_tr31_blocks(kbpk: str, key: str, block: str, legacy_hsm: Peer) -> None:
+    """In by A6 under the AES LMK."""
+    zmk = keys.key_block(kbpk, "K1", AES_ if block[0] == "D" else TDES, "D", "02")
+    answer = legacy_hsm.ask(f"A6FFF{zmk}R{block}S")
+    assert answer[:4] == b"A700"
+    assert LMKS[b"02"].opened(answer[4:-6], b"FFF", b"10")[0].clear.hex().upper() == key
+
 
 @pytest.mark.parametrize(("inputs", "expected"), vectors("lmk_variant"))
 def test_key_under_the_variant_lmk(inputs: Facts, expected: Facts, hsm: Peer) -> None:
