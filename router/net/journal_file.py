@@ -98,7 +98,9 @@ class JournalFile:
             raise
         except (OSError, sqlite3.Error) as error:
             os.close(self._lock)
-            raise JournalUnusable(f"{self.folder}: {error}; restore it, or move it away") from None
+            raise JournalUnusable(
+                f"{self.folder}: {error}; is there room on the disk? else restore it from a copy,"
+                " or move it away") from None
 
     @property
     def path(self) -> Path:

@@ -77,3 +77,26 @@ async def test_a_disk_that_hangs_means_declines_at_once_and_silence_for_what_it_
                 assert (await other.asks(purchase()))["39"] == "00"
                 again = await other.asks({**handed_over, "t": "0101"})
                 assert again["39"] == "91"
+
+
+async def test_a_start_on_a_full_disk_declines_or_says_so(tmp_path: Path) -> None:
+    """After a kill its log is there and it declines; after a stop it cannot begin one."""
+    with own_disk(tmp_path) as disk:
+        async with hsm_peer() as hsm, issuer_peer() as issuer, house(
+                tmp_path, hsm, issuer, as_process=True) as router:
+            await started_on(router, disk)
+            filler = disk.fill()
+            await router.kill()
+            await router.start()
+            async with acquirer_peer(router.acquirer) as acquirer:
+                assert await code_of(acquirer) == "96"
+            await router.stop()
+            filler.unlink()
+            filler = disk.fill()
+            await router.launch()
+            assert await router.ended() == 2
+            assert "is there room on the disk?" in router.log_path.read_text()
+            filler.unlink()
+            await router.start()
+            async with acquirer_peer(router.acquirer) as acquirer:
+                assert await code_of(acquirer) == "00"
