@@ -58,8 +58,10 @@ def to_check(values: list[bytes]) -> str:
 
 
 def to_send_zpk(values: list[bytes]) -> str:
-    """Of GC and IA: ZMK, ..."""
-    return "" if values[0][:1] == b"S" else "export.001"
+    """Of GC and IA: ZMK, ..., key scheme under the ZMK, that under the LMK, kind of KCV."""
+    if values[0][:1] != b"S":
+        return "export.001"
+    return _named_export(KEY_BLOCK, values[-3] or b"S")
 
 
 def _named_export(key_type: bytes, scheme: bytes) -> str:

@@ -52,6 +52,9 @@ GUARDED = {
     "zone's data key taken in": (f"A600A{ZMK}{BARE}U", "import.00A"),
     "bare key into a key block LMK": (f"A6FFF{ZMK_BLOCK}{BARE}S#P0B00E00", "import.FFF"),
     "bare key out of a key block LMK": (f"A8FFF{ZMK_BLOCK}{ZPK_BLOCK}X", "export.FFF"),
+    "bare key out of a key block LMK by the older command": (
+        f"GC{ZMK_BLOCK}{ZPK_BLOCK};XS1", "export.FFF",
+    ),
     "key formed of components": (
         f"A42001U{under_lmk('001', K)}{under_lmk('001', Z)}", "component.001",
     ),
@@ -64,6 +67,7 @@ FREE = {
     "TR-31 block sent": f"A8FFF{ZMK_BLOCK}{ZPK_BLOCK}R",
     "key block made and sent": f"A01FFFS0{ZMK_BLOCK}R%01#P0T2B00E00",
     "ZPK made and sent in a block": f"IA{ZMK_BLOCK}",
+    "ZPK sent in a block": f"GC{ZMK_BLOCK}{ZPK_BLOCK}",
     "key made": "A00000U",
     "TPK made for a terminal": f"A01002U;1{TPK}X",
     "TPK made by the older command": f"HC{TPK}",
