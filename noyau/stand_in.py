@@ -17,10 +17,13 @@ app = typer.Typer(
 )
 
 Issuer = Annotated[str, typer.Argument(help="An issuer that stand_in.toml names.")]
+Who = Annotated[str, typer.Option(help="Your name, for the journal.")]
 
 
 @app.command("on")
-def on(issuer: Issuer, config: Config = None, at: At = None, as_json: Json = False) -> None:
+def on(
+    issuer: Issuer, who: Who = "", config: Config = None, at: At = None, as_json: Json = False
+) -> None:
     """Send nothing to an issuer: answer what it lets us answer, 91 to the rest.
 
     Survives a restart. Exit code 0: in force. 1: in force, not yet on the disk. 2: no router
@@ -28,13 +31,15 @@ def on(issuer: Issuer, config: Config = None, at: At = None, as_json: Json = Fal
 
     Examples:
 
-      noyau stand-in on sirocco
+      noyau stand-in on sirocco --who "A. Alaoui"
     """
-    say(issuer, "on", config, at, as_json)
+    say(issuer, {"mode": "on", "who": who}, config, at, as_json)
 
 
 @app.command("off")
-def off(issuer: Issuer, config: Config = None, at: At = None, as_json: Json = False) -> None:
+def off(
+    issuer: Issuer, who: Who = "", config: Config = None, at: At = None, as_json: Json = False
+) -> None:
     """Never answer for an issuer: what it does not answer hears 91.
 
     Survives a restart. Exit codes as of `on`.
@@ -43,11 +48,13 @@ def off(issuer: Issuer, config: Config = None, at: At = None, as_json: Json = Fa
 
       noyau stand-in off sirocco
     """
-    say(issuer, "off", config, at, as_json)
+    say(issuer, {"mode": "off", "who": who}, config, at, as_json)
 
 
 @app.command("auto")
-def auto(issuer: Issuer, config: Config = None, at: At = None, as_json: Json = False) -> None:
+def auto(
+    issuer: Issuer, who: Who = "", config: Config = None, at: At = None, as_json: Json = False
+) -> None:
     """Answer what an issuer leaves unanswered; while its lines or it are silent, at once.
 
     The mode without any word of an operator. Survives a restart. Exit codes as of `on`.
@@ -56,7 +63,7 @@ def auto(issuer: Issuer, config: Config = None, at: At = None, as_json: Json = F
 
       noyau stand-in auto sirocco
     """
-    say(issuer, "auto", config, at, as_json)
+    say(issuer, {"mode": "auto", "who": who}, config, at, as_json)
 
 
 @app.command("status")
@@ -69,12 +76,12 @@ def status(issuer: Issuer, config: Config = None, at: At = None, as_json: Json =
 
       noyau stand-in status sirocco --json
     """
-    say(issuer, "", config, at, as_json)
+    say(issuer, {}, config, at, as_json)
 
 
-def say(issuer: str, mode: str, config: Config, at: At, as_json: bool) -> None:
+def say(issuer: str, words: dict[str, str], config: Config, at: At, as_json: bool) -> None:
     """Ends the command."""
-    query = urlencode({"issuer": issuer, "mode": mode} if mode else {"issuer": issuer})
+    query = urlencode({"issuer": issuer, **words})
     code, answer = asked("POST", f"/stand-in?{query}", "stand-in", config, at)
     if as_json:
         print(json.dumps(answer))

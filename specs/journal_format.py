@@ -109,6 +109,7 @@ class StandInMode(msgspec.Struct, frozen=True, array_like=True, tag="M"):
     issuer: str
     mode: str  # "on", "off" or "auto"
     at: int  # seconds since 1970
+    who: str = ""
 
 
 Record = Forwarded | Answered | Reversed | Stored | Ended | NumberGiven | StoodIn | StandInMode

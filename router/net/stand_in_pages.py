@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from router.net.http import Page, Query, Show, json_page, told
+from router.net.saf_pages import WHO_MAX, said
 from router.net.stand_in_side import status_of
 from router.switching.conductor import Conductor
 from router.switching.stand_in_state import MODES
@@ -26,7 +27,7 @@ class StandInPages:
         return {"/stand-in": self.stand_in}
 
     async def stand_in(self, query: Query) -> Page:
-        """`issuer=`, `mode=on|off|auto`: in force at once. Without a mode: how it is.
+        """`issuer=`, `mode=on|off|auto`, `who=`: in force at once. Without a mode: how it is.
 
         404 where no such issuer lends anything; 202 when the disk has not taken it yet.
         """
@@ -46,13 +47,17 @@ class StandInPages:
         if mode:
             if mode not in MODES:
                 return told(HTTPStatus.BAD_REQUEST, "mode: one of " + ", ".join(MODES))
+            try:
+                who = said(query, "who", WHO_MAX) if query.get("who") else ""
+            except ValueError as error:
+                return told(HTTPStatus.BAD_REQUEST, str(error))
             durable = asyncio.get_running_loop().create_future()
 
             def then() -> None:
                 if not durable.done():
                     durable.set_result(None)
 
-            self._conductor.stand_in(issuer, mode, then)
+            self._conductor.stand_in(issuer, mode, who, then)
             try:
                 async with asyncio.timeout(DURABLE_WITHIN_S):
                     await durable

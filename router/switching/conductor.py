@@ -153,11 +153,13 @@ class Conductor:
         for name, count in sorted(recovery.unknown_issuers.items()):
             self._observer.alarm("journal_names_unknown_issuer", issuer=name, records=count)
 
-    def stand_in(self, issuer: Issuer, mode: str, then: Callable[[], None] | None = None) -> None:
+    def stand_in(
+        self, issuer: Issuer, mode: str, who: str = "", then: Callable[[], None] | None = None
+    ) -> None:
         """An operator's word: in force now; `then` is called when a restart would know it."""
         issuer.stand_in.mode = mode
         records: list[JournalRecord] = [
-            StandInMode(issuer.name, mode, int(self._clock.wall())),
+            StandInMode(issuer.name, mode, int(self._clock.wall()), who),
         ]
         self._commits.insist(records, None if then is None else lambda _: then())
 

@@ -64,8 +64,13 @@ def forwarded_values(
     if pin_block is not None:
         values[DE.PIN_BLOCK] = pin_block
     if demands_rrn and DE.RRN not in values:
-        values[DE.RRN] = numbers.transmission_time[:6] + numbers.stan
+        values[DE.RRN] = own_rrn(numbers)
     return numbers.stamped(values)
+
+
+def own_rrn(numbers: Numbers) -> str:
+    """Where its sender gave none and the issuer's dialect demands one."""
+    return numbers.transmission_time[:6] + numbers.stan
 
 
 def with_sender(request: Request) -> dict[int, str]:

@@ -6,7 +6,7 @@ undone by a reversal of the 0120.
 """
 
 from router.switching import message_types
-from router.switching.outbound import kept, reversal_values, with_sender
+from router.switching.outbound import kept, own_rrn, reversal_values, with_sender
 from router.switching.peers import Issuer
 from router.switching.records import answered, kept_entry, new_entry, reversal_records
 from router.switching.response_codes import ResponseCode
@@ -14,6 +14,7 @@ from router.switching.stand_in_rules import Rules
 from router.switching.switch import Switch
 from router.switching.told import Told
 from router.switching.transaction import Transaction
+from router.switching.translation import demands
 from specs.elements import DE
 from specs.journal_format import Ended, Kept, Record, StoodIn, Stored
 
@@ -90,6 +91,8 @@ def advised(
         # The 0120's own number makes it ours alone; the letter tells it from an issuer's.
         elements = {DE.AUTHORIZATION_CODE: "S" + numbers.stan[1:]}
         values.update(elements)
+    if DE.RRN not in values and demands(issuer.terms.codec, "0120", DE.RRN):
+        values[DE.RRN] = own_rrn(numbers)
     message = Kept("0120", numbers.stamped(values))
     advice = kept_entry(transaction, issuer, message, "", after, has_left=False)
     if approves:

@@ -106,7 +106,7 @@ async def test_the_command_line_says_it_to_a_running_router(tmp_path: Path) -> N
             )  # fmt: skip
             return done.returncode, done.stdout + done.stderr
 
-        code, words = await said("on", "atlas")
+        code, words = await said("on", "atlas", "--who", "A. Alaoui")
         assert (code, "by hand" in words) == (0, True)
         assert await buys(router) == "00"
         assert not issuer.of("0100")

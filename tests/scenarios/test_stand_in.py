@@ -1,9 +1,12 @@
 """The issuer says nothing, and lets us answer: the acquirer hears 00, the issuer an 0120."""
 
+from dataclasses import replace
+
 from router.switching.response_codes import ResponseCode
+from router.wire.codec import Codec
 from specs.elements import DE
 from specs.journal_format import Answered, Reversed, StoodIn, Stored
-from tests.builders import HOME_CARD, purchase, reversal
+from tests.builders import HOME_CARD, codec, purchase, reversal
 from tests.switching.desk import Desk, bank
 from tests.switching.standing import PIN_BLOCK, advices, counted, desk, lending, pin_check
 
@@ -77,6 +80,21 @@ def test_without_a_line_nothing_is_reversed_and_the_advice_goes_first() -> None:
     (advice,) = one.wire().sent
     assert (advice.mti, advice.text(DE.RESERVED_60)) == ("0120", "1003")
     assert advice.text(DE.RRN) == "632810000001"
+
+
+def test_an_issuer_that_demands_an_rrn_gets_one() -> None:
+    """Nothing was sent that could have one, and its acquirer gave none."""
+    demanding = codec("national").dialect
+    mandatory = {**demanding.mandatory, "0120": (*demanding.mandatory["0120"], "37")}
+    atlas = lending()
+    terms = replace(atlas.terms, codec=Codec(replace(demanding, mandatory=mandatory)))
+    atlas.terms = terms
+    one = Desk(atlas)
+    one.line_falls()
+    one.arrive(one.terminal(), purchase(rrn=None))
+    one.line_returns()
+    (advice,) = one.wire().sent
+    assert len(advice.text(DE.RRN)) == 12
 
 
 def test_a_repeat_hears_the_same_answer() -> None:

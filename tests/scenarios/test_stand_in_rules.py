@@ -91,6 +91,15 @@ def test_the_first_limit_that_fits_decides() -> None:
     assert hears(one, stan="000002") == "00"
 
 
+def test_with_a_pin_it_may_be_more() -> None:
+    """Two limits that differ by the PIN alone."""
+    more = limited(pin="required", amount_max_minor=50_000)
+    less = limited(pin="none", amount_max_minor=5_000)
+    one = down(limits=(*more, *less), pin_check=pin_check())
+    assert hears(one) == "61"
+    assert hears(one, stan="000002", pin_block=PIN_BLOCK) == "00"
+
+
 def test_count_and_amount_add_up_per_card_and_business_day() -> None:
     """Three approvals, then 65; another card has its own; tomorrow is another day."""
     one = down()
@@ -235,6 +244,21 @@ def test_wrong_pins_are_counted_across_restarts() -> None:
     assert advices(one.disk.records) == []
     one.clock.wall_seconds += DAY_S
     assert hears(one, stan="000005", pin_block=PIN_BLOCK) == "00"
+
+
+def test_many_tries_at_once_are_no_more_than_one_after_the_other() -> None:
+    """The HSM is slow: five wrong PINs and a right one wait for it together."""
+    one = down(pin_check=pin_check())
+    terminal = one.terminal()
+    one.hsm.is_slow = True
+    wrong, right = "11" * 8, "22" * 8
+    zpk = "U" + "A" * 32
+    one.hsm.verifies[f"EC{zpk}{PVK}{wrong}"] = "01"
+    for number, block in enumerate([wrong] * 5 + [right], start=1):
+        one.arrive(terminal, purchase(stan=f"{number:06d}", pin_block=block))
+    one.hsm.is_slow = False
+    one.settle()
+    assert terminal.codes == ["75", "75", "75", "55", "55", "55"]
 
 
 def test_the_right_pin_ends_the_count() -> None:
