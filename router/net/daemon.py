@@ -243,7 +243,8 @@ class Router:
             self._reload.use_switch()
         self._acquirers.tick(now)
         self._keys.tick()
-        self._stand_in.tick()
+        if not self._stopping.is_set():  # then lines fall because we sign off
+            self._stand_in.tick()
 
     @property
     def _is_before_records(self) -> bool:

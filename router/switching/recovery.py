@@ -89,12 +89,12 @@ class Recovery:
                     self._number_given(given, record.stan)
             elif isinstance(record, StoodIn):
                 self._stood_in(record)
-            elif (issuer := self._issuer(record.issuer)) is not None:
+            elif (issuer := self._switch.issuers.get(record.issuer)) is not None:
                 issuer.stand_in.mode = record.mode
 
     def _stood_in(self, record: StoodIn) -> None:
         """Counted again; a reversal of it must find it, while its request is known."""
-        issuer = self._issuer(record.issuer)
+        issuer = self._switch.issuers.get(record.issuer)
         if issuer is None:
             return
         issuer.stand_in.activity.add(record)

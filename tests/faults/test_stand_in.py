@@ -76,6 +76,21 @@ async def test_counters_and_an_operators_word_survive_a_kill(tmp_path: Path) -> 
         assert CARD not in router.log_path.read_text()
 
 
+async def test_a_stop_takes_nothing_over(tmp_path: Path) -> None:
+    """Its lines fall because it signs off; one that falls by itself is told with an alarm."""
+    async with hsm_peer() as hsm, issuer_peer() as issuer, house(tmp_path, hsm, issuer) as router:
+        lends(router, count_max=9)
+        router.reload()
+        await router.logged("reload")
+        await router.stop()
+        assert router.events("stand_in_state") == []
+        await router.start()
+        await issuer.stop()
+        moved = await router.logged("stand_in_state")
+        assert (moved["reason"], moved["alarm"]) == ("lines", True)
+        assert await buys(router) == "00"
+
+
 async def test_a_reload_changes_limits_and_list(tmp_path: Path) -> None:
     """And takes the stand-in away where the file is gone."""
     async with hsm_peer() as hsm, issuer_peer() as issuer, house(tmp_path, hsm, issuer) as router:

@@ -75,6 +75,16 @@ def test_an_operators_word_survives_a_restart() -> None:
     assert one.restarted(lending()).issuers[0].stand_in.mode == "auto"
 
 
+def test_what_was_said_of_an_issuer_that_is_gone_is_no_alarm() -> None:
+    """It is carried for ever, and owes nobody anything."""
+    one = a_desk()
+    one.conductor.stand_in(one.issuers[0], "on")
+    one.settle()
+    one = one.restarted(bank("bahia"))
+    assert one.watcher.alarms == []
+    assert one.issuers[0].stand_in.mode == "auto"
+
+
 def test_silences_take_over() -> None:
     """The acquirer does not wait for the timeout any more."""
     shop = silenced(a_desk())
