@@ -92,7 +92,7 @@ def limit_of(request: Request, rules: Rules | None, switch: Switch) -> Limit | N
     effect = effect_of(values.get(DE.PROCESSING_CODE, ""))
     if rules is None or effect is None or not effect.may_be_stood_in_for or request.pan is None:
         return None
-    if values.get(DE.CURRENCY, "") != rules.currency or values.get(DE.AMOUNT, "") == "":
+    if values.get(DE.CURRENCY, "") != rules.currency:
         return None
     bin_range = switch.range_of(request.pan)
     product = bin_range.product if bin_range is not None else ""

@@ -83,6 +83,22 @@ def test_the_country_of_the_acquirer_is_de_19() -> None:
     assert terminal.codes == ["00"]
 
 
+@pytest.mark.parametrize(
+    ("merchant_type", "processing_code", "code"),
+    [("6011", "010000", "00"), ("6011", "000000", "00"), ("6010", "010000", "91")],
+)
+def test_a_cash_machine_is_one_by_its_merchant_type(
+    merchant_type: str, processing_code: str, code: str
+) -> None:
+    """Cash over a counter is none."""
+    one = down(limits=limited(channels=("atm",)))
+    message = purchase(processing_code=processing_code)
+    values = {**message.values(), DE.MERCHANT_TYPE: merchant_type}
+    terminal = one.terminal()
+    one.arrive(terminal, message.codec.written("0100", values))
+    assert terminal.codes == [code]
+
+
 def test_the_first_limit_that_fits_decides() -> None:
     """Cash machines give less than shops."""
     cash = limited(channels=("atm",), amount_max_minor=5_000)
@@ -218,6 +234,7 @@ def test_while_its_acquirers_key_changes_either_is_tried() -> None:
     one.hsm.verifies["EA" + newer.under_lmk] = "01"
     one.arrive(terminal, purchase(stan="000002", pin_block=PIN_BLOCK))
     assert terminal.codes == ["00", "55"]
+    assert len(one.hsm.asked) == 3  # the second time the newer key came first
 
     other = down(pin_check=pin_check("offset", "92619"))
     terminal = other.terminal()
@@ -241,6 +258,7 @@ def test_wrong_pins_are_counted_across_restarts() -> None:
         one.hsm.verifies["EC"] = "01"
     one.hsm.verifies["EC"] = "00"
     assert hears(one, stan="000004", pin_block=PIN_BLOCK) == "75"
+    assert one.hsm.asked == []
     assert advices(one.disk.records) == []
     one.clock.wall_seconds += DAY_S
     assert hears(one, stan="000005", pin_block=PIN_BLOCK) == "00"
@@ -302,6 +320,20 @@ def test_a_cvv_is_verified_where_track_2_has_one() -> None:
     one.hsm.verifies["CY"] = "01"
     assert hears(one, stan="000003", track_2=TRACK, entry_mode="021") == "82"
     assert hears(one, stan="000004") == "00"
+
+
+@pytest.mark.parametrize("error", ["", "10"])
+def test_a_cvv_that_cannot_be_checked_is_not_stood_in_for(error: str) -> None:
+    one = down(cvv_check=CvvCheck(CVK, 4, ""))
+    one.hsm.verifies["CY"] = error
+    assert hears(one, track_2=TRACK) == "91"
+
+
+def test_behind_a_wrong_pin_no_cvv_is_looked_at() -> None:
+    one = down(pin_check=pin_check(), cvv_check=CvvCheck(CVK, 4, ""))
+    one.hsm.verifies["EC"] = "01"
+    assert hears(one, pin_block=PIN_BLOCK, track_2=TRACK) == "55"
+    assert len(one.hsm.asked) == 1
 
 
 def test_declines_are_advised_where_the_issuer_asks_for_them() -> None:
