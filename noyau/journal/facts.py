@@ -65,14 +65,17 @@ class Wanted:
     since: int = 0
     until: int = 0
 
-    def asks_for(self, facts: Facts, at: int) -> bool:
-        """All of it."""
+    def asks_at(self, at: int) -> bool:
+        """Of the time of a transaction's first record."""
+        return self.since <= at and (not self.until or at < self.until)
+
+    def asks_for(self, facts: Facts) -> bool:
+        """All of it but the time."""
         asked = (
             (self.pan, facts.pan), (self.rrn, facts.rrn), (self.stan, facts.stan),
             (self.terminal, facts.terminal), (self.acquirer, facts.acquirer),
             (self.issuer, facts.issuer))  # fmt: skip
-        in_time = self.since <= at and (not self.until or at < self.until)
-        return in_time and all(not wanted or wanted == found for wanted, found in asked)
+        return all(not wanted or wanted == found for wanted, found in asked)
 
 
 def facts_of(record: Spoken) -> Facts:

@@ -10,7 +10,7 @@ from noyau.journal.facts import SPOKEN, Facts, Place, Wanted, entry_of, facts_of
 from noyau.journal.index import Index
 from noyau.journal.opening import Worker
 from specs.journal_format import About, Entry, EntryId, Key, Stored
-from specs.journal_reading import JournalReader, Row, first_row
+from specs.journal_reading import JournalReader, Row, carried_of, first_row
 from specs.journal_segments import segments_in
 
 LATER_ROWS_MAX = 100_000  # of a story, without an index, after its last row
@@ -131,15 +131,20 @@ def _scanned(
 ) -> list[Found]:
     """What the index does not know yet; the latest first, each transaction by its first record."""
     found: dict[Key, Found] = {}
+    begun: set[int] = set()  # hashes of keys: their first record was read
     reader = JournalReader(worker.folder, worker.seal)
-    for row in reader.rows(followed + 1 if followed else _first_after(worker, wanted.since)):
+    first = followed + 1 if followed else _first_after(worker, wanted.since)
+    for row in reader.rows(first):
+        if row.number == first and (carried := carried_of(row)) is not None:
+            begun.update(hash(one.about.key) for one in carried.records if isinstance(one, SPOKEN))
         for place, entry in enumerate(row.entries):
-            if not isinstance(entry, SPOKEN):
+            if not isinstance(entry, SPOKEN) or hash(entry.about.key) in begun:
                 continue
             facts = facts_of(entry)
-            if facts.key in found or not wanted.asks_for(facts, row.at):
+            if not wanted.asks_for(facts):
                 continue
-            if index is None or not index.rows_of(facts.key):  # else the index has it
+            begun.add(hash(facts.key))
+            if wanted.asks_at(row.at) and not (index is not None and index.rows_of(facts.key)):
                 where = Place(worker.name, row.number, place)
                 found[facts.key] = Found(where, row.at, entry.about, facts)
         if len(found) > 4 * limit + 1024:

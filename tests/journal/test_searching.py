@@ -1,0 +1,163 @@
+"""Searching gives the same with the index, without it, and with one that is behind."""
+import threading
+from pathlib import Path
+
+import pytest
+
+from noyau.journal.facts import Place, Wanted, place_from, time_from
+from noyau.journal.following import follow
+from noyau.journal.index import NAME, Index
+from noyau.journal.opening import Worker
+from noyau.journal.searching import find, story
+from specs.journal_format import About, Answered, Ended, Forwarded, Kept, Record, Reversed, Stored
+from specs.journal_reading import JournalReader
+from specs.journal_segments import segments_in
+from tests.net.journal_records import DAY_S, NOON, PAN, SEAL, Wall, opened, replayed
+from tests.net.test_journal_segments import Kept as KeptByDays
+
+OTHER_PAN = "9504010000000019"
+CARDS = (PAN, OTHER_PAN)
+
+
+def about(number: int) -> About:
+    content = (CARDS[number % 2], "000000", f"{number:012d}", "504")
+    acquirer = "medina" if number % 3 else "souk"
+    stan, terminal, rrn = f"{number:06d}", f"TERM000{number % 4}", f"{number:012d}"
+    return About((acquirer, "10", "504001", stan, "0115120000", terminal),
+                 (acquirer, "10", "504001", stan, rrn, terminal, *content), content, "0100")
+
+
+def forwarded(number: int) -> Forwarded:
+    issuer = "atlas" if number % 5 else "bahia"
+    sent = {2: CARDS[number % 2], 7: "0115120000", 11: f"{number:06d}"}
+    return Forwarded(about(number), issuer, f"{issuer}-1", Kept("0100", sent))
+
+
+def answered(number: int) -> Answered:
+    return Answered(about(number), "00", True, {38: "A00001"})
+
+
+def stored(number: int) -> Stored:
+    kept = Kept("0420", {2: CARDS[number % 2], 11: "900001"})
+    entry = ("atlas", "0420", f"9{number:05d}", "0115120000")
+    return Stored(entry, about(number), "atlas", "", kept, None, False)
+
+
+def a_day(folder: Path, transactions: int) -> Worker:
+    """A group a minute: each transaction forwarded in one and answered in the next."""
+    wall = Wall()
+    file = opened(folder, wall)
+    replayed(file)
+    before: list[Record] = []
+    for number in range(1, transactions + 1):
+        wall.time += 60.0
+        file.append([*before, forwarded(number)])
+        before = [answered(number)]
+    file.close()
+    return Worker("0", folder / "worker-0", SEAL)
+
+
+def followed(worker: Worker) -> None:
+    follow(worker, threading.Event(), only_once=True, says=lambda _row, _rows: None)
+
+
+def cut_back(worker: Worker, row: int) -> None:
+    """The index as it was at that row."""
+    (worker.folder / NAME).unlink()
+    index = Index(worker.folder, SEAL, writes=True)
+    index.add([one for one in JournalReader(worker.folder, SEAL).rows() if one.number <= row])
+    index.close()
+
+
+WANTED = [
+    Wanted(pan=PAN), Wanted(pan="9504010000000027"), Wanted(rrn=f"{7:012d}"), Wanted(stan="000008"),
+    Wanted(terminal="TERM0001"), Wanted(acquirer="souk"), Wanted(issuer="bahia"),
+    Wanted(pan=OTHER_PAN, since=int(NOON + 600) * 1000, until=int(NOON + 1500) * 1000), Wanted(),
+]
+
+
+@pytest.mark.parametrize("limit", [3, 100])
+def test_the_index_changes_nothing_but_the_time_it_takes(tmp_path: Path, limit: int) -> None:
+    worker = a_day(tmp_path, 40)
+    without = [find(worker, wanted, limit) for wanted in WANTED]
+    followed(worker)
+    assert [find(worker, wanted, limit) for wanted in WANTED] == without
+    for row in (1, 20, 39):
+        cut_back(worker, row)
+        assert [find(worker, wanted, limit) for wanted in WANTED] == without
+    assert [len(found) for found in without] == [
+        min(limit, number) for number in (20, 0, 1, 1, 10, 13, 8, 7, 40)]
+
+
+def test_the_latest_comes_first_and_names_its_first_record(tmp_path: Path) -> None:
+    worker = a_day(tmp_path, 5)
+    found = find(worker, Wanted(), 2)
+    assert [(one.facts.rrn, str(one.place)) for one in found] == [
+        (f"{5:012d}", "0:5.1"), (f"{4:012d}", "0:4.1")]
+
+
+@pytest.mark.parametrize("index_at", [0, 2, 9])
+def test_a_story_has_every_record_and_those_of_its_entries(
+        tmp_path: Path, index_at: int) -> None:
+    """And nobody else's; the end of the entry comes days later."""
+    wall = Wall()
+    file = opened(tmp_path, wall)
+    replayed(file)
+    groups: list[list[Record]] = [
+        [forwarded(1), forwarded(2)], [answered(2)], [Reversed(about(1), False), stored(1)],
+        [answered(1), stored(2)], [Ended(stored(2).id, False)], [Ended(stored(1).id, True)],
+        [Ended(stored(1).id, False, "fatima", "paid by hand")]]
+    for group in groups:
+        wall.time += DAY_S
+        file.prepare()
+        file.append(group)
+    file.close()
+    worker = Worker("0", tmp_path / "worker-0", SEAL)
+    if index_at:
+        followed(worker)
+        cut_back(worker, index_at)
+    (one,) = find(worker, Wanted(rrn=f"{1:012d}"), 10)
+    told = [told.entry for told in story(worker, one.place)]
+    assert told == [forwarded(1), Reversed(about(1), False), stored(1), answered(1),
+                    Ended(stored(1).id, True), Ended(stored(1).id, False, "fatima", "paid by hand")]
+
+
+def test_what_is_no_transaction_has_no_story(tmp_path: Path) -> None:
+    worker = a_day(tmp_path, 2)
+    assert story(worker, Place("0", 1, 0)) == []  # the journal about itself
+    assert story(worker, Place("0", 1, 99)) == []
+    assert story(worker, Place("0", 99, 0)) == []
+
+
+def test_what_retention_took_is_found_no_more(tmp_path: Path) -> None:
+    kept = KeptByDays(tmp_path, Wall(), 1, None)
+    worker = Worker("0", tmp_path / "worker-0", SEAL)
+    kept.day(forwarded(1), answered(1))
+    followed(worker)
+    assert len(find(worker, Wanted(), 10)) == 1
+    for number in (2, 3):
+        kept.day(forwarded(number), answered(number))
+    kept.file.close()
+    assert segments_in(worker.folder)[0].number > 2
+    for _ in range(2):
+        assert [one.facts.rrn for one in find(worker, Wanted(), 10)] == [f"{3:012d}", f"{2:012d}"]
+        followed(worker)
+
+
+def test_the_index_holds_no_card_number(tmp_path: Path) -> None:
+    worker = a_day(tmp_path, 4)
+    followed(worker)
+    held = (worker.folder / NAME).read_bytes()
+    for pan in CARDS:
+        assert pan.encode() not in held
+    assert f"{3:012d}".encode() in held
+
+
+@pytest.mark.parametrize("text", ["0:12.3", "12.3"])
+def test_a_place_is_read_as_it_is_written(text: str) -> None:
+    assert place_from(text) == Place("0", 12, 3)
+
+
+@pytest.mark.parametrize("text", ["2027-01-15T12:00+01:00", "2027-01-15T11:00"])
+def test_a_time_without_an_offset_is_utc(text: str) -> None:
+    assert time_from(text) == int(NOON - 3600) * 1000
