@@ -93,6 +93,8 @@ def key_from_zmk(cryptogram: bytes, under: Transport) -> Received:
     if not any(clear):
         raise Refused(Code.TARGET_PARITY)
     key, odd = key_of(clear, TDES if attributes is None else attributes.algorithm), True
+    if attributes is not None and not tr31.check_values_agree(attributes, key, under.key):
+        raise Refused(Code.KEY_BLOCK_CHECK_VALUE)
     derived = attributes is not None and attributes.usage == DERIVED_USAGE
     rules = under.rules.of_derived_keys() if derived else under.rules
     if key.algorithm == TDES and not rules.any_parity:

@@ -19,13 +19,15 @@ from hsm_emulator.key_block import (
     key_within,
     parsed,
 )
-from hsm_emulator.secret_key import AES_, DES, TDES, SecretKey
+from hsm_emulator.secret_key import AES_, DES, HMAC, TDES, SecretKey
 
 VERSIONS: Final = "ABCD"
 _VARIANT: Final = "AC"
 _RESERVED: Final = "00"
 _MAC_BYTES: Final = {"A": 4, "B": 8, "C": 4, "D": 16}
 _LONGEST_KEY: Final = {TDES: 24, DES: 24, AES_: 32}  # what padding makes all keys look like
+_CHECK_METHODS: Final = ("00", "01")
+_SHORTEST_CHECK_VALUE: Final = 4
 _TDES_KDF: Final = {16: b"\x00\x00", 24: b"\x00\x01"}
 
 
@@ -59,6 +61,25 @@ def unwrapped(kbpk: SecretKey, block: bytes) -> tuple[bytes, Attributes]:
     content = _content(kbpk, found)
     check_attributes(found.attributes)
     return key_within(content), found.attributes
+
+
+def check_values_agree(attributes: Attributes, key: SecretKey, kbpk: SecretKey) -> bool:
+    """Say whether the check values that a header may carry are those of its keys.
+
+    KC is of the key, KP of the one over it: two digits of method (00 a zero block enciphered, 01
+    the CMAC of one), then the digits. Senders differ in the method they mean by 00 for AES keys, so
+    either will do. Those of HMAC keys, and methods that are none, are not judged.
+    """
+    for block in attributes.optional:
+        judged = {"KC": key, "KP": kbpk}.get(block.identifier)
+        if judged is None or judged.algorithm == HMAC or block.text[:2] not in _CHECK_METHODS:
+            continue
+        zeros = bytes(judged.block_bytes)
+        told = block.text[2:].upper()
+        made = (judged.encrypt(zeros).hex().upper(), judged.cmac(zeros).hex().upper())
+        if len(told) < _SHORTEST_CHECK_VALUE or not any(each.startswith(told) for each in made):
+            return False
+    return True
 
 
 def _content(kbpk: SecretKey, found: Parsed) -> bytes:

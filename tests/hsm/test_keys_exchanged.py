@@ -164,6 +164,41 @@ def test_tr31_block_in_and_out(
     )  # fmt: skip
 
 
+CMAC_OF_K = SecretKey(bytes.fromhex(K)).cmac(bytes(8)).hex().upper()
+CMAC_OF_Z = SecretKey(bytes.fromhex(Z)).cmac(bytes(8)).hex().upper()
+
+
+@pytest.mark.parametrize(
+    ("identifier", "text", "code"),
+    [
+        ("KC", "00" + kcv(K), "00"),
+        ("KC", "01" + CMAC_OF_K[:10], "00"),
+        ("KP", "00" + kcv(Z), "00"),
+        ("KP", "01" + CMAC_OF_Z[:6].lower(), "00"),
+        ("KC", "00" + kcv(Z), "84"),
+        ("KP", "01" + CMAC_OF_K[:10], "84"),
+        ("KC", "00", "84"),
+        ("KC", "0008D", "84"),
+        ("KC", "99" + kcv(Z), "00"),  # by a method that nobody has told
+    ],
+)
+def test_check_values_in_a_header(identifier: str, text: str, code: str, hsm: Peer) -> None:
+    """KC must be of the key, KP of the ZMK; otherwise its sender made a mistake."""
+    said = Attributes("P0", TDES, "B", "00", "E", "00", (OptionalBlock(identifier, text),))
+    assert hsm.ask(f"A6FFF{ZMK_BLOCK}{tr31_block(said)}S")[2:4] == code.encode()
+
+
+@pytest.mark.parametrize("told", ["cipher", "cmac"])
+def test_check_value_of_an_aes_key_in_a_header(told: str, hsm: Peer) -> None:
+    """Either method is meant by 00."""
+    key = SecretKey(bytes.fromhex(AES_128), AES_)
+    value = (key.encrypt if told == "cipher" else key.cmac)(bytes(16)).hex().upper()[:6]
+    blocks = (OptionalBlock("KC", "00" + value), OptionalBlock("HM", "21"))
+    said = Attributes("P0", AES_, "B", "00", "E", "00", blocks)
+    sent = tr31_block(said, "D", AES_128, AES_ZMK_KEY)
+    assert hsm.ask(f"A6FFF{AES_ZMK}{sent}S")[:4] == b"A700"
+
+
 @pytest.mark.parametrize(("clear", "shorter"), [(K, TRIPLE), (AES_128, AES_256)])
 def test_length_of_a_key_does_not_show(clear: str, shorter: str) -> None:
     """A block of a longer key is as long as one of a shorter."""
