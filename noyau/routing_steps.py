@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from noyau.stand_in_step import stand_in_words
 from router.net.settings import AcquirerSettings, IssuerSettings, PinKeySettings, Settings
 from router.switching.format_check import PAN_DIGITS_MIN, is_card_number
 from router.switching.response_codes import ResponseCode
@@ -56,6 +57,7 @@ def explained(digits: str, settings: Settings) -> Explanation:
         e_commerce_step(decides),
         lines_step(issuer),
         *(pin_step(acquirer, issuer) for acquirer in settings.acquirers),
+        Step("stand-in", *stand_in_words(decides, "" if is_bin else digits, settings)),
     ]
     return Explanation(card, tuple(steps), issuer.name, issuer.region)
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from noyau.routing_steps import explained
 from router.net.configuration import load_settings
 from router.net.reload_outcome import changes
 from router.net.settings import Settings
@@ -158,6 +159,26 @@ def test_no_card_and_no_key_is_shown(tmp_path: Path) -> None:
     shown = repr(good(tmp_path))
     assert CARD not in shown
     assert PVK not in shown
+
+
+def explained_of(digits: str, settings: Settings) -> tuple[str, tuple[str, ...]]:
+    """What `noyau explain` says of the stand-in."""
+    (step,) = [one for one in explained(digits, settings).steps if one.step == "stand-in"]
+    return step.result, step.reasons
+
+
+def test_explain_says_what_is_answered_for_a_card(tmp_path: Path) -> None:
+    """Its limits; or what the list says of it; or that nothing is."""
+    settings = good(tmp_path)
+    assert explained_of("950400", settings) == (
+        "where the issuer gives no answer",
+        (
+            "pos, with the PIN only: at most 50,000 in 504, 3 for a card in a period,"
+            " 100,000 in all",
+        ),
+    )
+    assert explained_of(CARD, settings) == ("41: the issuer's list says so", ())
+    assert explained_of(OTHER_CARD, settings)[0] == "none: without an answer of the issuer, 91"
 
 
 def test_a_reload_sees_what_changed_and_shows_no_key(tmp_path: Path) -> None:
