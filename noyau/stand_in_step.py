@@ -1,4 +1,4 @@
-"""What `noyau explain` says of the stand-in: the limits that a card's product has, in their order."""
+"""What `noyau explain` says of the stand-in: the limits of a card's product, in their order."""
 
 from typing import Final
 
