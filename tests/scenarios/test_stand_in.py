@@ -82,6 +82,24 @@ def test_without_a_line_nothing_is_reversed_and_the_advice_goes_first() -> None:
     assert advice.text(DE.RRN) == "632810000001"
 
 
+def test_an_issuer_of_1993_gets_it_in_its_words() -> None:
+    """1120, action code 000, and message reason 1003 beside ours in DE 60; 1420 before it."""
+    one = Desk(lending(bank("atlas", dialect="iso93-ascii")))
+    terminal = one.terminal()
+    one.arrive(terminal, purchase())
+    one.pass_time(SILENCE_S)
+    assert terminal.codes == ["00"]
+    undone = one.wire().sent[1]
+    values = {number: undone.text(number) for number in (DE.TRANSMISSION_TIME, DE.STAN)}
+    answer = {**values, DE.RESPONSE_CODE: "400"}
+    one.conductor.respond(one.issuers[0].lines[0], undone.codec.written("1430", answer))
+    one.settle()
+    advice = one.wire().sent[2]
+    assert (undone.mti, advice.mti) == ("1420", "1120")
+    assert advice.text(DE.ACTION_CODE) == "000"
+    assert (advice.text(DE.MESSAGE_REASON), advice.text(DE.RESERVED_60)) == ("1003", "1002")
+
+
 def test_an_issuer_that_demands_an_rrn_gets_one() -> None:
     """Nothing was sent that could have one, and its acquirer gave none."""
     demanding = codec("national").dialect
