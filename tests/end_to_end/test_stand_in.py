@@ -105,9 +105,7 @@ def test_pin_list_and_limit_are_asked(stranger: Stranger, listing: dict[str, Any
     assert codes == ["00", "55", "61", "41", "61", "91", "00", "91"]
 
 
-def test_an_operator_switches_it(
-    stranger: Stranger, listing: dict[str, Any], config: Path
-) -> None:
+def test_an_operator_switches_it(stranger: Stranger, listing: dict[str, Any], config: Path) -> None:
     """On: answered at once, and the bank is asked nothing. Off: 91."""
     gold = card(listing, GOLD)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from router.switching.peers import Issuer
 from router.switching.stand_in_rules import Automatic, CardValues, Limit, PinCheck, Rules
 from specs.elements import DE
-from specs.journal_format import Record, Stored, StoodIn
+from specs.journal_format import Record, StoodIn, Stored
 from tests.builders import HOME_CARD
 from tests.switching.desk import Desk, bank
 
