@@ -129,7 +129,8 @@ class JournalReader:
                     raise Damage(one.path, self.last + 1, fault)
                 while True:
                     read = 0
-                    for found in database.execute(PAGE, (self.last, PAGE_ROWS)):
+                    # Whole: who reads slowly must not keep the log of the database from ending.
+                    for found in database.execute(PAGE, (self.last, PAGE_ROWS)).fetchall():
                         self._follows(one, before, found[0], bytes(found[2]))
                         row = self._opened(one, *found)
                         before = self._segment = one

@@ -6,6 +6,7 @@ knows what became of the group it was given: that group waits, whatever comes af
 once, until the disk answers.
 """
 import asyncio
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -153,6 +154,8 @@ class Journal:
             except (sqlite3.Error, OSError) as error:
                 fault = str(error)
             self._loop.call_soon_threadsafe(self._written, group, fault)
+            with contextlib.suppress(sqlite3.Error):
+                self._file.begin_log_anew()
 
     def _keep_house(self) -> None:
         """Off the way of the commits."""

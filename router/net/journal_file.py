@@ -46,6 +46,9 @@ from specs.journal_seal import Seal, SegmentSeal, first_tag, tag_of
 from specs.journal_segments import Segment, mark_in, read_only, segment, segments_in, worker_of
 
 PREPARED_BEFORE_MS: Final = 60_000  # the next segment is made so long before its day
+LOG_PAGES_MAX: Final = 32_768  # of 4 KiB
+PASSES_MAX: Final = 3
+BUSY_MS: Final = 5_000
 ONE_DAY_MS: Final = 86_400_000
 CARRIES_IN_WINDOW: Final = 4
 CARRIED_EVERY_MS: Final = (15_000, 900_000)  # at least, at most
@@ -74,6 +77,7 @@ class JournalFile:
         self._key_marks: dict[str, str | bytes | int] = {}
         self._head: HeadFile | None = None
         self._head_row = 0  # that it names
+        self._log_is_long = False
         self._last = (0, first_tag(worker))  # number and tag of the last row
         self._open = StillOpen(wall)
         self._preface: list[Bookkeeping] = []  # goes with the next group
@@ -88,7 +92,7 @@ class JournalFile:
         self._window_ms = 0
         self._repeats_max = 0
         self._next: tuple[Segment, sqlite3.Connection] | None = None
-        self._finished: deque[sqlite3.Connection] = deque()
+        self._finished: deque[tuple[sqlite3.Connection, int]] = deque()
         refuse_former(journal)
         self._lock = locked(self.folder)
         try:
@@ -134,9 +138,9 @@ class JournalFile:
             self._head.close()
         if self._next is not None:
             self._next[1].close()
-        while self._finished:
-            self._finished.popleft().close()
-        self._database.close()
+        for database, descriptor in [*self._finished, (self._database, self._descriptor)]:
+            database.close()
+            os.close(descriptor)
         os.close(self._lock)
 
     # The key at rest.
@@ -183,6 +187,18 @@ class JournalFile:
             self._preface.append(self._asides.popleft())
         self._write(at, records)
         self._forwarded += self._open.note(records)
+
+    def begin_log_anew(self) -> None:
+        """Between two groups, when the log is long: where commits leave no gap it would never end.
+
+        Most of it was moved already; it waits for nobody who reads. Raises sqlite3.Error.
+        """
+        if not self._log_is_long:
+            return
+        self._log_is_long = False
+        self._database.execute("PRAGMA busy_timeout = 0")
+        self._database.execute("PRAGMA wal_checkpoint(RESTART)")
+        self._database.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def replay(self, window_s: float, repeats_max: int = 1_000_000) -> Iterator[list[Record]]:
         """What a start must know, oldest first. Read it to its end before the first `append`.
@@ -286,7 +302,7 @@ class JournalFile:
         assert self._next is not None
         one, database = self._next
         self._write(at, [SegmentEnded(one.number)], "over")
-        self._finished.append(self._database)
+        self._finished.append((self._database, self._descriptor))
         self._next = None
         self._use(one, database)
         self._preface = [self._began]
@@ -311,15 +327,25 @@ class JournalFile:
     def checkpoint(self) -> None:
         """What was written moves from the log of the database into the database. Own connection.
 
-        Raises sqlite3.Error.
+        Raises OSError, sqlite3.Error.
         """
-        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as database:
-            database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        path, descriptor = self.path, self._descriptor
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+            for _ in range(PASSES_MAX):  # each leaves less to the next, and at last to the commits
+                _, pages, _ = database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                os.fdatasync(descriptor)  # SQLite does not, while commits go on
+                if pages < LOG_PAGES_MAX:
+                    return
+        self._log_is_long = True
 
     def finish(self) -> None:
         """Segments of past days become one file each. Raises sqlite3.Error."""
         while self._finished:
-            finished(self._finished.popleft())
+            database, descriptor = self._finished.popleft()
+            try:
+                finished(database)
+            finally:
+                os.close(descriptor)
 
     def write_head(self) -> None:
         """How far it is durable by now; an error costs what it would have told."""
@@ -381,7 +407,9 @@ class JournalFile:
         self._database = database
         if self._seal is not None:
             self._segment_seal = self._seal.of_segment(one.number)
-        self._file = (one.path, os.stat(one.path).st_ino)
+        # Closed after its connection, never before: that would drop the connection's locks.
+        self._descriptor = os.open(one.path, os.O_RDONLY | os.O_CLOEXEC)
+        self._file = (one.path, os.fstat(self._descriptor).st_ino)
         day: date = one.business_date
         # A clock that is set back a little, over a cutover, is no reason to roll.
         self._day_from = self._days.begins_at(day) - ONE_DAY_MS

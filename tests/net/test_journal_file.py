@@ -3,14 +3,17 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from router.net.journal_file import JournalFile
+from router.net import journal_file
+from router.net.journal_file import BUSY_MS, JournalFile
 from router.net.journal_opening import JournalUnusable
 from specs.journal_format import Record
 from specs.journal_head import head_in
+from specs.journal_segments import read_only
 from tests.net.journal_records import (
     DAY_S,
     PAN,
@@ -273,6 +276,49 @@ def test_a_wall_clock_that_is_set_back_loses_nothing(tmp_path: Path) -> None:
     minute_after_minute(tmp_path, wall, [forwarded("000002")], [answered("000002")])
     assert read(tmp_path, wall) == [
         [forwarded("000001")], [answered("000001")], [forwarded("000002")], [answered("000002")]]
+
+
+def test_the_log_does_not_grow_while_commits_leave_no_gap(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite begins it anew only where nobody writes at the end of a checkpoint."""
+    monkeypatch.setattr(journal_file, "LOG_PAGES_MAX", 100)
+    file = opened(tmp_path)
+    replayed(file)
+    log, over = Path(f"{file.path}-wal"), threading.Event()
+
+    def keep_house() -> None:
+        while not over.wait(0.001):
+            file.checkpoint()
+
+    house = threading.Thread(target=keep_house)
+    house.start()
+    written = sizes = 0
+    for stan in range(3000):
+        file.append([forwarded(f"{stan:06d}")] * 8)
+        file.begin_log_anew()
+        sizes = max(sizes, log.stat().st_size)
+        written += 4096
+    over.set()
+    house.join()
+    file.close()
+    assert sizes < written / 2
+
+
+def test_a_log_that_is_long_waits_for_nobody_who_reads(tmp_path: Path) -> None:
+    """It begins anew another time; the next commit is not kept waiting."""
+    file = opened(tmp_path)
+    replayed(file)
+    file.append([forwarded("000001")])
+    with read_only(file.path) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM groups").fetchone()
+        file.append([answered("000001")])
+        file._log_is_long = True
+        file.begin_log_anew()
+        file.append([forwarded("000002")])
+        assert file._database.execute("PRAGMA busy_timeout").fetchone()[0] == BUSY_MS
+    file.close()
+    assert len(read(tmp_path)) == 3
 
 
 def test_a_file_that_is_deleted_under_us_is_noticed(tmp_path: Path) -> None:
