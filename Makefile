@@ -43,6 +43,13 @@ hsm-manual: setup  ## docs/hsm from the tables that the HSM emulator reads with
 bench: setup  ## load on the real processes: throughput, latency percentiles, CPU per transaction
 	$(BIN)/noyau bench
 
+SECONDS ?=
+bench-hsm: setup  ## what each host command costs the HSM emulator: SECONDS=0.5 COMMANDS="CA CC"
+	$(BIN)/python -m bench.hsm $(if $(SECONDS),--seconds $(SECONDS)) $(COMMANDS)
+
+fuzz-hsm: setup  ## random and altered host commands over TCP: SECONDS=1800 SEED=1
+	$(BIN)/python -m tests.hsm.fuzz $(or $(SECONDS),1800) $(SEED)
+
 SEEDS ?= 1000
 PROCESSES ?= 1
 simulate: setup  ## the core on simulated time, network, disk: SEEDS=10000 [FIRST=K] [PROCESSES=2]
