@@ -5,8 +5,11 @@
 Every example was really asked of a device. The errors of a command are those that it gave when the
 characters of its examples were altered, cut off and added to, one after the other.
 """
+import ast
+import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +20,7 @@ from hsm_emulator.errors import Code
 from hsm_emulator.examples import Example, example_device, made, patterned
 from hsm_emulator.layout import Command
 from hsm_emulator.public_lmks import by_identifier
+from hsm_emulator.rules import PROFILES, Rules
 
 HEADER: Final = b"0001"
 LINE: Final = 64  # digits of hexadecimal bytes
@@ -45,7 +49,12 @@ def pages() -> dict[str, str]:
         f"{command.code}.md": page(command, by_command[command.code], errors[command.code])
         for command in COMMANDS.values()
     }
-    return {"README.md": index(COMMANDS.values()), "errors.md": errors_page(errors), **found}
+    return {
+        "README.md": index(COMMANDS.values()),
+        "errors.md": errors_page(errors),
+        "rules.md": rules_page(),
+        **found,
+    }
 
 
 def index(commands: Iterable[Command]) -> str:
@@ -53,7 +62,8 @@ def index(commands: Iterable[Command]) -> str:
     rows = "".join(f"| [{one.code}]({one.code}.md) | {one.title} |\n" for one in commands)
     return (
         f"# Host commands\n\n{MADE}\nThe line, the keys and the rules: [the HSM](../hsm.md). "
-        f"All [errors](errors.md).\n\n| command | what it does |\n|---|---|\n{rows}"
+        "All [errors](errors.md), all [rules](rules.md).\n\n| command | what it does |\n|---|---|\n"
+        f"{rows}"
     )
 
 
@@ -92,6 +102,38 @@ def errors_page(errors: Mapping[str, list[bytes]]) -> str:
         f"# Errors\n\n{MADE}\nThe last column has the commands that gave the code when their"
         " examples were altered.\n\n| code | what | commands |\n|---|---|---|\n" + "".join(rows)
     )
+
+
+def rules_page() -> str:
+    """Return every switch of the device with its value in both profiles."""
+    rows = []
+    for name, words in _flags():
+        values = " | ".join(_word(getattr(rules, name)) for rules in PROFILES.values())
+        rows.append(f"| `{name}` | {values} | {words} |\n")
+    return (
+        f"# Rules\n\n{MADE}\nWhat a real device has a switch for. `--profile` or `[hsm] profile`"
+        " chooses all of them, table `[rules]` of `hsm.toml` single ones. The checks behind them:"
+        " [keys](../hsm-keys.md), [PINs](../hsm-pins.md), [cards, MACs, data](../hsm-cards.md)."
+        "\n\n| key | strict | legacy | what it admits |\n|---|---|---|---|\n" + "".join(rows)
+    )
+
+
+def _flags() -> Iterator[tuple[str, str]]:
+    """Give each flag of `Rules` with the string below it in the source."""
+    body = ast.parse(inspect.getsource(Rules)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    for field, below in pairwise(body.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):
+            assert isinstance(field.target, ast.Name)
+            assert isinstance(below.value, ast.Constant)
+            yield field.target.id, " ".join(str(below.value.value).split())
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    assert isinstance(value, tuple)
+    return ", ".join(f"`{one}`" for one in value)
 
 
 def errors_of(examples: list[Example]) -> list[bytes]:

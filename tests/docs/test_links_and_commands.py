@@ -93,6 +93,9 @@ def test_every_command_exists_with_the_options_that_are_shown(path: Path) -> Non
         if hasattr(command, "commands") and second:
             assert second[0] in command.commands, words
             command = command.commands[second[0]]
+            if hasattr(command, "commands") and (third := rest.split()[:1]):
+                assert third[0] in command.commands, f"{words} {third[0]}"
+                command = command.commands[third[0]]
         known = {name for parameter in command.params for name in parameter.opts}
         known |= {"-", "--help", "-h"}
         for option in OPTION.findall(rest):
