@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from noyau import keys_ceremony, keys_clear
+from noyau import key_exchange, keys_ceremony, keys_clear
 from noyau.keys_source import (
     AsJson,
     Hsm,
@@ -21,7 +21,7 @@ from noyau.keys_source import (
 )
 
 app = typer.Typer(
-    help="Keys: generate, import, export, check, wrap, unwrap, components, LMK ceremony.",
+    help="Keys: made, carried, checked, kept; and exchanged by a running router.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # its frames print local variables: keys
     rich_markup_mode="rich",
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.command("wrap")(keys_clear.wrap)
 app.command("unwrap")(keys_clear.unwrap)
 app.command("components")(keys_clear.components)
+app.command("exchange")(key_exchange.exchange)
 app.add_typer(keys_ceremony.app, name="ceremony")
 
 KeyType = Annotated[str, typer.Option(
