@@ -197,8 +197,10 @@ class JournalFile:
             return
         self._log_is_long = False
         self._database.execute("PRAGMA busy_timeout = 0")
-        self._database.execute("PRAGMA wal_checkpoint(RESTART)")
-        self._database.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        try:
+            self._database.execute("PRAGMA wal_checkpoint(RESTART)")
+        finally:
+            self._database.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def replay(self, window_s: float, repeats_max: int = 1_000_000) -> Iterator[list[Record]]:
         """What a start must know, oldest first. Read it to its end before the first `append`.
