@@ -53,7 +53,7 @@ class AuditLog:
         self._bytes_max = file_bytes_max
         self._clock = clock
         torn = _torn_bytes(path)
-        self.head = checked(path, torn)
+        self.head = checked(path, torn, whole=False)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         if torn:
             os.ftruncate(self._file, os.fstat(self._file).st_size - torn)
@@ -101,16 +101,22 @@ def older_files(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}.[0-9][0-9][0-9][0-9][0-9][0-9]"))
 
 
-def checked(path: Path, torn: int = 0, expected: tuple[int, str] | None = None) -> Head:
-    """Check every file of a log and return where its chain ends; `AuditBroken` says where not.
+def checked(
+    path: Path, torn: int = 0, expected: tuple[int, str] | None = None, whole: bool = True
+) -> Head:
+    """Check the files of a log and return where its chain ends; `AuditBroken` says where not.
 
     Files that were moved away are missed from the front only: the first line that is there may
-    have any number. `expected` is number and chain value of a line that was noted elsewhere.
+    have any number. `expected` is number and chain value of a line that was noted elsewhere. Unless
+    `whole`, only the last file that has lines is read: what a start has time for.
     """
     is_found = expected is None
     head: Head | None = None
     last = ""
-    for file, number, line in _lines(path, torn):
+    files = [file for file in older_files(path) if file.stat().st_size]
+    if path.exists() and path.stat().st_size > torn:
+        files.append(path)
+    for file, number, line in _lines(files if whole else files[-1:], path, torn):
         last = f"{file.name}, line {number}"
         found = _LINE.fullmatch(line)
         if found is None:
@@ -129,10 +135,8 @@ def checked(path: Path, torn: int = 0, expected: tuple[int, str] | None = None) 
     return head or Head()
 
 
-def _lines(path: Path, torn: int) -> Iterator[tuple[Path, int, bytes]]:
-    for file in (*older_files(path), path):
-        if not file.exists():
-            continue
+def _lines(files: list[Path], path: Path, torn: int) -> Iterator[tuple[Path, int, bytes]]:
+    for file in files:
         left = file.stat().st_size - (torn if file == path else 0)
         with file.open("rb") as lines:
             number = 0

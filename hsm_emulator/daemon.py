@@ -29,6 +29,10 @@ class AuditFailed(Exception):
     """The audit log cannot be written: nothing is done unaudited, so the device stopped."""
 
 
+class CannotListen(Exception):
+    """The address cannot be opened; the text says why."""
+
+
 def run(settings: Settings, lmks: Lmks, state: Path | None) -> None:
     """Serve until SIGTERM or SIGINT, on uvloop where there is one.
 
@@ -52,7 +56,10 @@ async def serve(settings: Settings, lmks: Lmks, state: Path | None) -> None:
         loop.add_signal_handler(number, stopped.set)
     device = Device(lmks.by_identifier, None, PinFailures(settings.pin_failures))
     listener = running(settings.device.host, settings.device.port, settings.limits, device, lmks)
-    port = await listener.bind()
+    try:
+        port = await listener.bind()
+    except OSError as error:
+        raise CannotListen(error.strerror) from None
     with _kept(state, port, settings) as audit:
         if audit is None or state is None:
             async with listener:

@@ -169,8 +169,10 @@ def _serve(settings: "Settings", lmks: "Lmks", state: Path | None) -> None:
     except daemon.AuditFailed:
         typer.echo("noyau hsm: the audit log cannot be written; stopped", err=True)
         raise typer.Exit(1) from None
+    except daemon.CannotListen as error:
+        refuse(f"cannot listen on {host}:{port}: {error}; choose another --port")
     except OSError as error:
-        refuse(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port")
+        refuse(f"{error.filename}: {error.strerror}; see --state")
 
 
 def refuse(reason: str) -> NoReturn:

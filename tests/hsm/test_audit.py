@@ -111,3 +111,28 @@ def test_only_its_user_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "a.audit"
     filled(path).close()
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_start_reads_the_last_file_only(tmp_path: Path) -> None:
+    """However many there are; the command reads all of them."""
+    path = tmp_path / "a.audit"
+    log = filled(path, 12, file_bytes_max=500)
+    log.close()
+    first = older_files(path)[0]
+    first.write_bytes(first.read_bytes().replace(b"amina", b"aicha"))
+    again = AuditLog(path, 500, clock())
+    assert again.head == log.head
+    again.close()
+    with pytest.raises(AuditBroken):
+        checked(path)
+
+
+def test_chain_goes_on_when_the_next_file_is_still_empty(tmp_path: Path) -> None:
+    """A crash right after a full file was put away."""
+    path = tmp_path / "a.audit"
+    log = filled(path)
+    log.close()
+    path.rename(path.with_name("a.audit.000001"))
+    path.touch()
+    filled(path, 1).close()
+    assert checked(path).number == 6

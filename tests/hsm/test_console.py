@@ -235,3 +235,13 @@ def test_device_does_not_go_on_over_an_altered_log(tmp_path: Path) -> None:
     assert told.returncode == 2
     assert "line 1" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_unwritable_place_is_said_plainly(tmp_path: Path) -> None:
+    """Not mistaken for a port in use."""
+    (tmp_path / "state").write_text("a file")
+    told = subprocess.run(  # noqa: S603  (our own command)
+        [NOYAU, "hsm", "--port", "0", "--state", str(tmp_path / "state")],
+        check=False, capture_output=True, text=True, timeout=30)
+    assert told.returncode == 2
+    assert "give another --state" in told.stderr
