@@ -56,7 +56,7 @@ def show(
       noyau journal show 0:1234.5
     """
     from noyau.journal.searching import story  # noqa: PLC0415 - --help need not load it
-    from noyau.journal.shown import Shown, line  # noqa: PLC0415
+    from noyau.journal.shown import Shown, story_lines  # noqa: PLC0415
 
     try:
         place = place_from(transaction)
@@ -69,13 +69,12 @@ def show(
             if folder is not None or worker.name == place.worker
             for one in story(worker, place)
         ]
-    shown = Shown()
-    for one in told:
-        fields = shown.entry(str(one.place), one.at, one.file, one.entry)
-        print(json.dumps(fields) if as_json else line(fields))
     if not told:
         typer.echo(f"noyau journal show: there is no transaction {transaction}", err=True)
         raise typer.Exit(1)
+    shown = Shown()
+    records = [shown.entry(str(one.place), one.at, one.file, one.entry) for one in told]
+    print("\n".join(map(json.dumps, records) if as_json else story_lines(records)))
 
 
 @app.command("find")
@@ -166,7 +165,7 @@ def verify(
             print(json.dumps(one.as_json()))
         elif one.is_whole:
             print(f"worker {one.worker}: whole: {one.rows:,} rows, {one.records:,} records in"
-                  f" {one.segments} segments, {one.first} to {one.last}")  # fmt: skip
+                  f" {one.segments} segment(s), {one.first} to {one.last}")  # fmt: skip
             print(f"  head {one.head}")
             if one.runs_without_head:
                 print(f"  {one.runs_without_head} of {one.runs} runs began without a head: rows"

@@ -40,7 +40,9 @@ NAMES: Final[dict[type, str]] = {
     StandInMode: "stand_in_mode", SegmentBegan: "segment_began", SegmentEnded: "segment_ended",
     RunBegan: "run_began", Carried: "carried", Retired: "retired",
 }  # fmt: skip
-PLAIN: Final = (NumberGiven, StandInMode, SegmentBegan, SegmentEnded, RunBegan, Retired)
+NAMED: Final = ("rrn", "stan", "transmission_time", "terminal", "sender")
+SENT: Final = ("sent", "stored")
+WHERE: Final = ("id", "at", "file", "record")
 
 
 class Shown:
@@ -109,20 +111,40 @@ def who(about: About) -> Fields:
             "amount": amount, "currency": currency}  # fmt: skip
 
 
-def line(fields: Fields) -> str:
-    """One record for eyes."""
-    shown = {
-        name: value
-        for name, value in fields.items()
-        if name not in ("id", "at", "file", "record") and value not in ("", None, [])
-    }
-    words = "  ".join(f"{name} {_words(value)}" for name, value in shown.items())
-    return f"{fields['at']}  {fields['id']:<12} {fields['record']:<10} {words}"
+def story_lines(told: list[Fields]) -> list[str]:
+    """One transaction for eyes: who and what once, then what each record adds."""
+    first = told[0]
+    lines = [
+        f"{first['mti']} of {first['acquirer']}, card {first['pan']}, amount {first['amount']}"
+        f" {first['currency']}, processing code {first['processing_code']}",
+        "  ".join(f"{name} {first[name]}" for name in NAMED if first.get(name)),
+        "",
+    ]
+    for fields in told:
+        lines.append(f"{fields['at']}  {fields['id']:<12} {fields['record']:<9} {said(fields)}")
+        messages = [fields[name] for name in SENT if name in fields]
+        lines += [f"    {message['t']} {_elements(message)}" for message in messages]
+    return lines
 
 
-def _words(value: Any) -> str:
-    if isinstance(value, dict):
-        return " ".join(f"{name}={text}" for name, text in value.items())
-    if isinstance(value, list):
-        return "/".join(map(str, value))
-    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+def said(fields: Fields) -> str:
+    """What this record adds, in a few words."""
+    record = fields["record"]
+    if record == "forwarded":
+        return f"to {fields['issuer']}, line {fields['line']}"
+    if record == "answered":
+        return f"{fields['code']}{', an approval' if fields['approves'] else ''}"
+    if record == "reversed":
+        return "in part" if fields["partial"] else "in full"
+    if record == "stored":
+        again = f", given back to delivery at {fields['retried']}" if fields["retried"] else ""
+        return f"{'/'.join(fields['entry'])}{again}"
+    if record == "ended":
+        how = "parked" if fields["parked"] else "settled" if fields["who"] else "acknowledged"
+        by = f" by {fields['who']}: {fields['why']}" if fields["who"] else ""
+        return f"{'/'.join(fields['entry'])} {how}{by}"
+    return "  ".join(f"{name} {fields[name]}" for name in fields if name not in WHERE)
+
+
+def _elements(message: Fields) -> str:
+    return " ".join(f"{name}={text}" for name, text in message.items() if name != "t")

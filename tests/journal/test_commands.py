@@ -95,6 +95,9 @@ async def test_a_transaction_is_found_and_its_story_told(tmp_path: Path) -> None
         assert kinds[:1] == ["forwarded"]
         assert sorted(kinds[1:]) == ["answered", "ended", "reversed", "stored"]
         by_eye = await one.journal("show", behind.objects[1]["id"])
+        words = [line.split()[2] for line in by_eye.out.splitlines() if line[:2] == "20"]
+        assert words == kinds
+        assert "acknowledged" in by_eye.out
         for said in (without, behind, told, by_eye):
             assert pan not in said.out + said.err
         assert f"{pan[:6]}******{pan[-4:]}" in by_eye.out
