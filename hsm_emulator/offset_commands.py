@@ -3,12 +3,11 @@
 The check length is how many digits a PIN has at least. An offset has as many digits as the PIN
 that it was made for; a longer PIN is judged by its leftmost digits, as many as the offset has.
 """
-import hmac
 from typing import Final
 
+from hsm_emulator.account_fields import Account
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Characters, Digits, Hexadecimal
-from hsm_emulator.hexadecimal import from_hexadecimal
 from hsm_emulator.key_fields import Key
 from hsm_emulator.key_types import (
     PIN_SOURCE_TPK,
@@ -16,30 +15,18 @@ from hsm_emulator.key_types import (
     PVK_IBM_CHANGE,
     PVK_IBM_GENERATE,
     PVK_IBM_VERIFY,
-    KeyRole,
 )
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
+from hsm_emulator.offset_pvk import OffsetPvk, check_digits, offset_digits
 from hsm_emulator.pin_block_rules import check_verification
-from hsm_emulator.pin_blocks import account_12, deciphered_pin
-from hsm_emulator.pin_fields import (
-    Account,
-    Bdk,
-    Ksn,
-    MacAndMessage,
-    MacOptions,
-    PinBlock,
-    PinUnderLmk,
-)
+from hsm_emulator.pin_blocks import deciphered_pin
+from hsm_emulator.pin_fields import Bdk, Ksn, MacAndMessage, MacOptions, PinBlock, PinUnderLmk
 from hsm_emulator.pin_keys import key_of_type, source_key
 from hsm_emulator.pin_under_lmk import pin_deciphered, pin_enciphered
-from hsm_emulator.pin_verification import natural_pin, offset_of, pin_at_offset
-from hsm_emulator.secret_key import TDES, SecretKey
+from hsm_emulator.pin_verification import pin_at_offset
+from hsm_emulator.secret_key import SecretKey
 from hsm_emulator.terminal_mac_commands import terminal_mac
-
-PIN_LENGTHS: Final = range(4, 13)
-_OFFSET_CHARACTERS: Final = 12
-_SINGLE_BYTES: Final = 8
 
 
 def verify_terminal_offset(lmk: Lmk, tpk: bytes, *values: bytes) -> bytes:
@@ -63,9 +50,9 @@ def _verified(
     validation: bytes,
     offset: bytes,
 ) -> bytes:
-    verifying = _Pvk(lmk, pvk, PVK_IBM_VERIFY, Code.TARGET_PARITY)
+    verifying = OffsetPvk(lmk, pvk, PVK_IBM_VERIFY, Code.TARGET_PARITY)
     verifying.validates(lmk, table, validation, account)
-    digits = _offset_digits(offset, _check_digits(check_length))
+    digits = offset_digits(offset, check_digits(check_length))
     pin = _received(lmk, under, block, number, account)
     if len(pin) > int(longest):
         raise Refused(Code.PIN_LENGTH)
@@ -91,9 +78,9 @@ def verify_dukpt_offset(
     message: bytes,
 ) -> bytes:
     under = source_key(lmk, PIN_SOURCE_ZPK, bdk, flag, ksn, number)
-    verifying = _Pvk(lmk, pvk, PVK_IBM_VERIFY, Code.TARGET_PARITY)
+    verifying = OffsetPvk(lmk, pvk, PVK_IBM_VERIFY, Code.TARGET_PARITY)
     verifying.validates(lmk, table, validation, account)
-    digits = _offset_digits(offset, _check_digits(check_length))
+    digits = offset_digits(offset, check_digits(check_length))
     pin = _received(lmk, under, block, number, account)
     verdict = verifying.verdict(pin, digits)
     if not mac_options or verdict == Code.NOT_VERIFIED:
@@ -112,10 +99,10 @@ def make_offset(
     table: bytes,
     validation: bytes,
 ) -> bytes:
-    making = _Pvk(lmk, pvk, PVK_IBM_GENERATE, Code.SOURCE_PARITY)
+    making = OffsetPvk(lmk, pvk, PVK_IBM_GENERATE, Code.SOURCE_PARITY)
     making.validates(lmk, table, validation, account)
     pin = pin_deciphered(lmk.pin_key, pin_field, account)
-    return making.offset(pin, _check_digits(check_length))
+    return making.offset(pin, check_digits(check_length))
 
 
 def make_offset_of_block(
@@ -131,9 +118,9 @@ def make_offset_of_block(
     validation: bytes,
 ) -> bytes:
     under = key_of_type(lmk, key_type, key)
-    making = _Pvk(lmk, pvk, PVK_IBM_GENERATE, Code.TARGET_PARITY)
+    making = OffsetPvk(lmk, pvk, PVK_IBM_GENERATE, Code.TARGET_PARITY)
     making.validates(lmk, table, validation, account)
-    return making.offset(_received(lmk, under, block, number, account), _check_digits(check_length))
+    return making.offset(_received(lmk, under, block, number, account), check_digits(check_length))
 
 
 def change_offset(
@@ -151,10 +138,10 @@ def change_offset(
     new_block: bytes,
 ) -> bytes:
     under = key_of_type(lmk, key_type, key)
-    changing = _Pvk(lmk, pvk, PVK_IBM_CHANGE, Code.TARGET_PARITY)
+    changing = OffsetPvk(lmk, pvk, PVK_IBM_CHANGE, Code.TARGET_PARITY)
     changing.validates(lmk, table, validation, account)
-    shortest = _check_digits(check_length)
-    digits = _offset_digits(offset, shortest)
+    shortest = check_digits(check_length)
+    digits = offset_digits(offset, shortest)
     verdict = changing.verdict(_received(lmk, under, block, number, account), digits)
     if verdict == Code.NOT_VERIFIED:
         return verdict
@@ -170,70 +157,11 @@ def derive_pin(
     table: bytes,
     validation: bytes,
 ) -> bytes:
-    deriving = _Pvk(lmk, pvk, PVK_IBM_GENERATE, Code.SOURCE_PARITY)
+    deriving = OffsetPvk(lmk, pvk, PVK_IBM_GENERATE, Code.SOURCE_PARITY)
     deriving.validates(lmk, table, validation, account)
-    digits = _offset_digits(offset, _check_digits(check_length))
+    digits = offset_digits(offset, check_digits(check_length))
     pin = pin_at_offset(deriving.natural(len(digits)), digits)
     return deriving.success + pin_enciphered(lmk.pin_key, pin, account)
-
-
-class _Pvk:
-    """A PVK at work: with its table and validation data it gives natural PINs."""
-
-    def __init__(self, lmk: Lmk, cryptogram: bytes, role: KeyRole, parity_code: bytes) -> None:
-        """Open the key; one that is no single-length key is warned of, if the rules say so."""
-        self._key = lmk.key(cryptogram, role, parity_code)
-        if self._key.algorithm != TDES:
-            raise Refused(Code.KEY_ALGORITHM)
-        warned = lmk.rules.pvk_length_warning and len(self._key.clear) != _SINGLE_BYTES
-        self.success = Code.KEY_UNUSUAL if warned else Code.OK
-        self._table = ""
-        self._validation = ""
-
-    def validates(self, lmk: Lmk, table: bytes, validation: bytes, account: bytes) -> None:
-        """Take the decimalisation table and the validation data of one request."""
-        self._table = lmk.decimalisation_table(table)
-        self._validation = _validation_data(validation, account_12(account))
-
-    def natural(self, length: int) -> str:
-        """Return the natural PIN."""
-        return natural_pin(self._key, self._table, self._validation, length)
-
-    def verdict(self, pin: str, digits: str) -> bytes:
-        """Say whether the leftmost digits of `pin`, as many as the offset has, are right."""
-        made = pin_at_offset(self.natural(len(digits)), digits)
-        matches = hmac.compare_digest(made.encode("ascii"), pin[: len(digits)].encode("ascii"))
-        return self.success if matches else Code.NOT_VERIFIED
-
-    def offset(self, pin: str, shortest: int) -> bytes:
-        """Return the answer with the offset of `pin`, filled with F."""
-        if len(pin) < shortest:
-            raise Refused(Code.PIN_LENGTH)
-        made = offset_of(self.natural(len(pin)), pin)
-        return self.success + made.ljust(_OFFSET_CHARACTERS, "F").encode("ascii")
-
-
-def _check_digits(field: bytes) -> int:
-    length = int(field)
-    if length not in PIN_LENGTHS:
-        raise Refused(Code.INPUT)
-    return length
-
-
-def _offset_digits(field: bytes, shortest: int) -> str:
-    """Return the digits before the filling F: at least as many as the check length."""
-    digits = field.rstrip(b"Ff").decode("latin-1")
-    if not digits.isdecimal() or len(digits) < shortest:
-        raise Refused(Code.INPUT)
-    return digits
-
-
-def _validation_data(field: bytes, account: bytes) -> str:
-    """Put the last five account digits where N stands: sixteen hexadecimal digits."""
-    text = field.decode("latin-1").replace("N", account[-5:].decode("ascii"), 1)
-    if len(from_hexadecimal(text.encode("latin-1"))) != _SINGLE_BYTES:
-        raise Refused(Code.INPUT)
-    return text
 
 
 def _received(lmk: Lmk, key: SecretKey, block: bytes, number: bytes, account: bytes) -> str:

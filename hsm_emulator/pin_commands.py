@@ -2,6 +2,7 @@
 import re
 from typing import Final
 
+from hsm_emulator.account_fields import Account, TwoAccounts
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Digits, Field
 from hsm_emulator.hexadecimal import in_hexadecimal
@@ -11,7 +12,7 @@ from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.pin_block_rules import check_pan_change, check_translation
 from hsm_emulator.pin_blocks import ISO_0, ISO_4, deciphered_pin, enciphered_pin
-from hsm_emulator.pin_fields import Account, Bdk, Ksn, PinBlock, PinKey, TwoAccounts, Usually
+from hsm_emulator.pin_fields import Bdk, Ksn, PinBlock, PinKey, Usually
 from hsm_emulator.pin_keys import source_key, target_key
 from hsm_emulator.secret_key import SecretKey
 

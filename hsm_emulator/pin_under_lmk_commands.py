@@ -3,6 +3,7 @@ import hmac
 import secrets
 from typing import Final
 
+from hsm_emulator.account_fields import Account
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Digits
 from hsm_emulator.hexadecimal import in_hexadecimal
@@ -12,7 +13,7 @@ from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.pin_block_rules import check_made, check_verification
 from hsm_emulator.pin_blocks import account_12, deciphered_pin, enciphered_pin
-from hsm_emulator.pin_fields import Account, ClearPin, LastDigits, PinBlock, PinUnderLmk
+from hsm_emulator.pin_fields import ClearPin, LastDigits, PinBlock, PinUnderLmk
 from hsm_emulator.pin_under_lmk import pin_deciphered, pin_enciphered
 
 PIN_LENGTHS: Final = range(4, 13)

@@ -2,6 +2,7 @@
 import hmac
 from typing import Final
 
+from hsm_emulator.account_fields import Account, OtherAccount, TwoAccounts
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Characters, Digits, Hexadecimal
 from hsm_emulator.key_fields import Key
@@ -17,17 +18,7 @@ from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.pin_block_rules import check_verification
 from hsm_emulator.pin_blocks import account_12, deciphered_pin
-from hsm_emulator.pin_fields import (
-    Account,
-    Bdk,
-    Ksn,
-    MacAndMessage,
-    MacOptions,
-    OtherAccount,
-    PinBlock,
-    PinUnderLmk,
-    TwoAccounts,
-)
+from hsm_emulator.pin_fields import Bdk, Ksn, MacAndMessage, MacOptions, PinBlock, PinUnderLmk
 from hsm_emulator.pin_keys import key_of_type, source_key
 from hsm_emulator.pin_under_lmk import pin_deciphered
 from hsm_emulator.pin_verification import pvv
