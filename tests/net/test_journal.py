@@ -5,6 +5,9 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, cast
+
+import pytest
 
 from router.net.journal import Journal
 from router.net.journal_file import JournalFile
@@ -133,6 +136,45 @@ async def test_more_than_fits_is_refused_at_once(tmp_path: Path) -> None:
         assert one.fate(too_many) == [False]
         await one.all_landed()
         assert [one.fate(commit) for commit in fits] == [[True]] * 10
+
+
+class FailingDatabase:
+    """SQLite on a disk with errors: every statement that writes fails, as long as it is told to."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self.fails_at = ""
+        self._database = database
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if self.fails_at and statement.startswith(self.fails_at):
+            raise sqlite3.OperationalError("disk I/O error")
+        return self._database.execute(statement, *values)
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._database.in_transaction
+
+    def close(self) -> None:
+        self._database.close()
+
+
+@pytest.mark.parametrize("fails_at", ["BEGIN", "INSERT", "COMMIT"])
+async def test_a_disk_with_errors_costs_what_it_refuses_and_no_restart(
+        tmp_path: Path, fails_at: str) -> None:
+    """In the first row, which says much about the journal itself, and in a later one."""
+    async with written(tmp_path) as one:
+        disk = FailingDatabase(one.file._database)
+        one.file._database = cast(sqlite3.Connection, disk)
+        fates = []
+        for number, faulty in enumerate((fails_at, fails_at, "", "INSERT", "INSERT", "")):
+            disk.fails_at = faulty
+            commit = one.append(number)
+            await one.all_landed()
+            fates += one.fate(commit)
+            assert one.journal.fault == ("disk I/O error" if faulty else "")
+        assert fates == [False, False, True, False, False, True]
+        assert one.alarms == ["disk I/O error"] * 2
+    assert read(tmp_path) == [[forwarded("000002")], [forwarded("000005")]]
 
 
 async def test_what_waits_at_the_end_is_written(tmp_path: Path) -> None:
