@@ -130,7 +130,7 @@ class AcquirerHost:
             name=name,
             request=Plain(mti, values),
             repeats_left=draw.choice((0, 1, 2)),
-            restamps=chance(0.4),
+            restamps=chance(self._world.faults.restamps),
             stops=chance(0.1),
             patience_s=draw.uniform(0.0, 4.0)
             if chance(self._world.faults.impatient)
@@ -141,7 +141,8 @@ class AcquirerHost:
         )
         if clashes_with is not None:
             same = {n: clashes_with.request.values[n] for n in (DE.STAN, DE.TRANSMISSION_TIME)}
-            purchase.request = Plain(clashes_with.request.mti, {**values, **same})
+            odd = {DE.AMOUNT: f"{draw.randrange(11, 200, 2):012d}", DE.PROCESSING_CODE: "000000"}
+            purchase.request = Plain(clashes_with.request.mti, {**values, **same, **odd})
             purchase.restamps = clashes_with.restamps = False
             mti = purchase.request.mti
         purchase.begun_in = self._world.starts
@@ -199,10 +200,18 @@ class AcquirerHost:
             self._write(link, message)
             if world.chance(world.faults.acquirer_copies):
                 self._write(world.random.choice(up), message)
+        if world.chance(world.faults.acquirer_echoes):
+            world.later(world.random.uniform(0.5, 8.0), lambda: self._echo(message))
         is_last = purchase.state == "waiting" and not purchase.repeats_left
         wait_s = purchase.patience_s if is_last else self._setting.repeats_after_s
         sent_at = world.now
         world.later(wait_s, lambda: self._timed_out(purchase, message, link, sent_at))
+
+    def _echo(self, message: Plain) -> None:
+        """A message that lay in a queue of its own."""
+        up = [link for link in self._up() if link.is_ready]
+        if up:
+            self._write(self._world.random.choice(up), message)
 
     def _write(self, link: Link, message: Plain) -> None:
         self._world.say(self.name, "-> %s  %s", link.end.name, message)
@@ -264,6 +273,12 @@ class AcquirerHost:
             self._answered(purchase, response)
         elif purchase.state == "declined" and response.code in APPROVALS:
             self._did_not_expect(purchase)
+        elif (
+            purchase.state == "approved"
+            and response.code not in APPROVALS
+            and not purchase.request.is_advice  # those are kept, and repeated
+        ):
+            self._world.violated("1, one answer", f"{response} comes behind an approval")
 
     def _check_code(self, purchase: Purchase, response: Plain) -> None:
         """DE 38 says whose answer this is: the issuer's names the purchase, the stand-in's is S."""

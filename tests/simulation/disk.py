@@ -8,6 +8,7 @@ from specs.journal_format import Record, group_bytes
 from tests.simulation.platter import Platter
 from tests.simulation.world import Killed, World
 
+STALLED_AFTER_S: Final = 2.0
 SECRETS: Final = (b"0123456789ABCDEF", b"FEDCBA9876543210", b"=2912", b"D2912")
 
 
@@ -25,6 +26,7 @@ class Disk:
         self._waiting: list[Commit] = []
         self._writing: list[Commit] = []
         self._ghost: list[Commit] = []  # refused, and perhaps there when nothing overwrites it
+        self._is_stalled = False
         self._power = 0
 
     @property
@@ -32,7 +34,7 @@ class Disk:
         return not self._writing and not self._waiting
 
     def append(self, commit: Commit) -> None:
-        if len(self._waiting) >= self._waiting_max:
+        if self._is_stalled or len(self._waiting) >= self._waiting_max:
             power = self._power
             self._world.later(0.0, lambda: self._tell([commit], False, power))
             return
@@ -52,6 +54,7 @@ class Disk:
             self.platter.tear(self._records(last), draw)
         self._ghost = []
         self._writing, self._waiting = [], []
+        self._is_stalled = False
 
     def _begin(self) -> None:
         if self._writing or not self._waiting:
@@ -62,13 +65,22 @@ class Disk:
         if world.chance(world.faults.disk_stalls):
             takes += world.random.choice((3.0, 13.0)) * world.random.uniform(0.3, 1.2)
             world.say("disk", "stalls for %.1f s", takes)
+            world.later(STALLED_AFTER_S, lambda: self._stalls(power))
             if world.chance(world.faults.kill_in_trouble):
                 world.later(world.random.uniform(0.8, 1.0) * takes, lambda: self._trouble(power))
         world.later(takes, lambda: self._end(power))
 
+    def _stalls(self, power: int) -> None:
+        """What the disk was not given is refused, until it answers for what it was given."""
+        if power == self._power and self._writing:
+            self._is_stalled = True
+            refused, self._waiting = self._waiting, []
+            self._tell(refused, False, power)
+
     def _end(self, power: int) -> None:
         if power != self._power:
             return
+        self._is_stalled = False
         durable = not self._world.chance(self._world.faults.disk_refuses)
         if durable:
             self.platter.write(self._records(self._writing))

@@ -46,7 +46,15 @@ class Faults:
     impatient: float = 0.15  # how many purchases are reversed within 4 s, heard or not
     acquirer_copies: float = 0.0  # the same bytes on a second link
     acquirer_clashes: float = 0.0  # a number and DE 7 used for two purchases
+    acquirer_echoes: float = 0.0  # the same bytes once more, seconds later
+    restamps: float = 0.4  # how many purchases are repeated under a new DE 7
     is_tight: bool = False  # limits are low, and purchases come in bursts
+    stan_space: int = 0  # of each issuer; 0: drawn, large enough
+    refused_for_ever: float = 0.02  # how many purchases' advices and reversals are parked
+    span_s: float = 0.0  # of the traffic; 0: drawn
+    purchases: int = 20
+    issuers: int = 0  # 0: drawn
+    echoes_time: float = 0.7  # how many issuers echo DE 7
 
 
 NONE = Faults()
@@ -61,19 +69,34 @@ MIXES: Final[dict[str, Faults]] = {
     "crash": Faults(kill_per_step=0.01, kills_per_s=0.05, issuer_late=0.1, issuer_silent=0.05),
     "disk": Faults(disk_stalls=0.02, disk_refuses=0.08, kill_in_trouble=0.5,
                    acquirer_cuts_per_s=0.1, kill_per_step=0.003, kills_per_s=0.05),
-    "refusals": Faults(disk_refuses=0.15, is_told_wrong=0.9, kill_in_trouble=0.8),
+    "refusals": Faults(disk_refuses=0.15, is_told_wrong=0.9, kill_in_trouble=0.8,
+                       issuer_silent=0.1, line_cuts_per_s=0.1),
     "stall": Faults(disk_stalls=0.1, kill_in_trouble=0.7, acquirer_cuts_per_s=0.2),
     "overtaken": Faults(issuer_not_yet=0.5, impatient=0.5, line_cuts_per_s=0.2, remembers=0.2),
-    "restarts": Faults(kill_per_step=0.05, kills_per_s=0.3, restarts_at_once=True,
+    "restarts": Faults(kill_per_step=0.05, kills_per_s=0.3, restarts_at_once=True, span_s=4.0,
                        issuer_silent=0.1, issuer_busy=0.2),
     "deaf": Faults(acquirer_cuts_per_s=1.0, network_slow=0.2, disk_stalls=0.02, issuer_late=0.2),
-    "overtaking": Faults(network_slow=0.3, acquirer_copies=0.1, acquirer_cuts_per_s=0.1),
+    "overtaking": Faults(network_slow=0.3, restamps=0.9, acquirer_cuts_per_s=0.1),
+    "echoes": Faults(impatient=0.6, network_slow=0.2, acquirer_echoes=0.5, kills_per_s=0.3,
+                     acquirer_cuts_per_s=0.3),
+    "hasty": Faults(impatient=0.6, hsm_slow=0.4, disk_stalls=0.05, acquirer_copies=0.2,
+                    issuer_late=0.2),
+    "numbers": Faults(stan_space=24, issuer_late=0.4, span_s=20.0, purchases=50, issuers=1,
+                      echoes_time=0.0, kills_per_s=0.05),
+    "deaf crowd": Faults(is_tight=True, purchases=50, issuers=1, acquirer_cuts_per_s=1.0,
+                         acquirer_copies=0.2, acquirer_echoes=0.1, network_slow=0.1,
+                         issuer_late=0.3),
+    "copies": Faults(acquirer_copies=0.6, acquirer_cuts_per_s=1.0, issuer_late=0.2),
+    "parking": Faults(refused_for_ever=0.3, lending=1.0, issuer_silent=0.2, issuer_late=0.2,
+                      kills_per_s=0.05),
     "hsm": Faults(hsm_slow=0.1, hsm_away=0.05, hsm_deaths_per_s=0.1, acquirer_cuts_per_s=0.1),
     "reload": Faults(reloads_per_s=0.4, issuer_late=0.2, issuer_silent=0.05, network_slow=0.05,
                      line_cuts_per_s=0.05),
-    "clock": Faults(clock_steps_per_s=0.2, issuer_late=0.2, issuer_silent=0.1),
-    "crowd": Faults(is_tight=True, acquirer_cuts_per_s=0.3, issuer_late=0.2, network_slow=0.1,
-                    acquirer_clashes=0.05, acquirer_copies=0.1),
+    "stops": Faults(stops_per_s=0.2, issuer_late=0.2, acquirer_cuts_per_s=0.2, network_slow=0.1),
+    "clock": Faults(clock_steps_per_s=0.2, kills_per_s=0.2, kill_per_step=0.01,
+                    restarts_at_once=True, issuer_late=0.2, issuer_silent=0.1),
+    "crowd": Faults(is_tight=True, purchases=30, acquirer_cuts_per_s=0.3, issuer_late=0.2,
+                    network_slow=0.1, acquirer_clashes=0.05, acquirer_copies=0.1),
     "silence": Faults(issuer_silences_per_s=0.2, issuer_silent=0.1, issuer_busy=0.1,
                       line_cuts_per_s=0.1, half_opens_per_s=0.1, issuer_not_yet=0.1),
     "standing": Faults(lending=1.0, words_per_s=0.1, issuer_silent=0.3, issuer_late=0.2,
@@ -82,13 +105,15 @@ MIXES: Final[dict[str, Faults]] = {
     "standing crash": Faults(lending=1.0, words_per_s=0.1, issuer_silent=0.3, kills_per_s=0.1,
                              kill_per_step=0.01, disk_refuses=0.05, disk_stalls=0.02,
                              kill_in_trouble=0.5, issuer_silences_per_s=0.1),
+    "standing refusals": Faults(lending=1.0, issuer_silent=0.4, disk_refuses=0.2,
+                                is_told_wrong=0.9, kill_in_trouble=0.8),
     "all": Faults(kill_per_step=0.004, kills_per_s=0.03, line_cuts_per_s=0.08, reloads_per_s=0.03,
                   acquirer_cuts_per_s=0.08, half_opens_per_s=0.02, issuer_restarts_per_s=0.01,
                   issuer_sign_offs_per_s=0.01, issuer_silences_per_s=0.02, disk_stalls=0.01,
                   disk_refuses=0.02, network_slow=0.05, hsm_slow=0.03, hsm_away=0.01,
                   hsm_deaths_per_s=0.01, issuer_silent=0.05, issuer_late=0.1, issuer_twice=0.05,
-                  issuer_busy=0.1, issuer_says_nonsense=0.01,
-                  acquirer_copies=0.02, acquirer_clashes=0.02),
+                  issuer_busy=0.1, issuer_says_nonsense=0.01, clock_steps_per_s=0.02,
+                  stops_per_s=0.01, acquirer_copies=0.02, acquirer_clashes=0.02),
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ class Ledgers:
 
     def __init__(self) -> None:
         self.requests: dict[str, tuple[str, str]] = {}  # purchase -> issuer and name of the request
+        self.received = 0  # messages, network management apart
         self.names: set[tuple[str, str, str]] = set()
         self.refused_for_ever: set[str] = set()  # purchases whose advices and reversals are refused
 
@@ -87,6 +88,7 @@ class IssuerHost:
             if message.is_request and not (is_silent and self._is_mute):
                 end.send(message.answered("00", {}).data(self._setting.dialect))
             return
+        self._ledgers.received += 1
         self._check(message)
         if is_silent or world.chance(faults.issuer_silent / 2):
             return

@@ -51,7 +51,7 @@ class LinkPort:
         self.end = end
         self.owed: dict[Owed, list[Asked]] = {}
         self.session = AcquirerSession(NetworkMessages(acquirer.codec, ""), signs_on)
-        self._lost: list[object] = []
+        self._lost: list[tuple[Message, object]] = []
         self._process = process
         self.session.connected()
         end.hear = self.hear
@@ -85,6 +85,7 @@ class LinkPort:
         process, world = self._process, self._process.world
         process.step()
         if not self.end.is_up:
+            process.heard(response, approval, -1)
             return False
         waiting = [one for one in self.owed.get(key_of(response), []) if not one.is_answered]
         in_time = [one for one in waiting if world.now < one.deadline]
@@ -98,7 +99,9 @@ class LinkPort:
         if world.tracing:
             world.say("router", "-> %s  %s", self.end.name, plain(response))
         if approval is not None and self.end.is_deaf and world.random.random() < 0.5:
-            self._lost.append(approval)  # not a byte of it left; found out when the link falls
+            # Not a byte of it leaves; that is found out when the link falls.
+            self._lost.append((response, approval))
+        process.heard(response, approval, 1)
         return self.end.send(response.data)
 
     def excuse(self, mti: str, stan: str, rrn: str) -> None:
@@ -113,7 +116,8 @@ class LinkPort:
     def _fell(self) -> None:
         self.session.disconnected("fell")
         lost, self._lost = self._lost, []
-        for approval in lost if self._process.is_alive else ():
+        for response, approval in lost if self._process.is_alive else ():
+            self._process.heard(response, approval, -1)
             self._process.conductor.undeliverable(approval)
 
     def _check(self, asked: Asked) -> None:

@@ -1,7 +1,7 @@
 """`make mutations`: each planted bug, and how many seeds of its mix see it.
 
 Seeds 0, 1 ... of the bug's mix until ten saw it, at most so many as are stated. Exit 1 when one is
-seen by none within what is stated for it.
+seen by none within what is stated for it, or where a seed that saw it fails without it, too.
 """
 
 import argparse
@@ -27,6 +27,9 @@ def main() -> int:
         rate = f"{len(caught)} of {tried}"
         show(f"{name:<44} {bug.mix:<16} {first:>6} {rate:>12} {bug.within:>7}  {promise}")
         missed += not caught
+        if caught and Play(caught[0], bug.mix).run():
+            show(f"    seed {caught[0]} fails without it, too")
+            missed += 1
     show(f"{len(options.names or BUGS)} bugs, {missed} not caught")
     return 1 if missed else 0
 

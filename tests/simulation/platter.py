@@ -14,7 +14,7 @@ from specs.journal_seal import NotSealedSo, Seal, first_tag, tag_of
 
 HEAD_BYTES: Final = 8  # a length and a checksum
 KEY: Final = bytes(range(32))
-SEAL: Final = Seal(KEY)
+SEAL: Final = Seal(KEY).of_segment(1)
 
 
 class Platter(Protocol):

@@ -22,7 +22,6 @@ TRAFFIC_S: Final = 30.0
 FAULTS_LAST_S: Final = 45.0
 LONGEST_S: Final = 400.0
 GRACE_S: Final = 25.0  # after everything seems over: what is late still comes
-PURCHASES: Final = 20
 STEPS_S: Final = (-3600.0, -61.0, -5.0, -1.0, 1.0, 5.0, 61.0, 3600.0)
 
 
@@ -46,7 +45,7 @@ class Play:
         for acquirer in self.acquirers:
             acquirer.router_accepts = self._accept
             acquirer.connect()
-        self._plan(draw.choice((TRAFFIC_S, TRAFFIC_S, 4.0, 1.5)))
+        self._plan(world.faults.span_s or draw.choice((TRAFFIC_S, TRAFFIC_S, 4.0, 1.5)))
 
     def run(self) -> list[str]:
         world = self.world
@@ -59,7 +58,14 @@ class Play:
             world.run_until(world.now + GRACE_S)
             self.disk.overwritten()
             records = self.disk.platter.everything()
-            check_ledgers(world, self.acquirers, self.issuers, self.router.issuers, records)
+            check_ledgers(
+                world,
+                self.acquirers,
+                self.issuers,
+                self.router.issuers,
+                records,
+                self.router.unheard,
+            )
             check_stand_in(world, records)
             self._check_recovery(len(records))
             check_journal(world, self.disk.platter)
@@ -86,9 +92,10 @@ class Play:
 
     def _plan(self, span_s: float) -> None:
         world, draw, faults = self.world, self.world.random, self.world.faults
-        moments = [draw.uniform(1.0, span_s) for _ in range(PURCHASES)]
+        moments = [draw.uniform(1.0, span_s) for _ in range(faults.purchases)]
         if faults.is_tight:
-            moments = [draw.choice(moments[:4]) + draw.uniform(0.0, 0.3) for _ in moments]
+            # In bursts: repeats of one burst meet the next.
+            moments = [1.0 + 2.0 * draw.randrange(8) + draw.uniform(0.0, 0.3) for _ in moments]
         for moment in moments:
             world.later(moment, self._buy)
         plan: tuple[tuple[float, Action], ...] = (
@@ -114,7 +121,7 @@ class Play:
 
     def _buy(self) -> None:
         purchase = self._next_purchase(None)
-        if self.world.chance(0.02):
+        if self.world.chance(self.world.faults.refused_for_ever):
             self.ledgers.refused_for_ever.add(purchase.name)
         if self.world.chance(self.world.faults.acquirer_clashes):
             soon = self.world.random.uniform(0.0, 3.0)
@@ -189,11 +196,13 @@ class Play:
         elif what == "moved":
             changed = replace(setting, moved={name: other})
         else:
-            tight = tuple(replace(one, in_flight_max=2) for one in setting.acquirers)
+            tight = tuple(
+                replace(one, in_flight_max=2, requests_per_s=1.0) for one in setting.acquirers
+            )
             slow = tuple(replace(one, saf_window=1, timeout_s=4.0) for one in setting.issuers)
             changed = replace(setting, acquirers=tight, issuers=slow)
         self._configure(changed)
-        self.world.later(draw.choice((0.5, 4.0)), lambda: self._configure(setting))
+        self.world.later(draw.choice((0.5, 5.0, 10.0)), lambda: self._configure(setting))
 
     def _configure(self, setting: Setting) -> None:
         if self.router.is_alive:
@@ -255,11 +264,15 @@ class Play:
 
     def _check_recovery(self, before: int) -> None:
         """A restart now finds nothing to do, and as much parked as before."""
+        self.ledgers.received = 0
         parked = {name: set(issuer.parked) for name, issuer in self.router.issuers.items()}
         self.kill()
         self.world.run_until(self.world.now + 20)
         for record in self.disk.platter.everything()[before:]:
             self.world.violated("2, no orphan hold", f"stored by a restart: {record!r:.60}")
+        if self.ledgers.received:
+            what = f"a restart sent {self.ledgers.received} messages that were over"
+            self.world.violated("2, no orphan hold", what)
         for name, issuer in self.router.issuers.items():
             if set(issuer.parked) != parked[name]:
                 self.world.violated("2, no orphan hold", f"a restart forgot what {name} had parked")

@@ -35,7 +35,8 @@ from tests.simulation.setting import (
 from tests.simulation.world import End, Killed, World
 from tests.switching import standing
 
-TICK_S: Final = 0.1
+TICK_S: Final = 0.125
+SESSIONS_TICK_S: Final = 0.5
 IDLE_TICK_S: Final = 1.0  # while a tick would find nothing
 ZPK = PinKey("zpk", "U" + "A" * 32, "000000", "01")
 PIN_BLOCK: Final = "0123456789ABCDEF"  # as acquirers encrypt it, and as issuers get it
@@ -69,8 +70,10 @@ class RouterProcess:
         self._lines: list[LinePort] = []
         self._numbers: dict[str, int] = {}
         self._may_leave_until: dict[tuple[str, str], float] = {}
+        self._heard: dict[str, int] = {}  # approvals of a purchase, on how many links
         self._turn = 0  # of the ticks
         self._is_idle = False
+        self._sessions_due = 0.0
         for one in setting.issuers:
             self.issuers[one.name] = new_issuer(one)
         limits = Limits(setting.in_flight_max, setting.repeats_max)
@@ -121,10 +124,21 @@ class RouterProcess:
         kind = (message.get(DE.RRN), message.mti[1])
         self._may_leave_until[kind] = self.now() + may_leave_s
         self.wake()
-        if self.is_draining:
+        if self.is_draining and self.conductor.is_new(link, message):
             link.refuse(message)
         else:
             self.conductor.arrive(link, message)
+
+    def heard(self, response: Message, approval: object, change: int) -> None:
+        """As far as this process knows."""
+        if approval is not None:
+            purchase = response.get(DE.RRN)
+            self._heard[purchase] = max(0, self._heard.get(purchase, 0) + change)
+
+    @property
+    def unheard(self) -> set[str]:
+        """Approvals of this process that it knows nobody heard."""
+        return {purchase for purchase, times in self._heard.items() if not times}
 
     def left(self, message: Message) -> None:
         """Promise 4, of everything that is not stored."""
@@ -234,7 +248,7 @@ class RouterProcess:
             for link in self._links:
                 link.excuse(event.mti, event.stan, event.rrn)
 
-    def counted(self, what: str, link: str) -> None:
+    def counted(self, what: str, link: str, times: int = 1) -> None:
         self.world.say("router", "   %s", what)
 
     def unmatched(self, what: str, line: str, differing: list[int]) -> None:
@@ -265,10 +279,13 @@ class RouterProcess:
         self._is_idle = not self.is_busy
         self.later(IDLE_TICK_S if self._is_idle else TICK_S, lambda: self._tick(turn))
         self.conductor.tick()
-        for port in list(self._lines):
-            port.tick(self.now())
-        if len(self.issuers) > len(self.setting.issuers):
-            self._retire_lines_of_removed()
+        now = self.now()
+        if now >= self._sessions_due:
+            self._sessions_due = now + SESSIONS_TICK_S
+            for port in list(self._lines):
+                port.tick(now)
+            if len(self.issuers) > len(self.setting.issuers):
+                self._retire_lines_of_removed()
 
     def _landed(self, commits: list[Commit], durable: bool) -> None:
         if self.is_alive:
@@ -292,6 +309,12 @@ def terms_of(one: IssuerSetting) -> IssuerTerms:
         saf_window=one.saf_window,
         saf_retry_s=one.saf_retry_s,
         saf_entries_max=one.saf_entries_max,
+        saf_per_s=one.saf_per_s,
+        requests_per_s=one.requests_per_s,
+        requests_burst=one.requests_per_s,
+        in_flight_max=one.in_flight_max,
+        breaker_after=one.breaker_after,
+        breaker_wait_s=1.0,
     )
 
 
@@ -303,4 +326,6 @@ def new_acquirer(one: AcquirerSetting) -> Acquirer:
         pin_key=ZPK,
         answer_within_s=one.answer_within_s,
         in_flight_max=one.in_flight_max,
+        requests_per_s=one.requests_per_s,
+        requests_burst=one.requests_per_s,
     )

@@ -31,6 +31,10 @@ class IssuerSetting:
     lends: bool  # its stand-in
     wants_declines: bool  # of the stand-in, too
     saf_entries_max: int
+    saf_per_s: float
+    requests_per_s: float
+    in_flight_max: int
+    breaker_after: int
     timeout_s: float = 6.0
     saf_window: int = 4
     saf_retry_s: float = 0.5
@@ -46,6 +50,7 @@ class AcquirerSetting:
     signs_on: bool
     repeats_after_s: float
     in_flight_max: int
+    requests_per_s: float
     answer_within_s: float = 10.0
 
 
@@ -90,15 +95,19 @@ def drawn(draw: Random, faults: Faults) -> Setting:
             name=name,
             dialect=draw.choice(("national", "national", "iso93-ascii", "visa-like")),
             lines=draw.choice((1, 2, 3)),
-            stan_space=draw.choice((100, 400)),
-            echoes_time=draw.random() < 0.7,
+            stan_space=faults.stan_space or draw.choice((100, 400)),
+            echoes_time=draw.random() < faults.echoes_time,
             remembers=draw.random() < faults.remembers,
             pending_max=4 if faults.is_tight else 100,
             lends=draw.random() < faults.lending,
             wants_declines=draw.random() < 0.5,
             saf_entries_max=6 if faults.is_tight else 1000,
+            saf_per_s=3.0 if faults.is_tight else 400.0,
+            requests_per_s=4.0 if faults.is_tight else 1000.0,
+            in_flight_max=4 if faults.is_tight else 1000,
+            breaker_after=draw.choice((2, 20)),
         )
-        for name in list(ISSUERS)[: draw.choice((1, 1, 2, 3))]
+        for name in list(ISSUERS)[: faults.issuers or draw.choice((1, 1, 2, 3))]
     )
     acquirers = tuple(
         AcquirerSetting(
@@ -108,6 +117,7 @@ def drawn(draw: Random, faults: Faults) -> Setting:
             signs_on=draw.random() < 0.5,
             repeats_after_s=draw.choice((2.0, 4.0)),
             in_flight_max=3 if faults.is_tight else 100,
+            requests_per_s=6.0 if faults.is_tight else 1000.0,
         )
         for name in list(ACQUIRERS)[: draw.choice((1, 2, 2, 3))]
     )

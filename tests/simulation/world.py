@@ -34,6 +34,7 @@ class World:
         self.starts = 0  # of the router
         self.tracing = tracing
         self._day = self.random.choice(DAYS)
+        self._said: dict[int, str] = {}  # DE 7 of each second
         self._agenda: list[tuple[float, int, Action]] = []
         self._order = count()
 
@@ -60,7 +61,11 @@ class World:
 
     def transmission_time(self, ahead_s: float = 0.0) -> str:
         """DE 7 of now."""
-        return time.strftime("%m%d%H%M%S", time.gmtime(self.wall + ahead_s))
+        second = int(self.wall + ahead_s)
+        said = self._said.get(second)
+        if said is None:
+            said = self._said[second] = time.strftime("%m%d%H%M%S", time.gmtime(second))
+        return said
 
     def say(self, who: str, what: str, *parts: object) -> None:
         if self.tracing:
