@@ -15,6 +15,7 @@ def test_commands_over_the_rate_wait() -> None:
             eager.send(b"B20000", header=b"%04d" % number)
         assert other.ask("B20000") == b"B300"
         assert [eager.receive()[:4] for _ in range(150)] == [b"%04d" % n for n in range(150)]
+        assert eager.ask("B20000") == b"B300"  # and it is read on
         eager.close()
         other.close()
 

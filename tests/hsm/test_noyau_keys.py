@@ -117,6 +117,7 @@ def test_components_make_the_key_that_was_cut() -> None:
     assert {len(part) for part in parts} == {48}
     assert told("components", "--combine", "--type", "001", typed=parts)["kcv"] == new["kcv"]
     assert new["component_1"].split()[1] == kcv(parts[0])
+    assert all(keys.odd(part) == part for part in parts)
 
 
 def test_kcv_of_a_clear_key_and_of_a_cryptogram() -> None:
