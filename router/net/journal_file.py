@@ -51,6 +51,7 @@ PASSES_MAX: Final = 3
 BUSY_MS: Final = 5_000
 ONE_DAY_MS: Final = 86_400_000
 CARRIES_IN_WINDOW: Final = 4
+CARRY_SHARE: Final = 4  # what is open is written again after so many times as many records
 CARRIED_EVERY_MS: Final = (15_000, 900_000)  # at least, at most
 KEY_MARKS: Final = ("wrapped_key", "key_proof")
 INSERT: Final = "INSERT INTO groups VALUES (?, ?, ?, ?)"
@@ -88,6 +89,8 @@ class JournalFile:
         self._carried_at = 0
         self._carried_every = CARRIED_EVERY_MS[1]
         self._carry_due = 0
+        self._since_carried = 0  # records
+        self._carry_worth = 0  # so many make the next worth its size
         self._reader_at = self._last_at_start = 0
         self._window_ms = 0
         self._repeats_max = 0
@@ -181,12 +184,15 @@ class JournalFile:
         at = int(self._wall() * 1000)
         if not self._day_from <= at < self._day_to and self._next is not None:
             self._roll(at)
-        if at - self._carried_at >= self._carried_every or self._forwarded >= self._carry_due:
+        if (
+            at - self._carried_at >= self._carried_every or self._forwarded >= self._carry_due
+        ) and self._since_carried >= self._carry_worth:
             self._carry(at)
         while self._asides:
             self._preface.append(self._asides.popleft())
         self._write(at, records)
         self._forwarded += self._open.note(records)
+        self._since_carried += len(records)
 
     def begin_log_anew(self) -> None:
         """Between two groups, when the log is long: where commits leave no gap it would never end.
@@ -287,6 +293,8 @@ class JournalFile:
         replay_from = carries[0][0] if carries else number
         begun = [one for one in self._preface if not isinstance(one, Carried)]
         carried = Carried(replay_from, self.retired, self._open.records())
+        self._since_carried = 0
+        self._carry_worth = CARRY_SHARE * len(carried.records)
         self._preface = [*begun, carried]
         if not carries or carries[-1][0] != number:  # the group before it was refused
             carries.append((number, at, self._forwarded))

@@ -13,6 +13,7 @@ from router.net.journal_file import BUSY_MS, JournalFile
 from router.net.journal_opening import JournalUnusable
 from specs.journal_format import Record
 from specs.journal_head import head_in
+from specs.journal_reading import JournalReader, carried_of
 from specs.journal_segments import read_only
 from tests.net.journal_records import (
     DAY_S,
@@ -243,6 +244,22 @@ def test_what_is_over_and_old_is_not_read_again(tmp_path: Path) -> None:
     again = read(tmp_path, wall)
     assert not [group for group in again if group in over]
     assert 10 <= len(again) <= 16  # the window, and what lies between two rows that carry
+
+
+@pytest.mark.parametrize(("opens", "carried"), [(0, 11), (40, 2)])
+def test_much_that_is_open_is_not_written_again_and_again(
+        tmp_path: Path, opens: int, carried: int) -> None:
+    """After an outage of an issuer: only once more records came than four times as many."""
+    wall = Wall()
+    file = opened(tmp_path, wall)
+    replayed(file)
+    file.append([stored(f"80{one:04d}") for one in range(opens)] or [ended("900000")])
+    for group in fillers(32):
+        wall.time += 61.0
+        file.append([*group, ended("999998"), ended("999999")])
+    file.close()
+    rows = JournalReader(file.folder, SEAL).rows()
+    assert sum(carried_of(row) is not None for row in rows) == carried
 
 
 def test_a_router_that_was_away_for_long_still_knows_its_last_minutes(tmp_path: Path) -> None:
