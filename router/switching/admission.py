@@ -16,6 +16,9 @@ from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
 
 PART_OF_MEAN: Final = 0.1  # of each new sample
+GROWS_BY: Final = 0.02  # of what is usual, in a second
+SLOW_TIMES: Final = 4.0
+SLOW_FROM_S: Final = 0.02
 LIVELY: Final = 16  # in flight: fewer never make anybody wait
 TELL_EVERY_S: Final = 1.0
 
@@ -53,12 +56,14 @@ class Latency:
     """How long something takes at present: the mean of late, or the oldest that is still out.
 
     One at a time is watched, so that what does not answer at all is seen, too, and costs nothing.
+    What is usual follows downwards at once, upwards in minutes: a slow disk is no overload.
     """
 
-    __slots__ = ("_mean", "_since", "_watched")
+    __slots__ = ("_mean", "_since", "_usual", "_watched")
 
     def __init__(self) -> None:
         self._mean = 0.0
+        self._usual = 0.0
         self._watched: Transaction | None = None
         self._since = 0.0
 
@@ -79,7 +84,16 @@ class Latency:
     def ended(self, now: float) -> None:
         """The one that is watched is over."""
         self._watched = None
-        self._mean += (now - self._since - self._mean) * PART_OF_MEAN
+        took_s = now - self._since
+        self._mean += (took_s - self._mean) * PART_OF_MEAN
+        if took_s < self._usual or not self._usual:
+            self._usual += (took_s - self._usual) * PART_OF_MEAN
+        else:
+            self._usual += min(took_s - self._usual, self._usual * GROWS_BY * took_s)
+
+    def is_slow(self, now: float) -> bool:
+        """It takes several times as long as usual: more is asked of it than it can do."""
+        return self.expected(now) > max(SLOW_FROM_S, SLOW_TIMES * self._usual)
 
     def expected(self, now: float) -> float:
         """In seconds."""
@@ -158,6 +172,11 @@ class Admission:
         held.by_acquirer[acquirer.name] = of_acquirer + 1
         transaction.is_admitted = True
         return False
+
+    def turn_took(self, took_s: float, now: float) -> None:
+        """A turn of the event loop; how HSM and disk do is looked at as often."""
+        is_behind = self.hsm.is_slow(now) or self.journal.is_slow(now)
+        self.pressure.turn_took(took_s, is_behind, now)
 
     def turned_away(self, peer: str, why: str) -> None:
         """Counted, and told once a second."""

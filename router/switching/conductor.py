@@ -194,7 +194,7 @@ class Conductor:
 
     def turn_took(self, took_s: float) -> None:
         """A turn of the event loop, while messages arrived."""
-        self._admission.pressure.turn_took(took_s, self._clock.now())
+        self._admission.turn_took(took_s, self._clock.now())
 
     @property
     def share_let_in(self) -> float:

@@ -2,14 +2,17 @@
 
 Everything is done in turns of the event loop, and what arrives waits for the next one. A turn may
 be long now and then. When even the shortest turn of a tenth of a second was longer than allowed,
-work arrives faster than it is done: fewer new requests are let in, by a third each time; when it
-was not, a few more. What was let in then keeps its time, because a turn stays short.
+work arrives faster than it is done: fewer new requests are let in, by a third or more each time;
+when it was not, a few more. The same where disk or HSM take several times as
+long as usual, all that time. What was let in then keeps its time, because a turn stays short.
 """
 
 from typing import Final
 
 LOOK_EVERY_S: Final = 0.1
+TURNS_MIN: Final = 2
 LESS: Final = 0.67
+MUCH_LESS: Final = 0.3  # where turns are much too long
 MORE: Final = 0.03
 LEAST: Final = 0.02
 
@@ -17,7 +20,15 @@ LEAST: Final = 0.02
 class Pressure:
     """Told how long turns took; asked for each new request."""
 
-    __slots__ = ("_began", "_credit", "_shortest", "_turns", "share", "turn_max_s")
+    __slots__ = (
+        "_began",
+        "_credit",
+        "_shortest",
+        "_turns",
+        "_was_behind",
+        "share",
+        "turn_max_s",
+    )
 
     def __init__(self, turn_max_s: float) -> None:
         self.turn_max_s = turn_max_s
@@ -25,17 +36,22 @@ class Pressure:
         self._began = 0.0
         self._shortest = 0.0
         self._turns = 0
+        self._was_behind = False  # all the time that is looked at
         self._credit = 0.0
 
-    def turn_took(self, took_s: float, now: float) -> None:
-        """One turn of the loop; not every one need be told."""
+    def turn_took(self, took_s: float, is_behind: bool, now: float) -> None:
+        """One turn of the loop, not every one; and whether disk or HSM fall behind by then."""
+        self._was_behind = is_behind and (self._was_behind or not self._turns)
         if not self._turns or took_s < self._shortest:
             self._shortest = took_s
         self._turns += 1
-        if now - self._began < LOOK_EVERY_S:
-            return
         # A single long turn, longer than the time looked at, says nothing about the next one.
-        if self._turns > 1 and self._shortest > self.turn_max_s:
+        if now - self._began < LOOK_EVERY_S or self._turns < TURNS_MIN:
+            return
+        if self._shortest > self.turn_max_s:
+            less = max(MUCH_LESS, min(LESS, self.turn_max_s / self._shortest))
+            self.share = max(LEAST, self.share * less)
+        elif self._was_behind:
             self.share = max(LEAST, self.share * LESS)
         else:
             self.share = min(1.0, self.share + MORE)

@@ -4,6 +4,8 @@ Nothing else is kept of them. Forgotten, one that crossed its 96 on the way woul
 and approved behind a decline. Bounded in number and in age; the oldest leave first.
 """
 
+from collections import deque
+
 from router.switching.message_types import is_advice
 from specs.journal_format import About, Key
 
@@ -14,29 +16,29 @@ REMEMBERED_S = 60.0
 class Refused:
     """By all that makes them the same but DE 7, which a repeat may carry anew."""
 
-    __slots__ = ("_until",)
+    __slots__ = ("_oldest", "_until")
 
     def __init__(self) -> None:
         self._until: dict[Key, float] = {}
+        self._oldest: deque[tuple[Key, float]] = deque()  # a dict's first key is slow to find
 
     def add(self, about: About, now: float) -> None:
         """96 is no end of an advice: its sender keeps it, and may send it in a moment."""
         if is_advice(about.mti):
             return
-        until = self._until
-        until.pop(about.loose_key, None)  # its new place is the last
-        if len(until) >= REFUSED_MAX:
-            del until[next(iter(until))]
-        until[about.loose_key] = now + REMEMBERED_S
+        self._leave(now)
+        if len(self._oldest) >= REFUSED_MAX:
+            self._leave(self._oldest[0][1])
+        self._until[about.loose_key] = now + REMEMBERED_S
+        self._oldest.append((about.loose_key, now + REMEMBERED_S))
 
     def holds(self, about: About, now: float) -> bool:
         """Was this refused a moment ago?"""
-        until = self._until
-        if not until:
-            return False
-        while until:
-            oldest = next(iter(until))
-            if until[oldest] > now:
-                break
-            del until[oldest]
-        return about.loose_key in until
+        return self._until.get(about.loose_key, 0.0) > now
+
+    def _leave(self, now: float) -> None:
+        oldest, until = self._oldest, self._until
+        while oldest and oldest[0][1] <= now:
+            key, then = oldest.popleft()
+            if until.get(key) == then:  # else it was refused again since
+                del until[key]

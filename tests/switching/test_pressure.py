@@ -1,6 +1,10 @@
 """What the router lets in follows the turns of its loop: less when all are long, more when not."""
 
+from typing import cast
+
+from router.switching.admission import Latency
 from router.switching.pressure import LEAST, Pressure
+from router.switching.transaction import Transaction
 
 ALLOWED_S = 0.02
 
@@ -10,7 +14,7 @@ def pressed(pressure: Pressure, seconds: float, turn_s: float, began: float = 10
     now = began
     while now < began + seconds:
         now += turn_s
-        pressure.turn_took(turn_s, now)
+        pressure.turn_took(turn_s, False, now)
     return now
 
 
@@ -32,6 +36,13 @@ def test_long_turns_let_in_less_and_less_but_never_nothing() -> None:
     assert let_in(pressure) == 1000 * LEAST
 
 
+def test_turns_longer_than_the_time_looked_at_count_too() -> None:
+    """Half a second each: the worst of all, and seen after two of them."""
+    pressure = Pressure(ALLOWED_S)
+    pressed(pressure, 3.0, 0.5)
+    assert pressure.share < 0.1
+
+
 def test_one_short_turn_among_long_ones_says_that_there_is_time() -> None:
     """Noise of the machine: some turns are long, not all of them."""
     pressure = Pressure(ALLOWED_S)
@@ -39,7 +50,7 @@ def test_one_short_turn_among_long_ones_says_that_there_is_time() -> None:
     for number in range(400):
         took_s = 0.002 if number % 3 == 0 else 0.03
         now += took_s
-        pressure.turn_took(took_s, now)
+        pressure.turn_took(took_s, False, now)
     assert pressure.share == 1.0
 
 
@@ -47,9 +58,42 @@ def test_a_single_stop_of_the_world_changes_nothing() -> None:
     """A second without a turn, and then the next ones are short."""
     pressure = Pressure(ALLOWED_S)
     now = pressed(pressure, 1.0, 0.002)
-    pressure.turn_took(1.0, now + 1.0)
+    pressure.turn_took(1.0, False, now + 1.0)
     pressed(pressure, 1.0, 0.002, now + 1.0)
     assert pressure.share == 1.0
+
+
+def test_disk_or_hsm_that_fall_behind_press_as_well() -> None:
+    """Turns are short, because the router waits; but only when they are behind all the time."""
+    pressure = Pressure(ALLOWED_S)
+    for number in range(500):
+        pressure.turn_took(0.001, number % 8 > 2, 100.0 + number * 0.01)
+    assert pressure.share == 1.0
+    for number in range(100):
+        pressure.turn_took(0.001, True, 105.0 + number * 0.01)
+    assert pressure.share < 0.3
+
+
+def test_what_is_usual_is_found_by_itself() -> None:
+    """20 ms at the disk are usual here; 100 are slow, and after some minutes are usual, too."""
+    latency, owner = Latency(), cast("Transaction", object())
+    now = 100.0
+
+    def served(times: int, took_s: float) -> None:
+        nonlocal now
+        for _ in range(times):
+            latency.began(owner, now)
+            now += took_s
+            latency.ended(now)
+
+    served(100, 0.02)
+    assert not latency.is_slow(now)
+    served(50, 0.1)
+    assert latency.is_slow(now)
+    served(3000, 0.1)
+    assert not latency.is_slow(now)
+    latency.began(owner, now)
+    assert latency.is_slow(now + 1.0)  # and what does not answer at all is slow at once
 
 
 def test_it_opens_again_by_itself() -> None:
