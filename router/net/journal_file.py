@@ -2,10 +2,8 @@
 
 Theory. One thread appends; another prepares the next segment before its day begins, moves what was
 written from the log into the segment, and takes old segments away: none of it is on the way of a
-commit. Now and then a row states all that is open (`Carried`), so that a start begins at such a row
-before the repeat window, however old something open is, and no segment before it is needed. What
-the journal says about itself goes with the next group: it costs no fsync of its own, but for the
-last row of a segment, once a day. Longer than others because all of this is one state.
+commit. What the journal says about itself goes with the next group: it costs no fsync of its own,
+but for the last row of a segment, once a day. Longer than others because all of this is one state.
 """
 import contextlib
 import os
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from router.net.business_day import BusinessDays
+from router.net.carrying import Carrying
 from router.net.journal_opening import (
     JournalUnusable,
     finished,
@@ -26,7 +25,6 @@ from router.net.journal_opening import (
     opened,
     refuse_former,
 )
-from router.net.still_open import StillOpen
 from specs.journal_format import (
     Bookkeeping,
     Carried,
@@ -50,9 +48,6 @@ LOG_PAGES_MAX: Final = 32_768  # of 4 KiB
 PASSES_MAX: Final = 3
 BUSY_MS: Final = 5_000
 ONE_DAY_MS: Final = 86_400_000
-CARRIES_IN_WINDOW: Final = 4
-CARRY_SHARE: Final = 4  # what is open is written again after so many times as many records
-CARRIED_EVERY_MS: Final = (15_000, 900_000)  # at least, at most
 KEY_MARKS: Final = ("wrapped_key", "key_proof")
 INSERT: Final = "INSERT INTO groups VALUES (?, ?, ?, ?)"
 REMEDY: Final = (
@@ -80,20 +75,10 @@ class JournalFile:
         self._head_row = 0  # that it names
         self._log_is_long = False
         self._last = (0, first_tag(worker))  # number and tag of the last row
-        self._open = StillOpen(wall)
+        self._carrying = Carrying(wall)
         self._preface: list[Bookkeeping] = []  # goes with the next group
         self._asides: deque[Bookkeeping] = deque()  # the same, from the other thread
-        self._carries: deque[tuple[int, int, int]] = deque()  # row, time, requests before it
-        self._forwarded = 0
-        self._replay_from = 0
-        self._carried_at = 0
-        self._carried_every = CARRIED_EVERY_MS[1]
-        self._carry_due = 0
-        self._since_carried = 0  # records
-        self._carry_worth = 0  # so many make the next worth its size
         self._reader_at = self._last_at_start = 0
-        self._window_ms = 0
-        self._repeats_max = 0
         self._next: tuple[Segment, sqlite3.Connection] | None = None
         self._finished: deque[tuple[sqlite3.Connection, int]] = deque()
         refuse_former(journal)
@@ -121,18 +106,18 @@ class JournalFile:
     @property
     def progress(self) -> tuple[int, int]:
         """Of a replay: rows read, and rows in all."""
-        first = max(1, self._replay_from)
+        first = max(1, self._carrying.replay_from)
         return max(0, self._reader_at - first + 1), max(0, self._last_at_start - first + 1)
 
     @property
     def stored(self) -> list[Stored]:
         """Entries of store and forward without their end."""
-        return self._open.stored
+        return self._carrying.stored
 
     @property
     def needed_from(self) -> int:
         """No start reads a row before this one."""
-        return self._replay_from
+        return self._carrying.replay_from
 
     def close(self) -> None:
         """The lock goes last."""
@@ -184,15 +169,12 @@ class JournalFile:
         at = int(self._wall() * 1000)
         if not self._day_from <= at < self._day_to and self._next is not None:
             self._roll(at)
-        if (
-            at - self._carried_at >= self._carried_every or self._forwarded >= self._carry_due
-        ) and self._since_carried >= self._carry_worth:
+        if self._carrying.is_due(at):
             self._carry(at)
         while self._asides:
             self._preface.append(self._asides.popleft())
         self._write(at, records)
-        self._forwarded += self._open.note(records)
-        self._since_carried += len(records)
+        self._carrying.note(records)
 
     def begin_log_anew(self) -> None:
         """Between two groups, when the log is long: where commits leave no gap it would never end.
@@ -214,12 +196,10 @@ class JournalFile:
         Raises JournalUnusable at a row that is not as it was written, or is missing.
         """
         assert self._seal is not None, "unlocked before"
-        self._window_ms, self._repeats_max = int(window_s * 1000), repeats_max
-        shortest, longest = CARRIED_EVERY_MS
-        self._carried_every = min(max(self._window_ms // CARRIES_IN_WINDOW, shortest), longest)
+        self._carrying.remember(window_s, repeats_max)
         reader = JournalReader(self.folder, self._seal)
         try:
-            first = self._replay_from = reader.replay_from()
+            first = self._carrying.replay_from = reader.replay_from()
             self._last_at_start = reader.newest()
             for row in reader.rows(first) if first else ():
                 yield self._replayed(row, is_first=row.number == first)
@@ -236,15 +216,14 @@ class JournalFile:
         carried = carried_of(row)
         records = records_among(row.entries)
         if carried is not None:
-            self._carries.append((row.number, row.at, self._forwarded))
-            self._carried_at = row.at
+            self._carrying.has_row(row.number, row.at)
             self.retired = max(self.retired, carried.retired)
             if is_first:
                 records = [*carried.records, *records]
         for entry in row.entries:
             if isinstance(entry, Retired):
                 self.retired = max(self.retired, entry.segment)
-        self._forwarded += self._open.note(records)
+        self._carrying.note(records)
         return records
 
     def _write(self, at: int, entries: Sequence[Entry], *marks: str) -> None:
@@ -279,33 +258,16 @@ class JournalFile:
         """It is on record."""
         for one in self._preface:
             if isinstance(one, Carried):
-                self._replay_from = one.replay_from
+                self._carrying.replay_from = one.replay_from
             elif isinstance(one, Retired):
                 self.retired = max(self.retired, one.segment)
         self._preface = []
 
     def _carry(self, at: int) -> None:
         """With the next group: everything that is open."""
-        number = self._last[0] + 1
-        carries = self._carries
-        while len(carries) > 1 and self._is_behind(carries[1], at):
-            carries.popleft()
-        replay_from = carries[0][0] if carries else number
         begun = [one for one in self._preface if not isinstance(one, Carried)]
-        carried = Carried(replay_from, self.retired, self._open.records())
-        self._since_carried = 0
-        self._carry_worth = CARRY_SHARE * len(carried.records)
+        carried = self._carrying.carried(self._last[0] + 1, at, self.retired)
         self._preface = [*begun, carried]
-        if not carries or carries[-1][0] != number:  # the group before it was refused
-            carries.append((number, at, self._forwarded))
-        self._carried_at = at
-        self._carry_due = self._forwarded + max(1, self._repeats_max // CARRIES_IN_WINDOW)
-
-    def _is_behind(self, carry: tuple[int, int, int], at: int) -> bool:
-        """Beyond the repeat window, by age or by number."""
-        _, carried_at, forwarded = carry
-        is_old = at - carried_at > self._window_ms
-        return is_old or self._forwarded - forwarded > self._repeats_max
 
     def _roll(self, at: int) -> None:
         """The next group begins the next segment. Raises sqlite3.Error: not yet."""

@@ -285,6 +285,19 @@ def test_no_more_is_read_than_the_repeat_window_holds(tmp_path: Path) -> None:
     assert read_again[-1] == [forwarded("000999"), answered("000999")]
 
 
+def test_a_clock_that_was_ahead_for_a_moment_changes_little(tmp_path: Path) -> None:
+    """What is open is stated again, as often as before."""
+    wall = Wall()
+    file = opened(tmp_path, wall)
+    replayed(file)
+    for step in (0.0, 3 * DAY_S, 61.0 - 3 * DAY_S, *[61.0] * 6):
+        wall.time += step
+        file.append([ended("900000")])
+    file.close()
+    rows = JournalReader(file.folder, SEAL).rows()
+    assert [row.number for row in rows if carried_of(row) is not None] == [1, 2, 3, 6, 9]
+
+
 def test_a_wall_clock_that_is_set_back_loses_nothing(tmp_path: Path) -> None:
     """More is read than is needed."""
     wall = Wall()
