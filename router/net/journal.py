@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import Final
 
 from router.net.journal_file import JournalFile
+from router.net.journal_opening import JournalUnusable
 from router.net.journal_retention import Retention
 from router.net.waiting import until
 from router.switching.commits import Commit
@@ -153,6 +154,9 @@ class Journal:
                     self._groups_since_checkpoint += 1
             except (sqlite3.Error, OSError) as error:
                 fault = str(error)
+            except Exception as error:
+                # The supervisor of this thread: a mistake in our code costs this group only.
+                fault = f"a mistake in our code: {type(error).__name__}"
             self._loop.call_soon_threadsafe(self._written, group, fault)
             with contextlib.suppress(sqlite3.Error):
                 self._file.begin_log_anew()
@@ -176,7 +180,7 @@ class Journal:
                 self._file.finish()
                 if self._retention is not None and turn % RETENTION_EVERY == 0:
                     self._retention.step()
-            except (sqlite3.Error, OSError, Damage) as error:
+            except (sqlite3.Error, OSError, Damage, JournalUnusable) as error:
                 fault = str(error)
             if fault and fault != self._housekeeping and not self.fault:
                 # Records are taken all the same; where they are not, that is said there.

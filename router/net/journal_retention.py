@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from router.net.journal_file import JournalFile
-from router.net.journal_opening import finished, opened, sync_folder
+from router.net.journal_opening import JournalUnusable, finished, opened, sync_folder
 from router.net.journal_settings import JournalSettings
 from specs.journal_reading import first_row
 from specs.journal_segments import Segment, segments_in
@@ -61,7 +61,7 @@ class Retention:
         return is_old and 0 < first_row(after) <= self._file.needed_from
 
     def _take_away(self, one: Segment) -> None:
-        with contextlib.suppress(sqlite3.Error):  # somebody reads it: its log goes with it
+        with contextlib.suppress(sqlite3.Error, JournalUnusable):  # as it is, with its log
             finished(opened(one))
         parts = [one.path, *(one.path.with_name(one.path.name + end) for end in ("-wal", "-shm"))]
         if self._archive is not None:

@@ -2,6 +2,7 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from router.net.carrying import Carrying
 from router.net.journal import Journal
 from router.net.journal_file import JournalFile
 from router.net.waiting import until
@@ -175,6 +177,21 @@ async def test_a_disk_with_errors_costs_what_it_refuses_and_no_restart(
         assert fates == [False, False, True, False, False, True]
         assert one.alarms == ["disk I/O error"] * 2
     assert read(tmp_path) == [[forwarded("000002")], [forwarded("000005")]]
+
+
+async def test_a_mistake_in_our_code_costs_one_group(tmp_path: Path) -> None:
+    """The thread goes on; what it was given is refused, not forgotten."""
+    async with written(tmp_path) as one:
+        one.file._carrying = cast(Carrying, None)
+        first, carrying = one.append(1), Carrying(time.time)
+        await one.all_landed()
+        assert one.fate(first) == [False]
+        assert one.alarms == ["a mistake in our code: AttributeError"]
+        one.file._carrying = carrying
+        second = one.append(2)
+        await one.all_landed()
+        assert one.fate(second) == [True]
+        assert not one.journal.fault
 
 
 async def test_what_waits_at_the_end_is_written(tmp_path: Path) -> None:
