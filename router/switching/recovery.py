@@ -116,7 +116,8 @@ class Recovery:
 
     def end(self) -> None:
         """There are no more: whatever they leave open is ended."""
-        for transaction in [*self._known.transactions, *self._online.values()]:
+        # What keeps its number comes first: another might be given it else.
+        for transaction in [*self._online.values(), *self._known.transactions]:
             if transaction.told is None and not transaction.is_reversed:
                 self._end(transaction)
 

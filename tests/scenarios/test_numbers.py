@@ -72,6 +72,23 @@ def test_an_entry_that_is_stored_late_gives_no_number_again(how: str) -> None:
     assert [one.text(DE.STAN) for one in desk.wire().sent if one.mti == "0100"] == ["000004"]
 
 
+def test_a_0400_found_in_flight_keeps_its_number_from_the_other_reversals() -> None:
+    """The numbers have gone round: the next one is that of a 0400 which becomes a stored 0421."""
+    issuer, again = bank("atlas"), bank("atlas")
+    issuer.stans.space = again.stans.space = 12
+    desk = Desk(issuer)
+    first = purchase()
+    desk.buy(desk.terminal("first"), first, "00")
+    desk.arrive(desk.terminal("first"), reversal("0400", of=first))
+    for number in range(10):
+        desk.arrive(desk.terminal(f"t{number}"), purchase())
+        desk.answer(desk.wire().sent[-1], "51")
+    desk.arrive(desk.terminal("last"), purchase())
+    desk = desk.restarted(again)
+    stans = [entry.message.values[DE.STAN] for entry in desk.disk.entries]
+    assert sorted(stans) == ["000002", "000003"]
+
+
 def test_an_entry_keeps_its_number_until_it_is_over() -> None:
     """The space wraps around it, before and after a restart."""
     issuer = bank("atlas")
