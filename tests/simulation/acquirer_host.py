@@ -136,7 +136,7 @@ class AcquirerHost:
             if chance(self._world.faults.impatient)
             else TIMEOUT_S,
             reversal_mti=draw.choice(("0400", "0420")),
-            regrets=chance(0.3),
+            regrets=chance(self._world.faults.regrets),
             keeps=5 if chance(0.2) else 0,
         )
         if clashes_with is not None:
@@ -265,7 +265,8 @@ class AcquirerHost:
         purchase = self.purchases[response.purchase]
         if response.code in APPROVALS and not response.is_reversal:
             self._check_code(purchase, response)
-        if purchase.state == "reversing" and response.is_reversal:
+        is_of_last = response.values[DE.STAN] == purchase.last.values[DE.STAN]
+        if purchase.state == "reversing" and response.is_reversal and is_of_last:
             is_hopeless = response.code == "92" and response.values.get(DE.PAN) in BAD_CARDS
             if response.code not in TRY_AGAIN or is_hopeless:
                 self._settle(purchase, "reversed", purchase.stays)

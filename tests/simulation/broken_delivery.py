@@ -134,7 +134,11 @@ DELIVERY: Final[dict[str, Bug]] = {
     "stand-in-without-an-advice": Bug(stand_in_records, "advised", advice_forgotten, "standing"),
     "stand-in-of-the-reversed": Bug(stand_in, "is_open", constant(True), "standing", 200),
     "removed-issuer-forgotten": Bug(
-        Conductor, "_issuer", lambda _: lambda self, name: self.switch.issuers.get(name), "reload"
+        Conductor,
+        "_issuer",
+        lambda _: lambda self, name: self.switch.issuers.get(name),
+        "removals",
+        300,
     ),
-    "issuer-that-returns-is-new": Bug(Conductor, "former_issuer", constant(None), "reload"),
+    "issuer-that-returns-is-new": Bug(Conductor, "former_issuer", constant(None), "removals"),
 }

@@ -145,12 +145,12 @@ LIFE: Final[dict[str, Bug]] = {
         "overtaking",
     ),
     "declines-while-approval-under-way": Bug(
-        Transaction, "must_stay_silent", constant_property(False), "stall", 300
+        Transaction, "must_stay_silent", constant_property(False), "long stalls", 300
     ),
     "refused-is-gone": Bug(Conductor, "_finished", refused_is_gone, "refusals", 300),
     "overload-before-repeats": Bug(Conductor, "_arrived", overload_first, "deaf crowd"),
     "refused-is-forgotten": Bug(Refused, "holds", constant(False), "deaf crowd", 200),
-    "repeats-refused-while-draining": Bug(Conductor, "is_new", constant(True), "stops"),
+    "repeats-refused-while-draining": Bug(Conductor, "is_new", constant(True), "stops", 100),
     "nobody-is-told-at-the-deadline": Bug(Answering, "due", constant([]), "stall"),
     "only-the-first-of-several-hears": Bug(Answering, "tell", only_the_first_hears, "copies"),
     "other-content-taken-for-a-repeat": Bug(conductor, "received", content_ignored, "calm"),
@@ -160,5 +160,5 @@ LIFE: Final[dict[str, Bug]] = {
         lambda sound: lambda request, numbers, pin, due: sound(request, numbers, None, due),
         "calm",
     ),
-    "undeliverable-is-delivered": Bug(Conductor, "undeliverable", constant(None), "deaf", 200),
+    "undeliverable-is-delivered": Bug(Conductor, "undeliverable", constant(None), "deaf", 500),
 }

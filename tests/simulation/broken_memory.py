@@ -114,14 +114,14 @@ MEMORY: Final[dict[str, Bug]] = {
     "unflagged-after-restart": Bug(Recovery, "_stored", unflagged_after_restart, "crash"),
     "stan-from-one-after-restart": Bug(Stans, "go_on_behind", constant(None), "restarts", 200),
     "stan-per-line": Bug(Stans, "take", each_number_twice, "calm"),
-    "stan-reused-while-pending": Bug(Stans, "take", pending_numbers_given, "issuer"),
+    "stan-reused-while-pending": Bug(Stans, "take", pending_numbers_given, "issuer", 200),
     "stan-free-while-an-answer-may-come": Bug(Stans, "quarantine", at_once_free, "numbers", 200),
-    "entry-s-stan-free-after-restart": Bug(Stans, "hold", constant(None), "numbers"),
+    "entry-s-stan-free-after-restart": Bug(Stans, "hold", constant(None), "numbers", 200),
     "forgets-unknown-reversals": Bug(Recovery, "_transaction", unknown_forgotten, "echoes", 200),
     "answer-stored-apart-from-its-reversal": Bug(
-        Conductor, "_were_refused", answer_apart, "refusals", 300
+        Conductor, "_were_refused", answer_apart, "refusals", 500
     ),
-    "refused-commits-are-dropped": Bug(Commits, "refused", constant(None), "refusals"),
+    "refused-commits-are-dropped": Bug(Commits, "refused", constant(None), "refusals", 100),
     "track-on-record": Bug(outbound, "KEPT", lambda kept: (*kept, DE.TRACK_2), "calm"),
     "chain-without-its-link": Bug(
         journal_seal,

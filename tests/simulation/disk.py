@@ -63,7 +63,8 @@ class Disk:
         world, power = self._world, self._power
         takes = world.random.uniform(0.001, 0.01)
         if world.chance(world.faults.disk_stalls):
-            takes += world.random.choice((3.0, 13.0)) * world.random.uniform(0.3, 1.2)
+            lasts = world.faults.stalls_last_s or world.random.choice((3.0, 13.0))
+            takes += lasts * world.random.uniform(0.3, 1.2)
             world.say("disk", "stalls for %.1f s", takes)
             world.later(STALLED_AFTER_S, lambda: self._stalls(power))
             if world.chance(world.faults.kill_in_trouble):
@@ -90,7 +91,7 @@ class Disk:
             is_there = self._world.chance(self._world.faults.is_told_wrong)
             self._ghost = self._writing if is_there else []
             if self._world.chance(self._world.faults.kill_in_trouble):
-                after = self._world.random.choice((0.005, 0.5)) * self._world.random.random()
+                after = self._world.random.choice((0.005, 0.005, 0.5)) * self._world.random.random()
                 self._world.later(after, lambda: self._trouble(power))
         # The router hears of it in a later turn of its loop, and may die before it does.
         group, self._writing = self._writing, []

@@ -15,9 +15,12 @@ class Faults:
     restarts_at_once: bool = False  # several a second
     stops_per_s: float = 0.0  # SIGTERM: drained, and started again
     reloads_per_s: float = 0.0
+    reload_kinds: tuple[str, ...] = ("removed", "moved", "limits", "lines")
     clock_steps_per_s: float = 0.0  # of the router's wall clock
     # The disk.
+    is_real: bool = False  # the journal's own files, and their log torn
     disk_stalls: float = 0.0
+    stalls_last_s: float = 0.0  # 0: some long, some short
     disk_refuses: float = 0.0
     is_told_wrong: float = 0.5  # what was refused is there all the same
     # The network.
@@ -44,6 +47,7 @@ class Faults:
     words_per_s: float = 0.0  # an operator turns a stand-in on, off, or leaves it to itself
     # The acquirers.
     impatient: float = 0.15  # how many purchases are reversed within 4 s, heard or not
+    regrets: float = 0.3  # how many reverse what was approved, a while later
     acquirer_copies: float = 0.0  # the same bytes on a second link
     acquirer_clashes: float = 0.0  # a number and DE 7 used for two purchases
     acquirer_echoes: float = 0.0  # the same bytes once more, seconds later
@@ -69,9 +73,12 @@ MIXES: Final[dict[str, Faults]] = {
     "crash": Faults(kill_per_step=0.01, kills_per_s=0.05, issuer_late=0.1, issuer_silent=0.05),
     "disk": Faults(disk_stalls=0.02, disk_refuses=0.08, kill_in_trouble=0.5,
                    acquirer_cuts_per_s=0.1, kill_per_step=0.003, kills_per_s=0.05),
+    "files": Faults(is_real=True, kills_per_s=0.15, kill_per_step=0.01, disk_refuses=0.03,
+                    is_told_wrong=0.9, kill_in_trouble=0.5, issuer_silent=0.1, lending=0.6),
     "refusals": Faults(disk_refuses=0.15, is_told_wrong=0.9, kill_in_trouble=0.8,
                        issuer_silent=0.1, line_cuts_per_s=0.1),
     "stall": Faults(disk_stalls=0.1, kill_in_trouble=0.7, acquirer_cuts_per_s=0.2),
+    "long stalls": Faults(disk_stalls=0.1, stalls_last_s=13.0, kill_in_trouble=0.9),
     "overtaken": Faults(issuer_not_yet=0.5, impatient=0.5, line_cuts_per_s=0.2, remembers=0.2),
     "restarts": Faults(kill_per_step=0.05, kills_per_s=0.3, restarts_at_once=True, span_s=4.0,
                        issuer_silent=0.1, issuer_busy=0.2),
@@ -92,6 +99,8 @@ MIXES: Final[dict[str, Faults]] = {
     "hsm": Faults(hsm_slow=0.1, hsm_away=0.05, hsm_deaths_per_s=0.1, acquirer_cuts_per_s=0.1),
     "reload": Faults(reloads_per_s=0.4, issuer_late=0.2, issuer_silent=0.05, network_slow=0.05,
                      line_cuts_per_s=0.05),
+    "removals": Faults(reloads_per_s=0.15, reload_kinds=("removed",), issuer_late=0.2, span_s=25.0,
+                       regrets=0.8),
     "stops": Faults(stops_per_s=0.2, issuer_late=0.2, acquirer_cuts_per_s=0.2, network_slow=0.1),
     "clock": Faults(clock_steps_per_s=0.2, kills_per_s=0.2, kill_per_step=0.01,
                     restarts_at_once=True, issuer_late=0.2, issuer_silent=0.1),

@@ -85,7 +85,7 @@ class LinkPort:
         process, world = self._process, self._process.world
         process.step()
         if not self.end.is_up:
-            process.heard(response, approval, -1)
+            process.heard(response, approval, 0)
             return False
         waiting = [one for one in self.owed.get(key_of(response), []) if not one.is_answered]
         in_time = [one for one in waiting if world.now < one.deadline]
@@ -105,7 +105,12 @@ class LinkPort:
         return self.end.send(response.data)
 
     def excuse(self, mti: str, stan: str, rrn: str) -> None:
-        """Silence is allowed while an approval, or what overrides it, is on its way to the disk."""
+        """Silence is allowed while an approval, or what overrides it, is on its way to the disk.
+
+        Not when somebody heard the approval, and nobody reverses it: then it is there.
+        """
+        if self._process.is_settled(rrn):
+            return
         for ones in self.owed.values():
             for one in ones:
                 is_due = one.deadline - self._process.now() < SILENT_WITHIN_S

@@ -12,8 +12,9 @@ from tests.simulation.checks import check_journal, check_ledgers, check_limits, 
 from tests.simulation.disk import Disk
 from tests.simulation.faults import MIXES, NONE
 from tests.simulation.issuer_host import IssuerHost, Ledgers
+from tests.simulation.journal_folder import Folder
 from tests.simulation.plain import ECHO, SIGN_OFF
-from tests.simulation.platter import Frames
+from tests.simulation.platter import Frames, Platter
 from tests.simulation.router_process import RouterProcess
 from tests.simulation.setting import Setting, drawn
 from tests.simulation.world import BEGINNING, Action, End, World, connection
@@ -33,7 +34,7 @@ class Play:
         draw = world.random
         self.kills = 0
         self.setting = setting = drawn(draw, world.faults)
-        self.disk = Disk(world, Frames(), setting.disk_waiting_max)
+        self.disk = Disk(world, self._platter(), setting.disk_waiting_max)
         self.ledgers = Ledgers()
         self.issuers = [IssuerHost(world, one, self.ledgers) for one in setting.issuers]
         self.ends: list[End] = []
@@ -73,7 +74,15 @@ class Play:
             where = traceback.extract_tb(error.__traceback__)[-1]
             what = f"{error!r} in {where.filename.split('/')[-1]} line {where.lineno}"
             world.violated("every promise", f"the router fell over itself: {what}")
+        finally:
+            self.disk.platter.end()
         return world.violations
+
+    def _platter(self) -> Platter:
+        world = self.world
+        if not world.faults.is_real:
+            return Frames()
+        return Folder(lambda: world.wall + world.router_clock_is_ahead_s)
 
     @property
     def _is_over(self) -> bool:
@@ -185,7 +194,7 @@ class Play:
         draw, setting = self.world.random, self.setting
         name = draw.choice(setting.issuers).name
         other = draw.choice(setting.issuers).name
-        what = draw.choice(("removed", "moved", "limits", "lines"))
+        what = draw.choice(self.world.faults.reload_kinds)
         self.world.say("router", "reloads: %s %s", name, what)
         if what == "lines":
             if self.router.is_alive and name in self.router.issuers:

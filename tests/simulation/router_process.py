@@ -135,6 +135,10 @@ class RouterProcess:
             purchase = response.get(DE.RRN)
             self._heard[purchase] = max(0, self._heard.get(purchase, 0) + change)
 
+    def is_settled(self, purchase: str) -> bool:
+        """Its approval was heard, and no reversal of it came."""
+        return bool(self._heard.get(purchase)) and (purchase, "4") not in self._may_leave_until
+
     @property
     def unheard(self) -> set[str]:
         """Approvals of this process that it knows nobody heard."""

@@ -16,7 +16,7 @@ from tests.simulation.play import Play
 
 SEEDS_PER_MIX = 8
 RANDOM_SEEDS_PER_MIX = 4
-SOON = 60  # seeds: the others are left to `make mutations`
+SOON = 100  # seeds: the others are left to `make mutations`
 
 
 @pytest.mark.parametrize("mix", list(MIXES))
