@@ -54,7 +54,9 @@ async def serve(settings: Settings, lmks: Lmks, state: Path | None) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    device = Device(lmks.by_identifier, None, PinFailures(settings.pin_failures))
+    failures = PinFailures(settings.pin_failures)
+    header_bytes = settings.device.header_characters
+    device = Device(lmks.by_identifier, pin_failures=failures, header_bytes=header_bytes)
     listener = running(settings.device.host, settings.device.port, settings.limits, device, lmks)
     try:
         port = await listener.bind()
@@ -63,6 +65,7 @@ async def serve(settings: Settings, lmks: Lmks, state: Path | None) -> None:
     with _kept(state, port, settings) as audit:
         if audit is None or state is None:
             async with listener:
+                _log.info("not_audited", remedy="give --state for audit log and console")
                 await stopped.wait()
         else:
             operators = Operators(settings.operators, names_suffice=lmks.are_test)

@@ -60,9 +60,11 @@ class Device:
         lmks: Mapping[bytes, Lmk],
         authorisations: Authorisations | None = None,
         pin_failures: PinFailures | None = None,
+        header_bytes: int = HEADER_BYTES,
     ) -> None:
         """Hold the LMKs by their two-digit identifiers; they have the same rules."""
         self._lmks = lmks
+        self._header_bytes = header_bytes
         self.rules = next(iter(lmks.values())).rules
         self.authorisations = authorisations or Authorisations()
         self.pin_failures = pin_failures or PinFailures(PinFailureLimits())
@@ -71,10 +73,10 @@ class Device:
 
     def answer(self, request: bytes) -> bytes:
         """Return the answer to a request, both without their length."""
-        header, code = request[:HEADER_BYTES], request[HEADER_BYTES : HEADER_BYTES + 2]
-        if len(code) < 2:
+        header, asked = request[: self._header_bytes], request[self._header_bytes :]
+        if len(asked) < 2:
             return header + b"ZZ" + Code.HEADER
-        return header + self.done(request[HEADER_BYTES:])
+        return header + self.done(asked)
 
     def done(self, asked: bytes) -> bytes:
         """Return the answer to a command, both without header."""

@@ -5,6 +5,7 @@ The file may lack, and so may every table and key; what is not said has the defa
     [hsm]
     host = "127.0.0.1"
     port = 1500                # 0 takes a free one and logs it
+    header_characters = 4      # before the command, echoed
     profile = "strict"         # or "legacy"
     log_level = "info"
     lmk_folder = ""            # empty: the public test LMKs; else made by noyau keys ceremony
@@ -35,6 +36,7 @@ from msgspec import Meta
 
 from hsm_emulator.audit import FILE_BYTES_MAX, LINE_BYTES_MAX
 from hsm_emulator.connection import Limits
+from hsm_emulator.device import HEADER_BYTES
 from hsm_emulator.errors import Refused
 from hsm_emulator.operators import Operator
 from hsm_emulator.pin_failures import LIMIT_MAX, PinFailureLimits
@@ -64,6 +66,7 @@ class DeviceTable:
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 1500
+    header_characters: Annotated[int, Meta(ge=0, le=255)] = HEADER_BYTES
     profile: Profile = "strict"
     log_level: Level = "info"
     lmk_folder: str = ""

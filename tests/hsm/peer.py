@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hsm_emulator.daemon import Limits, running
+from hsm_emulator.connection import Limits
+from hsm_emulator.daemon import running
 from hsm_emulator.device import Device
 from hsm_emulator.public_lmks import by_identifier
 from hsm_emulator.rules import STRICT, Rules

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,8 +47,8 @@ class Running:
         self.said += done.stdout + done.stderr
         return done.returncode, (done.stdout or done.stderr).strip()
 
-    def status(self) -> dict[str, object]:
-        told: dict[str, object] = json.loads(self.console("status", "--json")[1])
+    def status(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.console("status", "--json")[1])
         return told
 
 
@@ -94,8 +95,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def test_status_says_which_keys_and_rules(guarded: Running) -> None:
     """Check values as NC gives them, and that everyone has these keys."""
     told = guarded.status()
-    assert [(lmk["id"], lmk["kind"], lmk["check_value"][:6], lmk["is_test"])  # type: ignore[index]
-            for lmk in told["lmks"]] == [  # type: ignore[attr-defined]
+    assert [(lmk["id"], lmk["kind"], lmk["check_value"][:6], lmk["is_test"])
+            for lmk in told["lmks"]] == [
         ("00", "variant", "268604", True), ("01", "TDES key block", "165126", True),
         ("02", "AES key block", "9D04A0", True),
     ]
@@ -170,7 +171,7 @@ def test_clear_pins_are_enabled_by_two(guarded: Running) -> None:
     passwords = ("amina-secret", "brahim-secret")
     by = ("--by", "amina", "--by", "brahim")
     assert guarded.console("clear-pins", "yes", *by, typed=passwords)[1] == "clear PINs are taken"
-    assert "clear_pins" in guarded.status()["admits"]  # type: ignore[operator]
+    assert "clear_pins" in guarded.status()["admits"]
     assert guarded.console("clear-pins", "no", *by, typed=passwords)[0] == 0
     assert guarded.status()["admits"] == []
 
@@ -245,3 +246,16 @@ def test_unwritable_place_is_said_plainly(tmp_path: Path) -> None:
         check=False, capture_output=True, text=True, timeout=30)
     assert told.returncode == 2
     assert "give another --state" in told.stderr
+
+
+def test_header_is_as_long_as_the_configuration_says(tmp_path: Path) -> None:
+    """Six characters here; they come back before the answer."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "hsm.toml").write_text("[hsm]\nheader_characters = 6\n")
+    with hsm(tmp_path) as running:
+        peer = Peer(running.port)
+        peer.send(b"B20002OK", header=b"000042")
+        assert peer.receive() == b"000042B300OK"
+        peer.send(b"B", header=b"000042")
+        assert peer.receive() == b"000042ZZ51"
+        peer.close()

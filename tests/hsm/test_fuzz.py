@@ -1,4 +1,5 @@
 """The fuzzing of `make fuzz-hsm`, for a moment; and that it would find something."""
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def test_a_moment_of_fuzzing_finds_nothing() -> None:
 def test_wrong_answers_would_be_found() -> None:
     """Another header, another command, a defect, half an answer."""
     judged = fuzz.Device.__new__(fuzz.Device)
-    judged.codes = fuzz.Counter()
+    judged.codes = Counter()
     judged._judge(b"0001CA", b"0001CB15")
     judged._judge(b"01", b"01ZZ51")
     for answer in (b"0002CB15", b"0001CC15", b"0001CB41", b"0001CB1"):

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from structlog.testing import capture_logs
 
 from hsm_emulator import key_block
+from hsm_emulator.connection import Limits
 from hsm_emulator.cryptograms import under_lmk
-from hsm_emulator.daemon import Limits
 from hsm_emulator.errors import Refused
 from hsm_emulator.key_block import Attributes, BlockKeys
 from hsm_emulator.public_lmks import TDES_KEY_BLOCK, variant_lmk

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from hsm_emulator.daemon import Limits
+from hsm_emulator.connection import Limits
 from tests.hsm import keys
 from tests.hsm.peer import Peer, device
 
