@@ -278,6 +278,7 @@ class AcquirerHost:
             purchase.state == "approved"
             and response.code not in APPROVALS
             and not purchase.request.is_advice  # those are kept, and repeated
+            and purchase.begun_in == self._world.starts  # a kill forgets an unrecorded decline
         ):
             self._world.violated("1, one answer", f"{response} comes behind an approval")
 
