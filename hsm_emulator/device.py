@@ -100,13 +100,15 @@ class Device:
         if command.judges_pin and done == Code.NOT_VERIFIED:
             self.pin_failures.count()
         if code in KEY_OPERATIONS or not done.startswith(Code.OK):
-            self._count(command.code, request.lmk if request else b"", done)
+            named = request.lmk if request is not None and request.lmk in self._lmks else b""
+            self._count(command.code, named, done)
         return verb + done + trailer
 
     def taken_counts(self) -> dict[tuple[str, str, str], int]:
         """Return, once, what the audit log is to hear: key operations and refusals, counted.
 
-        By command, LMK (empty: not named) and error code; bounded by how many of these there are.
+        By command, LMK (empty: none named that there is) and error code; bounded by how many of
+        these there are.
         """
         counts, self._counts = self._counts, {}
         return counts

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from hsm_emulator.audit import AuditBroken, AuditLog, checked, older_files
+from hsm_emulator.device import Device
+from hsm_emulator.public_lmks import by_identifier
 
 
 def clock() -> Callable[[], str]:
@@ -136,3 +138,17 @@ def test_chain_goes_on_when_the_next_file_is_still_empty(tmp_path: Path) -> None
     path.touch()
     filled(path, 1).close()
     assert checked(path).number == 6
+
+
+def test_what_is_counted_is_bounded_by_the_device() -> None:
+    """Neither LMKs that there are not nor commands that there are not make new entries."""
+    device = Device(by_identifier())
+    for number in range(100):
+        device.done(b"B2%%%02d" % number)
+        device.done(b"%02dhello" % number)
+        device.done(b"A00001U%%%02d" % number)
+    assert set(device.taken_counts()) == {
+        ("??", "", "68"), ("B2", "", "15"), ("A0", "", "13"), ("A0", "00", "00"),
+        ("A0", "01", "28"), ("A0", "02", "28"),
+    }
+    assert device.taken_counts() == {}
