@@ -129,3 +129,32 @@ def answered_ones(number: int) -> Iterator[Record]:
 
 def about_of(stan: str) -> About:
     return About(("souk", stan), ("souk", stan, PAN, "0"), (PAN, "000000", "1", "504"), "0100")
+
+
+def test_an_approval_that_was_lost_on_its_way_is_its_acquirers_to_reverse() -> None:
+    """H15: nobody heard the 00 on record; the restart leaves it, the acquirer's 0420 undoes it."""
+    desk = Desk()
+    desk.arrive(desk.terminal(), purchase())
+    desk.disk.stalls = True
+    desk.answer(desk.wire().sent[0], "00")
+    desk.disk.land_unheard()
+    desk = desk.restarted()
+    assert desk.wire().sent == []
+    terminal = desk.terminal()
+    desk.arrive(terminal, reversal())
+    assert terminal.codes == ["00"]
+    assert desk.wire().mtis == ["0420"]
+
+
+def test_a_decline_of_ours_is_recorded_behind_its_answer() -> None:
+    """H16: nobody waits for that record; without it a restart days later would reverse."""
+    desk = Desk()
+    desk.wire().takes = False
+    terminal = desk.terminal()
+    desk.arrive(terminal, purchase())
+    assert terminal.codes == ["91"]
+    assert [type(record) for record in desk.disk.records] == [Forwarded, Answered]
+    desk = desk.restarted()
+    desk.pass_time(1.0)
+    assert desk.disk.entries == []
+    assert desk.wire().sent == []
