@@ -12,6 +12,7 @@ ECHOED = (
     DE.PAN, DE.PROCESSING_CODE, DE.AMOUNT, DE.TRANSMISSION_TIME, DE.STAN, DE.ACQUIRER_ID,
     DE.FORWARDER_ID, DE.RRN, DE.TERMINAL_ID, DE.CURRENCY, DE.NETWORK_CODE,
 )  # fmt: skip
+TAKES_TEXTS = ("iso87-ascii", "national")  # as they are
 APPROVALS = ("00", "10")
 INQUIRY = "310000"
 SIGN_ON, SIGN_OFF, ECHO = "001", "002", "301"
@@ -94,7 +95,9 @@ class Plain:
         target, mti, values = codec(dialect), self.mti, self.values
         if target.dialect.version != 1987:
             mti, values = translate(values, mti, 1987, target.dialect.version)
-        return target.written(mti, fitted(values, target)).data
+        if dialect not in TAKES_TEXTS:
+            values = fitted(values, target)
+        return target.written(mti, values).data
 
     def __str__(self) -> str:
         get = self.values.get

@@ -11,11 +11,19 @@ import pytest
 
 from router.form import form
 from tests.simulation.bugs import BUGS, planted
-from tests.simulation.faults import MIXES
+from tests.simulation.faults import MIXES, mix_of
 from tests.simulation.play import Play
 
 SEEDS_PER_MIX = 8
 RANDOM_SEEDS_PER_MIX = 4
+ENOUGH = 270
+SEEN = (
+    "KILLED", "drains", "reloads", "clock steps", "stalls", "refuses the group", "is silent",
+    "half-open", "late_response", "undeliverable_approval", "turned_away", "saf_entry_parked",
+    "line_breaker_opened", "reversal_of_unknown_original", "says nothing", "original not found",
+    " 0120 ", "0421", "0401", "de95=", "code=10", "code=15", "code=61", "code=65", "code=86",
+    "code=90", "code=91", "code=92", "code=94", "code=96", "de70=002", "de70=301",
+)  # fmt: skip
 SOON = 100  # seeds: the others are left to `make mutations`
 
 
@@ -44,3 +52,16 @@ def test_a_planted_bug_is_seen(name: str) -> None:
     """A simulation that sees nothing would be green, too."""
     with planted(name):
         assert any(Play(seed, BUGS[name].mix).run() for seed in range(BUGS[name].within))
+
+
+def test_what_the_mixes_are_for_happens() -> None:
+    """A simulation in which nothing goes wrong would be green, too."""
+    missing = set(SEEN)
+    for seed in range(ENOUGH):
+        play = Play(seed, mix_of(seed), tracing=True)
+        play.run()
+        transcript = "\n".join(play.world.transcript)
+        missing = {what for what in missing if what not in transcript}
+        if not missing:
+            return
+    pytest.fail(f"never seen in {ENOUGH} seeds: {sorted(missing)}")
