@@ -18,7 +18,7 @@ from router.switching.transaction_event import Observer
 PART_OF_MEAN: Final = 0.1  # of each new sample
 GROWS_BY: Final = 0.02  # of what is usual, in a second
 SLOW_TIMES: Final = 4.0
-SLOW_FROM_S: Final = 0.02
+SLOW_TURNS: Final = 8.0  # and as long as so many turns that are just allowed
 LIVELY: Final = 16  # in flight: fewer never make anybody wait
 TELL_EVERY_S: Final = 1.0
 
@@ -86,14 +86,16 @@ class Latency:
         self._watched = None
         took_s = now - self._since
         self._mean += (took_s - self._mean) * PART_OF_MEAN
-        if took_s < self._usual or not self._usual:
+        if not self._usual:
+            self._usual = self._mean = took_s
+        elif took_s < self._usual:
             self._usual += (took_s - self._usual) * PART_OF_MEAN
         else:
             self._usual += min(took_s - self._usual, self._usual * GROWS_BY * took_s)
 
-    def is_slow(self, now: float) -> bool:
-        """It takes several times as long as usual: more is asked of it than it can do."""
-        return self.expected(now) > max(SLOW_FROM_S, SLOW_TIMES * self._usual)
+    def is_slow(self, now: float, from_s: float) -> bool:
+        """That long, and several times as long as usual: more is asked of it than it can do."""
+        return self.expected(now) > max(from_s, SLOW_TIMES * self._usual)
 
     def expected(self, now: float) -> float:
         """In seconds."""
@@ -105,6 +107,7 @@ class Admission:
 
     __slots__ = (
         "_buckets",
+        "_done",
         "_issuers",
         "_limits",
         "_told_at",
@@ -120,6 +123,7 @@ class Admission:
         self._issuers: dict[str, Held] = {}
         self._turned_away: dict[str, int] = {}  # by peer and reason, since it was told last
         self._told_at = 0.0
+        self._done = 0  # since the last tick
         self.hsm = Latency()
         self.journal = Latency()
         self.pressure = Pressure(limits.turn_max_s)
@@ -175,7 +179,8 @@ class Admission:
 
     def turn_took(self, took_s: float, now: float) -> None:
         """A turn of the event loop; how HSM and disk do is looked at as often."""
-        is_behind = self.hsm.is_slow(now) or self.journal.is_slow(now)
+        from_s = SLOW_TURNS * self._limits.turn_max_s
+        is_behind = self.hsm.is_slow(now, from_s) or self.journal.is_slow(now, from_s)
         self.pressure.turn_took(took_s, is_behind, now)
 
     def turned_away(self, peer: str, why: str) -> None:
@@ -186,6 +191,8 @@ class Admission:
     def tick(self, now: float, observer: Observer) -> None:
         """A line in the log for each reason, not for each request."""
         self.pressure.rests(now)
+        self.pressure.done(self._done, now)
+        self._done = 0
         if not self._turned_away or now - self._told_at < TELL_EVERY_S:
             return
         self._told_at = now
@@ -197,6 +204,7 @@ class Admission:
 
     def left(self, transaction: Transaction) -> None:
         """Its life is over."""
+        self._done += 1
         issuer = transaction.issuer
         if transaction.is_admitted and issuer is not None:
             transaction.is_admitted = False

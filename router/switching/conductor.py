@@ -96,6 +96,7 @@ class Conductor:
             switch, self._known, self._answering, self._commits, observer, self._start
         )
         self._lives = 0
+        self._at_issuers = 0  # of these: sent, and not answered
         self._former: dict[str, Issuer] = {}  # removed by a reload
 
     @property
@@ -246,7 +247,8 @@ class Conductor:
             return "in_flight"
         if self._admission.is_too_fast(request.acquirer, request.arrived):
             return "rate"
-        return "" if self._admission.pressure.lets_in() else "pressure"
+        inside = self._lives - self._at_issuers
+        return "" if self._admission.pressure.lets_in(inside) else "pressure"
 
     def _arrived(self, request: Request) -> None:
         outcome = received(request, self._known)
@@ -349,6 +351,7 @@ class Conductor:
             return
         owner, waiting.owner = waiting.owner, None
         if isinstance(owner, Transaction):
+            self._at_issuers -= 1
             self._answered(owner, line, response)
             self.resume(owner, response)
         elif isinstance(owner, SafEntry):
@@ -392,6 +395,7 @@ class Conductor:
     def _silent(self, issuer: Issuer | None, waiting: Waiting) -> None:
         owner, waiting.owner = waiting.owner, None
         if isinstance(owner, Transaction):
+            self._at_issuers -= 1
             owner.issuer_us += int((self._clock.now() - owner.step_began) * 1_000_000)
             self.resume(owner, SILENT)
         elif isinstance(owner, SafEntry) and issuer is not None:
@@ -475,6 +479,7 @@ class Conductor:
             return NEVER_LEFT
         line.breaker.sends()
         transaction.has_left = True
+        self._at_issuers += 1
         return None
 
     def _finished(self, transaction: Transaction, told: Told) -> None:

@@ -1,19 +1,24 @@
 """How much the router lets in while it has more to do than it can: a share that follows its turns.
 
 Everything is done in turns of the event loop, and what arrives waits for the next one. A turn may
-be long now and then. When even the shortest turn of a tenth of a second was longer than allowed,
-work arrives faster than it is done: fewer new requests are let in, by a third or more each time;
-when it was not, a few more. The same where disk or HSM take several times as
-long as usual, all that time. What was let in then keeps its time, because a turn stays short.
+be long now and then. When even the shortest turn of a while was longer than allowed, work arrives
+faster than it is done: fewer new requests are let in, by a third or more each time; when it was
+not, a few more. The same where disk or HSM take several times as long as usual, all that time.
+While not all are let in, no more may be inside (on this side of the issuers) than are done in a few
+turns. What was let in then keeps its time.
 """
 
 from typing import Final
 
-LOOK_EVERY_S: Final = 0.1
+LOOK_EVERY_S: Final = 0.05
 TURNS_MIN: Final = 2
 LESS: Final = 0.67
 MUCH_LESS: Final = 0.3  # where turns are much too long
-MORE: Final = 0.03
+MORE: Final = 1.03
+MORE_AT_LEAST: Final = 0.002
+INSIDE_TURNS: Final = 4.0  # under pressure, what was let in takes no longer than so many
+INSIDE_MIN: Final = 32
+PART_OF_RATE: Final = 0.1
 LEAST: Final = 0.02
 
 
@@ -22,7 +27,9 @@ class Pressure:
 
     __slots__ = (
         "_began",
+        "_counted_at",
         "_credit",
+        "_rate",
         "_shortest",
         "_turns",
         "_was_behind",
@@ -38,6 +45,8 @@ class Pressure:
         self._turns = 0
         self._was_behind = False  # all the time that is looked at
         self._credit = 0.0
+        self._rate = 0.0  # of what is done, in a second
+        self._counted_at = 0.0
 
     def turn_took(self, took_s: float, is_behind: bool, now: float) -> None:
         """One turn of the loop, not every one; and whether disk or HSM fall behind by then."""
@@ -54,21 +63,32 @@ class Pressure:
         elif self._was_behind:
             self.share = max(LEAST, self.share * LESS)
         else:
-            self.share = min(1.0, self.share + MORE)
+            self._more()
         self._began, self._turns = now, 0
 
     def rests(self, now: float) -> None:
         """From the tick: where nothing arrives, nothing presses."""
         if self.share < 1.0 and now - self._began > 2 * LOOK_EVERY_S:
-            self.share = min(1.0, self.share + MORE)
+            self._more()
             self._began, self._turns = now, 0
 
-    def lets_in(self) -> bool:
-        """This one?"""
+    def done(self, count: int, now: float) -> None:
+        """From the tick: so many requests were done since the last one."""
+        if self._counted_at and now > self._counted_at:
+            self._rate += (count / (now - self._counted_at) - self._rate) * PART_OF_RATE
+        self._counted_at = now
+
+    def lets_in(self, inside: int) -> bool:
+        """This one, beside so many that are in and wait for no issuer?"""
         if self.share >= 1.0:
             return True
+        if inside >= max(INSIDE_MIN, self._rate * INSIDE_TURNS * self.turn_max_s):
+            return False
         self._credit += self.share
         if self._credit < 1.0:
             return False
         self._credit -= 1.0
         return True
+
+    def _more(self) -> None:
+        self.share = min(1.0, self.share * MORE + MORE_AT_LEAST)
