@@ -15,7 +15,7 @@ from noyau.journal.opening import Worker
 from specs.journal_reading import JournalReader, Row, first_row
 from specs.journal_segments import segments_in
 
-ROWS_AT_ONCE: Final = 64
+ROWS_AT_ONCE: Final = 128
 LOOK_EVERY_S: Final = 0.25
 PRUNE_EVERY: Final = 1000  # of those
 

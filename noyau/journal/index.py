@@ -19,6 +19,7 @@ from specs.journal_segments import worker_of
 
 NAME: Final = "index.sqlite"
 VERSION: Final = 1
+RECENT_MAX: Final = 100_000
 SCHEMA: Final = (
     "CREATE TABLE transactions (key BLOB PRIMARY KEY, row INTEGER, place INTEGER, at INTEGER,"
     " pan BLOB, rrn TEXT, stan TEXT, terminal TEXT, acquirer TEXT, issuer TEXT) WITHOUT ROWID",
@@ -35,6 +36,10 @@ ADD: Final = (
 MENTION: Final = "INSERT OR IGNORE INTO mentions VALUES (?, ?)"
 
 
+Line = tuple[bytes, int, int, int, bytes, str, str, str, str, str]
+Mention = tuple[bytes, int]
+
+
 class Index:
     """Of one worker. Written by one process, read by any."""
 
@@ -43,6 +48,7 @@ class Index:
         self.path = folder / NAME
         self._worker = worker_of(folder)
         self._seal = seal
+        self._recent: set[bytes] = set()  # keys that are in it for certain
         if writes:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         elif not self.path.exists():
@@ -73,8 +79,9 @@ class Index:
         database = self._database
         database.execute("BEGIN IMMEDIATE")
         try:
-            for row in rows:
-                self._add(row)
+            added, mentioned = self._lines_for(rows)
+            database.executemany(ADD, added)
+            database.executemany(MENTION, mentioned)
             last = rows[-1]
             database.execute("UPDATE followed SET row = ?, tag = ?", (last.number, last.tag))
             database.execute("COMMIT")
@@ -110,18 +117,27 @@ class Index:
         )
         return [row for (row,) in found]
 
-    def _add(self, row: Row) -> None:
-        database, seal = self._database, self._seal
-        for place, entry in enumerate(row.entries):
-            if isinstance(entry, SPOKEN):
-                facts = facts_of(entry)
-                key = self._named(facts.key)
-                database.execute(ADD, (
-                    key, row.number, place, row.at, seal.hashed(facts.pan), facts.rrn, facts.stan,
-                    facts.terminal, facts.acquirer, facts.issuer))  # fmt: skip
-                database.execute(MENTION, (key, row.number))
-            if (entry_id := entry_of(entry)) is not None:
-                database.execute(MENTION, (self._named(entry_id), row.number))
+    def _lines_for(self, rows: list[Row]) -> tuple[list[Line], list[Mention]]:
+        """Of both tables. What was added lately, and says nothing new, is only mentioned."""
+        seal, recent = self._seal, self._recent
+        added: list[Line] = []
+        mentioned: list[Mention] = []
+        for row in rows:
+            for place, entry in enumerate(row.entries):
+                if isinstance(entry, SPOKEN):
+                    facts = facts_of(entry)
+                    key = self._named(facts.key)
+                    mentioned.append((key, row.number))
+                    if facts.issuer or key not in recent:
+                        recent.add(key)
+                        added.append((
+                            key, row.number, place, row.at, seal.hashed(facts.pan), facts.rrn,
+                            facts.stan, facts.terminal, facts.acquirer, facts.issuer))  # fmt: skip
+                if (entry_id := entry_of(entry)) is not None:
+                    mentioned.append((self._named(entry_id), row.number))
+        if len(recent) > RECENT_MAX:
+            recent.clear()
+        return added, mentioned
 
     def _named(self, what: tuple[str, ...]) -> bytes:
         return self._seal.hashed("\x1f".join(what))
