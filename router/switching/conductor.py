@@ -30,7 +30,7 @@ from router.switching.needs import (
     Verify,
 )
 from router.switching.outbound import kept, with_sender
-from router.switching.peers import AcquirerLink, Issuer
+from router.switching.peers import Acquirer, AcquirerLink, Issuer
 from router.switching.pending import Line, Waiting
 from router.switching.ports import Hsm
 from router.switching.records import answered, is_reversal_entry, new_entry
@@ -247,8 +247,16 @@ class Conductor:
             return "in_flight"
         if self._admission.is_too_fast(request.acquirer, request.arrived):
             return "rate"
+        if self._admission.pressure.share >= 1.0 or self._has_little(request.acquirer):
+            return ""
         inside = self._lives - self._at_issuers
         return "" if self._admission.pressure.lets_in(inside) else "pressure"
+
+    def _has_little(self, acquirer: Acquirer) -> bool:
+        """In flight: less than its equal part, so that those who press do not press it out."""
+        answering = self._answering
+        mine = answering.in_flight_of(acquirer.name)
+        return not mine or mine * answering.holders < answering.in_flight
 
     def _arrived(self, request: Request) -> None:
         outcome = received(request, self._known)

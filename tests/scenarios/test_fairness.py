@@ -192,7 +192,8 @@ def test_when_turns_are_long_new_requests_are_turned_away_and_known_ones_are_not
     desk = two_banks()
     terminal = desk.terminal()
     buy(desk, terminal, 1)
-    for _ in range(200):
+    buy(desk, desk.terminal("other"), 1)
+    for _ in range(100):
         desk.clock.seconds += 0.03
         desk.conductor.turn_took(0.03)
     for number in range(2, 12):
@@ -203,3 +204,19 @@ def test_when_turns_are_long_new_requests_are_turned_away_and_known_ones_are_not
     desk.arrive(late, purchase("0101", stan="000001", rrn=f"{1:012d}", pan=pan))
     desk.answer(desk.wire().sent[0], "00")
     assert (late.codes, terminal.codes[-1]) == (["00"], "00")
+
+
+def test_those_who_press_do_not_press_the_others_out() -> None:
+    """Whoever has less than an equal part in flight is let in: one at a time, at the least."""
+    desk = two_banks(in_flight_max=1000)
+    greedy, modest = desk.terminal("greedy"), desk.terminal("modest")
+    for number in range(20):
+        buy(desk, greedy, number)
+    for _ in range(100):
+        desk.clock.seconds += 0.03
+        desk.conductor.turn_took(0.03)
+    for number in range(20, 30):
+        buy(desk, greedy, number)
+        buy(desk, modest, number + 100, "meridian", amount=f"{number:012d}")
+    assert greedy.codes == ["96"] * 10
+    assert modest.codes == []
