@@ -131,7 +131,7 @@ class AcquirerHost:
             request=Plain(mti, values),
             repeats_left=draw.choice((0, 1, 2)),
             restamps=chance(self._world.faults.restamps),
-            stops=chance(0.1),
+            stops=chance(self._world.faults.walk_away),
             patience_s=draw.uniform(0.0, 4.0)
             if chance(self._world.faults.impatient)
             else TIMEOUT_S,

@@ -160,5 +160,5 @@ LIFE: Final[dict[str, Bug]] = {
         lambda sound: lambda request, numbers, pin, due: sound(request, numbers, None, due),
         "calm",
     ),
-    "undeliverable-is-delivered": Bug(Conductor, "undeliverable", constant(None), "deaf", 500),
+    "undeliverable-is-delivered": Bug(Conductor, "undeliverable", constant(None), "gone", 200),
 }

@@ -119,7 +119,7 @@ MEMORY: Final[dict[str, Bug]] = {
     "entry-s-stan-free-after-restart": Bug(Stans, "hold", constant(None), "numbers", 200),
     "forgets-unknown-reversals": Bug(Recovery, "_transaction", unknown_forgotten, "echoes", 200),
     "answer-stored-apart-from-its-reversal": Bug(
-        Conductor, "_were_refused", answer_apart, "refusals", 500
+        Conductor, "_were_refused", answer_apart, "refused reversals", 300
     ),
     "refused-commits-are-dropped": Bug(Commits, "refused", constant(None), "refusals", 100),
     "track-on-record": Bug(outbound, "KEPT", lambda kept: (*kept, DE.TRACK_2), "calm"),

@@ -47,6 +47,7 @@ class Faults:
     words_per_s: float = 0.0  # an operator turns a stand-in on, off, or leaves it to itself
     # The acquirers.
     impatient: float = 0.15  # how many purchases are reversed within 4 s, heard or not
+    walk_away: float = 0.1  # how many never reverse what they did not hear
     regrets: float = 0.3  # how many reverse what was approved, a while later
     acquirer_copies: float = 0.0  # the same bytes on a second link
     acquirer_clashes: float = 0.0  # a number and DE 7 used for two purchases
@@ -78,11 +79,14 @@ MIXES: Final[dict[str, Faults]] = {
     "refusals": Faults(disk_refuses=0.15, is_told_wrong=0.9, kill_in_trouble=0.8,
                        issuer_silent=0.1, line_cuts_per_s=0.1),
     "stall": Faults(disk_stalls=0.1, kill_in_trouble=0.7, acquirer_cuts_per_s=0.2),
+    "refused reversals": Faults(disk_refuses=0.25, kill_in_trouble=0.4, issuer_silent=0.5,
+                                line_cuts_per_s=0.3),
     "long stalls": Faults(disk_stalls=0.1, stalls_last_s=13.0, kill_in_trouble=0.9),
     "overtaken": Faults(issuer_not_yet=0.5, impatient=0.5, line_cuts_per_s=0.2, remembers=0.2),
     "restarts": Faults(kill_per_step=0.05, kills_per_s=0.3, restarts_at_once=True, span_s=4.0,
                        issuer_silent=0.1, issuer_busy=0.2),
     "deaf": Faults(acquirer_cuts_per_s=1.0, network_slow=0.2, disk_stalls=0.02, issuer_late=0.2),
+    "gone": Faults(acquirer_cuts_per_s=2.0, walk_away=0.8, issuer_late=0.1),
     "overtaking": Faults(network_slow=0.3, restamps=0.9, acquirer_cuts_per_s=0.1),
     "echoes": Faults(impatient=0.6, network_slow=0.2, acquirer_echoes=0.5, kills_per_s=0.3,
                      acquirer_cuts_per_s=0.3),

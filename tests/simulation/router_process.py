@@ -41,9 +41,8 @@ IDLE_TICK_S: Final = 1.0  # while a tick would find nothing
 ZPK = PinKey("zpk", "U" + "A" * 32, "000000", "01")
 PIN_BLOCK: Final = "0123456789ABCDEF"  # as acquirers encrypt it, and as issuers get it
 TRANSLATED: Final = "FEDCBA9876543210"
-PVVS: Final = standing.cards(
-    {card(first + str(n)): "11234" for first in ISSUERS.values() for n in range(CARDS_EACH)}
-)
+CARDS: Final = [card(one + str(n)) for one in ISSUERS.values() for n in range(CARDS_EACH)]
+PVVS: Final = standing.cards(dict.fromkeys(CARDS, "11234"))
 RULES: Final = replace(
     standing.RULES,
     limits=standing.limited(count_max=STAND_IN_COUNT, total_max_minor=STAND_IN_TOTAL),
@@ -247,6 +246,8 @@ class RouterProcess:
         self.later(1.0 if away else 0.002, lambda: self.conductor.translated(owner, event))
 
     def transaction(self, event: TransactionEvent) -> None:
+        if event.pan_masked.isdigit():
+            self.world.violated("5, no secrets", "a card's number in an event")
         if event.response_code == "" and event.ended_in == "journal":
             self.world.say("router", "   says nothing to %s %s", event.mti, event.rrn[-6:])
             for link in self._links:
@@ -259,9 +260,16 @@ class RouterProcess:
         self.world.say("router", "   %s on %s", what, line)
 
     def alarm(self, what: str, **facts: str | int | float) -> None:
+        self._check_secrets(str(facts))
         self.world.say("router", "   ALARM %s %s", what, facts)
 
+    def _check_secrets(self, told: str) -> None:
+        for secret in (*CARDS, PIN_BLOCK, TRANSLATED):
+            if secret in told:
+                self.world.violated("5, no secrets", "a card or PIN block in an alarm or the log")
+
     def happened(self, what: str, **facts: str | int | float) -> None:
+        self._check_secrets(str(facts))
         self.world.say("router", "   %s %s", what, facts)
 
     # Its own turns.
