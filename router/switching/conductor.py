@@ -144,12 +144,19 @@ class Conductor:
 
     def recovery(self) -> Recovery:
         """The same in parts: it reads what it is given; `recovered` ends it. No tick meanwhile."""
-        return Recovery(self.switch, self._known, self._commits, self._reversing, self._clock)
+        return Recovery(
+            self.switch,
+            self._former,
+            self._known,
+            self._commits,
+            self._reversing,
+            self._clock,
+        )
 
     def recovered(self, recovery: Recovery) -> None:
         """Everything was read."""
         recovery.end()
-        for issuer in self.switch.issuers.values():
+        for issuer in self.issuers:
             self._saf.found_at_start(issuer)
         for name, count in sorted(recovery.unknown_issuers.items()):
             self._observer.alarm("journal_names_unknown_issuer", issuer=name, records=count)

@@ -7,6 +7,7 @@ again while the rest is read.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from router.switching import message_types
@@ -38,6 +39,7 @@ from specs.journal_format import (
     Stored,
 )
 
+FOREVER_S: Final = float("inf")
 EVICT_EVERY: Final = 8192  # records: what is too many for the repeat window leaves
 UNKNOWN_AMOUNT = "0" * 12  # of a partial reversal whose entry says it
 FOUND_IN_FLIGHT = declined(ResponseCode.ISSUER_INOPERATIVE, "recovery")
@@ -47,9 +49,16 @@ class Recovery:
     """Used once, before any link is opened."""
 
     def __init__(
-        self, switch: Switch, known: Known, commits: Commits, reversing: Reversing, clock: Clock
+        self,
+        switch: Switch,
+        former: dict[str, Issuer],
+        known: Known,
+        commits: Commits,
+        reversing: Reversing,
+        clock: Clock,
     ) -> None:
         self._switch = switch
+        self._former = former  # gets the issuers that only the journal knows
         self._known = known
         self._commits = commits
         self._reversing = reversing
@@ -84,17 +93,17 @@ class Recovery:
             elif isinstance(record, Ended):
                 self._ended(record)
             elif isinstance(record, NumberGiven):
-                given = self._switch.issuers.get(record.issuer)
+                given = self._found(record.issuer)
                 if given is not None:
                     self._number_given(given, record.stan)
             elif isinstance(record, StoodIn):
                 self._stood_in(record)
-            elif (issuer := self._switch.issuers.get(record.issuer)) is not None:
+            elif (issuer := self._found(record.issuer)) is not None:
                 issuer.stand_in.mode = record.mode
 
     def _stood_in(self, record: StoodIn) -> None:
         """Counted again; a reversal of it must find it, while its request is known."""
-        issuer = self._switch.issuers.get(record.issuer)
+        issuer = self._found(record.issuer)
         if issuer is None:
             return
         issuer.stand_in.activity.add(record)
@@ -183,7 +192,7 @@ class Recovery:
 
     def _ended(self, record: Ended) -> None:
         entry_id: EntryId = record.id
-        issuer = self._switch.issuers.get(entry_id[0])
+        issuer = self._found(entry_id[0])
         if issuer is not None:
             ended(issuer, entry_id, (record.why or "parked") if record.parked else "")
 
@@ -201,9 +210,19 @@ class Recovery:
             self._commits.insist([answered(transaction, FOUND_IN_FLIGHT)])
 
     def _issuer(self, name: str) -> Issuer | None:
-        issuer = self._switch.issuers.get(name)
-        if issuer is None:
+        if name not in self._switch.issuers:
             self.unknown_issuers[name] = self.unknown_issuers.get(name, 0) + 1
+        return self._found(name)
+
+    def _found(self, name: str) -> Issuer | None:
+        """One that is not configured has no lines: what is its waits until a reload brings it back.
+
+        None only where no issuer is configured at all.
+        """
+        issuer = self._switch.issuers.get(name) or self._former.get(name)
+        if issuer is None and self._switch.issuers:
+            terms = next(iter(self._switch.issuers.values())).terms  # till its own are known again
+            issuer = self._former[name] = Issuer(name, replace(terms, saf_age_s_max=FOREVER_S))
         return issuer
 
     def _transaction(self, about: About) -> Transaction:

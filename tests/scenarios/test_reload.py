@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+from router.switching.routing import BinTable
+from router.switching.switch import Switch
+from specs.elements import DE
 from tests.builders import purchase, reversal
-from tests.switching.desk import Desk, bank, bins
+from tests.switching.desk import Desk, Wire, bank, bins
 
 
 def test_what_is_in_flight_keeps_the_issuer_it_was_routed_to() -> None:
@@ -86,6 +89,42 @@ def test_an_acquirers_new_terms_are_for_its_next_request() -> None:
     assert desk.conductor.in_flight == 0
     desk.buy(terminal, purchase(stan="000002", rrn="000000000002"), "00")
     assert terminal.codes == ["00", "00"]
+
+
+def test_an_issuer_that_was_gone_at_a_restart_finds_its_own_again() -> None:
+    """Its reversals, its numbers, what it approved: a reload brings it back with all of them."""
+    desk = Desk()
+    desk.buy(desk.terminal("first"), purchase(), "00")
+    desk.arrive(desk.terminal("second"), purchase())
+    desk.pass_time(6.1)
+    desk = desk.restarted(bank("rif"))
+    terminal = desk.terminal("first")
+    desk.arrive(terminal, purchase("0101"))
+    desk.arrive(terminal, reversal())
+    assert terminal.codes == ["00", "00"]
+    desk.pass_time(20.0)
+
+    atlas = desk.conductor.former_issuer("atlas")
+    assert atlas is not None
+    returned = bank("atlas")
+    atlas.terms, atlas.lines = returned.terms, returned.lines
+    for line in atlas.lines:
+        line.stans = atlas.stans
+    desk.conductor.use(
+        Switch("950400", BinTable([bins("950401", "atlas")]), {"atlas": atlas}, desk.clock)
+    )
+    desk.conductor.line_up(atlas.lines[0])
+    desk.settle()
+    wire = atlas.lines[0].port
+    assert isinstance(wire, Wire)
+    undone = wire.sent[0]
+    assert undone.mti == "0421"
+    response = undone.codec.written("0430", {**undone.values(), DE.RESPONSE_CODE: "00"})
+    desk.conductor.respond(atlas.lines[0], response)
+    desk.settle()
+    assert wire.mtis == ["0421", "0420"]
+    desk.arrive(desk.terminal("third"), purchase())
+    assert [one.text(DE.STAN) for one in wire.sent] == ["000003", "000004", "000005"]
 
 
 def test_the_journal_of_an_issuer_that_is_gone_rings() -> None:
