@@ -105,6 +105,8 @@ MIXES: Final[dict[str, Faults]] = {
                      line_cuts_per_s=0.05),
     "removals": Faults(reloads_per_s=0.15, reload_kinds=("removed",), issuer_late=0.2, span_s=25.0,
                        regrets=0.8),
+    "removals crash": Faults(issuers=2, reloads_per_s=0.15, reload_kinds=("removed",), span_s=25.0,
+                             kills_per_s=0.2, regrets=0.8, issuer_silent=0.2, issuer_late=0.2),
     "stops": Faults(stops_per_s=0.2, issuer_late=0.2, acquirer_cuts_per_s=0.2, network_slow=0.1),
     "clock": Faults(clock_steps_per_s=0.2, kills_per_s=0.2, kill_per_step=0.01,
                     restarts_at_once=True, issuer_late=0.2, issuer_silent=0.1),

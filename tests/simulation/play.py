@@ -34,6 +34,7 @@ class Play:
         draw = world.random
         self.kills = 0
         self.setting = setting = drawn(draw, world.faults)
+        self.configured = setting  # as a start would find it just now
         self.disk = Disk(world, self._platter(), setting.disk_waiting_max)
         self.ledgers = Ledgers()
         self.issuers = [IssuerHost(world, one, self.ledgers) for one in setting.issuers]
@@ -158,7 +159,7 @@ class Play:
         self.world.say("router", "starts")
         self.world.starts += 1
         self._is_stopping = False
-        router = RouterProcess(self.world, self.disk, self.setting, self._connect)
+        router = RouterProcess(self.world, self.disk, self.configured, self._connect)
         self.router = router
         router.start()
         return router
@@ -214,6 +215,7 @@ class Play:
         self.world.later(draw.choice((0.5, 5.0, 10.0)), lambda: self._configure(setting))
 
     def _configure(self, setting: Setting) -> None:
+        self.configured = setting
         if self.router.is_alive:
             self.router.configure(setting)
 
