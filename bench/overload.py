@@ -31,7 +31,7 @@ CONNECTIONS: Final = 8
 SILENT_CARDS: Final = 42  # of 64: the largest issuer
 CAPACITY_IN_FLIGHT: Final = 256
 TIMEOUT_S: Final = 2.5
-TURN_MAX_S: Final = "0.005"
+TURN_MAX_S: Final = "0.002"
 
 
 class Watched(Load):
