@@ -115,6 +115,26 @@ async def test_a_peer_that_only_stopped_writing_has_heard_it() -> None:
     assert peer.back == []
 
 
+async def test_after_its_good_bye_only_what_was_taken_over_there_counts() -> None:
+    """In the kernel is not enough then. (Linux counts what a local socket has not read alike.)"""
+    loop = asyncio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    with theirs:
+        _, peer = await loop.create_unix_connection(Peer, sock=ours)
+        peer.outbox.peer_finished()
+        peer.outbox.put(FRAME, "approval")
+        await turns()
+        peer.outbox.look()
+        assert not peer.outbox.is_empty
+        assert await loop.sock_recv(theirs, 100) == FRAME
+        peer.outbox.look()
+        assert peer.outbox.is_empty
+        peer.outbox.abort()
+        await peer.gone
+    assert peer.back == []
+
+
 async def test_a_peer_that_is_gone_has_not() -> None:
     """It closed both halves: its machine says that nobody is there."""
     async with connected() as (peer, other):
