@@ -177,6 +177,9 @@ class StoreAndForward:
 
     def _acknowledged(self, issuer: Issuer, entry: SafEntry) -> None:
         ended(issuer, entry.stored.id, "")
+        if entry.tries:  # what was said to an earlier transmission may still come
+            number = entry.stored.message.values[DE.STAN]
+            issuer.stans.quarantine(number, self._clock.now())
         self._commits.insist([Ended(entry.stored.id, False)])
 
 

@@ -89,6 +89,22 @@ def test_a_0400_found_in_flight_keeps_its_number_from_the_other_reversals() -> N
     assert sorted(stans) == ["000002", "000003"]
 
 
+def test_the_number_of_an_entry_that_was_repeated_rests() -> None:
+    """A second answer to it may come late, and must not acknowledge another entry."""
+    issuer = bank("atlas")
+    issuer.stans.space = 12
+    desk = Desk(issuer)
+    desk.arrive(desk.terminal(), purchase("0220"))
+    desk.pass_time(8.0)
+    sent = desk.wire().sent
+    assert [one.mti for one in sent] == ["0220", "0221"]
+    desk.answer(sent[1], "00")
+    for number in range(15):
+        desk.buy(desk.terminal(f"t{number}"), purchase(), "51")
+    requests = {one.text(DE.STAN) for one in desk.wire().sent[2:]}
+    assert sent[0].text(DE.STAN) not in requests
+
+
 def test_an_entry_keeps_its_number_until_it_is_over() -> None:
     """The space wraps around it, before and after a restart."""
     issuer = bank("atlas")
@@ -158,7 +174,7 @@ def test_what_acquirers_send_hears_96_when_no_number_is_left() -> None:
 
 
 def test_numbers_come_back_when_their_stories_are_over() -> None:
-    """A request in silence: its own after the quarantine, its reversal's when that is taken."""
+    """After the quarantine: of a request in silence, and of its reversal, which was repeated."""
     desk = Desk()
     stans = desk.issuers[0].stans
     everything = stans.room(desk.clock.seconds)
@@ -167,7 +183,7 @@ def test_numbers_come_back_when_their_stories_are_over() -> None:
     assert desk.wire().mtis == ["0100", "0420", "0421"]
     assert stans.room(desk.clock.seconds) == everything - 2
     desk.answer(desk.wire().sent[-1], "00")
-    assert stans.room(desk.clock.seconds) == everything - 1
+    assert stans.room(desk.clock.seconds) == everything - 2
     desk.pass_time(130.0)
     assert stans.room(desk.clock.seconds) == everything
 
