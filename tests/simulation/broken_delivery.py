@@ -15,6 +15,7 @@ from router.switching.pending import Line, Waiting
 from router.switching.reversing import Reversing
 from router.switching.saf import StoreAndForward
 from router.switching.saf_entry import SafEntry
+from router.switching.saf_operator import SafOperator
 from router.switching.saf_queue import SafQueue
 from router.switching.transaction import Transaction
 from router.wire.message import Message
@@ -126,6 +127,7 @@ DELIVERY: Final[dict[str, Bug]] = {
         reversing, "reverse_online", any_answer_reverses, "issuer", 100
     ),
     "entry-ended-in-memory-only": Bug(StoreAndForward, "_acknowledged", ended_in_memory, "crash"),
+    "retried-in-memory-only": Bug(SafOperator, "_commit", constant(None), "operator"),
     "0120-before-0420": Bug(
         SafEntry, "card", lambda _: property(lambda self: "".join(self.stored.id)), "standing"
     ),

@@ -112,6 +112,12 @@ MEMORY: Final[dict[str, Bug]] = {
     "recovery-reverses-answered": Bug(Recovery, "_answered", answered_unread, "crash"),
     "de-90-names-another": Bug(outbound, "original_data", wrong_original, "crash"),
     "unflagged-after-restart": Bug(Recovery, "_stored", unflagged_after_restart, "crash"),
+    "issuer-forgotten-while-not-configured": Bug(
+        Recovery,
+        "_found",
+        lambda _: lambda self, name: self._switch.issuers.get(name),
+        "removals crash",
+    ),
     "stan-from-one-after-restart": Bug(Stans, "go_on_behind", constant(None), "restarts", 200),
     "stan-per-line": Bug(Stans, "take", each_number_twice, "calm"),
     "stan-reused-while-pending": Bug(Stans, "take", pending_numbers_given, "issuer", 200),

@@ -56,6 +56,7 @@ class Faults:
     is_tight: bool = False  # limits are low, and purchases come in bursts
     stan_space: int = 0  # of each issuer; 0: drawn, large enough
     refused_for_ever: float = 0.02  # how many purchases' advices and reversals are parked
+    operator_per_s: float = 0.0  # has what is parked tried again; then the issuers mend, too
     span_s: float = 0.0  # of the traffic; 0: drawn
     purchases: int = 20
     issuers: int = 0  # 0: drawn
@@ -98,6 +99,8 @@ MIXES: Final[dict[str, Faults]] = {
                          acquirer_copies=0.2, acquirer_echoes=0.1, network_slow=0.1,
                          issuer_late=0.3),
     "copies": Faults(acquirer_copies=0.6, acquirer_cuts_per_s=1.0, issuer_late=0.2),
+    "operator": Faults(refused_for_ever=0.3, operator_per_s=0.2, lending=0.5, issuer_silent=0.2,
+                       kills_per_s=0.1, disk_refuses=0.05, clock_steps_per_s=0.05),
     "parking": Faults(refused_for_ever=0.3, lending=1.0, issuer_silent=0.2, issuer_late=0.2,
                       kills_per_s=0.05),
     "hsm": Faults(hsm_slow=0.1, hsm_away=0.05, hsm_deaths_per_s=0.1, acquirer_cuts_per_s=0.1),

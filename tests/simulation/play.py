@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from router.switching.conductor import WAITING_MAX
+from router.switching.saf_operator import Wanted
 from router.switching.stand_in_state import MODES
 from tests.simulation.acquirer_host import AcquirerHost, Purchase
 from tests.simulation.checks import check_journal, check_ledgers, check_limits, check_stand_in
@@ -41,6 +42,7 @@ class Play:
         self.ends: list[End] = []
         self._purchases = 0
         self._is_stopping = False
+        self._is_mended = world.faults.operator_per_s > 0  # in the end
         world.on_kill = self.kill
         self.router = self._start()
         self.acquirers = [AcquirerHost(world, one, setting.cards) for one in setting.acquirers]
@@ -55,8 +57,12 @@ class Play:
             world.run_until(BEGINNING + FAULTS_LAST_S)
             world.faults, world.are_faults_over = NONE, True
             world.say("world", "faults end")
+            if self._is_mended:
+                self.ledgers.refused_for_ever.clear()
             while not self._is_over and world.now < BEGINNING + LONGEST_S:
                 world.run_until(world.now + 5.0)
+                if self._is_mended:
+                    self._retry_parked()
             world.run_until(world.now + GRACE_S)
             self.disk.overwritten()
             records = self.disk.platter.everything()
@@ -88,6 +94,8 @@ class Play:
     @property
     def _is_over(self) -> bool:
         router = self.router
+        if self._is_mended and any(issuer.parked for issuer in router.issuers.values()):
+            return False
         return router.is_alive and not router.is_busy and all(one.is_over for one in self.acquirers)
 
     def kill(self) -> None:
@@ -120,6 +128,7 @@ class Play:
             (faults.issuer_restarts_per_s, lambda: draw.choice(self.issuers).restart()),
             (faults.issuer_sign_offs_per_s, lambda: draw.choice(self.issuers).sign_off()),
             (faults.issuer_silences_per_s, lambda: draw.choice(self.issuers).fall_silent()),
+            (faults.operator_per_s, self._retry_parked),
             (faults.words_per_s, self._say_about_stand_in),
             (0.05, lambda: draw.choice(self.acquirers).say(ECHO)),
             (0.02, lambda: draw.choice(self.acquirers).say(SIGN_OFF)),
@@ -196,6 +205,9 @@ class Play:
         name = draw.choice(setting.issuers).name
         other = draw.choice(setting.issuers).name
         what = draw.choice(self.world.faults.reload_kinds)
+        faults = self.world.faults
+        if len(setting.issuers) == 1 and (faults.kills_per_s or faults.kill_per_step):
+            what = "lines"  # started without any issuer, the router forgets what was theirs
         self.world.say("router", "reloads: %s %s", name, what)
         if what == "lines":
             if self.router.is_alive and name in self.router.issuers:
@@ -225,6 +237,13 @@ class Play:
         if router.is_alive and issuer is not None:
             self.world.say("router", "the stand-in of %s is %s", issuer.name, mode)
             router.conductor.stand_in(issuer, mode)
+
+    def _retry_parked(self) -> None:
+        """An operator has everything tried again that is parked."""
+        router = self.router
+        if router.is_alive:
+            operator, issuers = router.conductor.saf_operator, router.conductor.issuers
+            operator.retry(issuers, Wanted(everything=True), "night shift", lambda: None)
 
     def _step_clock(self) -> None:
         step_s = self.world.random.choice(STEPS_S)

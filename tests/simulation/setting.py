@@ -101,7 +101,7 @@ def drawn(draw: Random, faults: Faults) -> Setting:
             pending_max=4 if faults.is_tight else 100,
             lends=draw.random() < faults.lending,
             wants_declines=draw.random() < 0.5,
-            saf_entries_max=6 if faults.is_tight else 1000,
+            saf_entries_max=6 if faults.is_tight else faults.stan_space // 3 or 1000,
             saf_per_s=3.0 if faults.is_tight else 400.0,
             requests_per_s=4.0 if faults.is_tight else 1000.0,
             in_flight_max=4 if faults.is_tight else 1000,
