@@ -47,13 +47,13 @@ class Known:
         return self.find_about(request.about)
 
     def find_about(self, about: About) -> Transaction | None:
-        known = self._by_key.get(about.key)
-        if known is not None:
-            return known
+        under_key = self._by_key.get(about.key)
+        if under_key is not None and under_key.about.content == about.content:
+            return under_key
         known = self._by_loose_key.get(without_amount(about.loose_key))
         if known is None or known.about.content != about.content:
-            return None
-        return known if is_same_without_time(about, known.about) else None
+            return under_key
+        return known if is_same_without_time(about, known.about) else under_key
 
     def by_key(self, key: Key) -> Transaction | None:
         """From a record, which holds the key itself."""

@@ -205,6 +205,17 @@ def test_an_original_after_its_own_reversal_is_declined(mti: str, is_restarted: 
     assert len(desk.wire().sent) == before
 
 
+def test_a_number_given_twice_hides_no_purchase_from_its_original() -> None:
+    """Its repeat, stamped anew, was approved; the slow original comes behind another's number."""
+    desk = Desk()
+    terminal = desk.terminal()
+    desk.buy(terminal, purchase("0101", transmission_time="1124101504"), "00")
+    desk.buy(terminal, purchase(amount="000000020000", rrn="632810000002"), "51")
+    desk.arrive(terminal, purchase())
+    assert terminal.codes == ["00", "51", "00"]
+    assert len(desk.wire().sent) == 2
+
+
 def test_what_was_declined_and_reversed_stays_so_after_a_restart() -> None:
     """The decline needed no record; its reversal does, before anybody hears 00."""
     desk = Desk()
