@@ -43,8 +43,24 @@ def check_purchase(
     elif purchase.state == "stopped":
         if held and (is_unheard or not is_approval_on_record(purchase.name, records)):
             world.violated("2, no orphan hold", f"{what} without an answer")
+    elif purchase.state == "declined" and is_decline_forgotten(world, purchase, records):
+        return
     elif held != purchase.stays:
         world.violated("2, no orphan hold", f"{what}, {purchase.stays} stays")
+
+
+def is_decline_forgotten(world: World, purchase: Purchase, records: Sequence[Record]) -> bool:
+    """It needed no record, a kill came, and a copy that came later was approved on record.
+
+    An acquirer that hears that reverses it; here its answer was lost on the way.
+    """
+    if purchase.begun_in == world.starts or not is_approval_on_record(purchase.name, records):
+        return False
+    return not any(
+        isinstance(record, Answered) and not record.approves
+        for record in records
+        if purchase.name in getattr(getattr(record, "about", None), "loose_key", ())
+    )
 
 
 def is_approval_on_record(purchase: str, records: Sequence[Record]) -> bool:
