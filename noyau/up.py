@@ -34,6 +34,9 @@ def command(
     rate: Annotated[
         float | None, typer.Option(help="Transactions a second.", min=0.1, max=2000),
     ] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="A day that went wrong: outage."),
+    ] = None,
 ) -> None:
     """Run HSM, issuers, router and an acquirer with a believable day of traffic.
 
@@ -47,6 +50,8 @@ def command(
 
       noyau up --for 60 --json | tail -1 | jq .violations
 
+      noyau up --scenario outage    (issuers out of reach, stand-in, delivery on their return)
+
       noyau up --no-traffic    (for software of your own: see noyau demo-cards)
     """
     from issuers.settings import BadSettings  # noqa: PLC0415
@@ -57,6 +62,8 @@ def command(
     from noyau.demo.platform import PortTaken  # noqa: PLC0415
     from noyau.demo.probes import NotInTime  # noqa: PLC0415
     from noyau.demo.programs import ProgramDied  # noqa: PLC0415
+    from noyau.demo.scenario import BadScenario, laid_over  # noqa: PLC0415
+    from noyau.demo.scenario import scenario as scenario_of  # noqa: PLC0415
     from noyau.demo.settings import BadDemo, demo_settings  # noqa: PLC0415
     from router.net.configuration import load_settings  # noqa: PLC0415
     from router.net.mistakes import SettingsRejected  # noqa: PLC0415
@@ -69,18 +76,27 @@ def command(
     is_live = can_draw and not as_json and not no_traffic
     try:
         folder = config_folder(config)
-        settings, demo = load_settings(folder), demo_settings(folder)
-        wanted = demo_run.Wanted(
-            with_traffic=not no_traffic,
-            for_s=IN_A_PIPE_S if for_s is None and not is_live and not no_traffic else for_s,
-            seed=demo.traffic.seed if seed is None else seed,
-            rate=rate or demo.traffic.rate,
-            is_live=is_live,
-        )
+        if scenario is not None and no_traffic:
+            raise BadScenario("--scenario needs traffic; leave out --no-traffic")
         with kept_or_discarded(state) as place:
-            figures = asyncio.run(demo_run.run(settings, demo, place, wanted, say))
+            settings, demo, timetable = load_settings(folder), demo_settings(folder), None
+            if scenario is not None:
+                names = {issuer.name for issuer in settings.issuers}
+                timetable = scenario_of(folder, scenario, names)
+                folder = laid_over(folder, scenario, place)
+                settings, for_s = load_settings(folder), for_s or timetable.for_s
+                say(timetable.title)
+            wanted = demo_run.Wanted(
+                with_traffic=not no_traffic,
+                for_s=IN_A_PIPE_S if for_s is None and not is_live and not no_traffic else for_s,
+                seed=demo.traffic.seed if seed is None else seed,
+                rate=rate or demo.traffic.rate,
+                is_live=is_live,
+            )
+            figures = asyncio.run(demo_run.run(settings, demo, place, wanted, say, timetable))
     except (
-        NoConfiguration, BadDemo, CardsDisagree, SettingsRejected, BadSettings, PortTaken,
+        NoConfiguration, BadDemo, BadScenario, CardsDisagree, SettingsRejected, BadSettings,
+        PortTaken,
     ) as error:
         typer.echo(f"noyau up: {error}", err=True)
         raise typer.Exit(2) from None

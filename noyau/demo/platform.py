@@ -98,6 +98,21 @@ class Platform:
             facts = [f"{key}={value}" for key, value in event.items() if key not in PLUMBING]
             self._say(f"router: {event.get('event')} {' '.join(facts)}".rstrip())
 
+    async def take_away(self, names: list[str]) -> None:
+        """These issuers cannot be reached any more."""
+        for name in names:
+            await self._issuer(name).take_away()
+
+    async def bring_back(self, names: list[str]) -> None:
+        """They can, with their ledgers as they were."""
+        for name in names:
+            await self._issuer(name).start()
+        for name in names:
+            await self._when_open(f"issuer {name}", self.hosts[name])
+
+    def _issuer(self, name: str) -> Program:
+        return next(one for one in self.programs if one.name == f"issuer {name}")
+
     async def _start(self, program: Program) -> None:
         self.programs.append(program)
         await program.start()

@@ -36,6 +36,8 @@ class Program:
         self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._is_away = False  # ended on purpose, for a while
+        self._is_back = asyncio.Event()
 
     @property
     def pid(self) -> int:
@@ -52,14 +54,26 @@ class Program:
             start_new_session=True,
         )
         self._reading = asyncio.create_task(self._read_lines())
+        self._is_away = False
+        self._is_back.set()
+
+    async def take_away(self) -> None:
+        """Killed, and not missed until it is started again."""
+        self._is_away = True
+        self._is_back.clear()
+        self.kill()
+        await self.gone()
 
     async def died(self) -> None:
         """Returns never; raises ProgramDied."""
-        assert self._process is not None
-        assert self._reading is not None
-        status = await self._process.wait()
-        await self._reading
-        raise ProgramDied(self.name, status, list(self.last_lines))
+        while True:
+            assert self._process is not None
+            assert self._reading is not None
+            status = await self._process.wait()
+            await self._reading
+            if not self._is_away:
+                raise ProgramDied(self.name, status, list(self.last_lines))
+            await self._is_back.wait()
 
     def end(self) -> None:
         """Ask it to end."""

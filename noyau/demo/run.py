@@ -12,6 +12,7 @@ from noyau.demo.ledgers import Ledgers
 from noyau.demo.platform import Platform, Say
 from noyau.demo.probes import NotInTime
 from noyau.demo.race import first_of
+from noyau.demo.scenario import Play, Timetable
 from noyau.demo.settings import DemoSettings
 from noyau.demo.summary import summary
 from noyau.demo.traffic import Traffic
@@ -53,7 +54,7 @@ class Stopped:
 
 
 async def run(settings: Settings, demo: DemoSettings, state: Path, wanted: Wanted,
-              say: Say) -> dict[str, Any] | None:
+              say: Say, timetable: Timetable | None = None) -> dict[str, Any] | None:
     """The summary; None where there was no traffic to sum up."""
     stopped = Stopped()
     stopped.listen()
@@ -67,12 +68,13 @@ async def run(settings: Settings, demo: DemoSettings, state: Path, wanted: Wante
             await first_of(platform.any_died(), stopped.asked.wait(), lasting(wanted.for_s))
             return None
         traffic = Traffic(settings, demo, wanted.seed, wanted.rate)
+        play = Play(timetable, platform, traffic.feed) if timetable is not None else None
         view = None
         if wanted.is_live:
-            view = View(traffic.feed, platform, settings, wanted.seed, wanted.for_s)
+            view = View(traffic.feed, platform, settings, wanted.seed, wanted.for_s, play)
         ledgers = Ledgers(state, traffic.regions, traffic.book.tag)
         audit = Audit(traffic.book, ledgers, traffic.regions)
-        work = traded(traffic, audit, wanted, stopped, say, view)
+        work = traded(traffic, audit, wanted, stopped, say, view, play)
         return await beside(work, platform, traffic, view)
 
 
@@ -92,7 +94,7 @@ async def beside(work: Coroutine[Any, Any, dict[str, Any]], platform: Platform,
 
 
 async def traded(traffic: Traffic, audit: Audit, wanted: Wanted, stopped: Stopped, say: Say,
-                 view: View | None) -> dict[str, Any]:
+                 view: View | None, play: Play | None) -> dict[str, Any]:
     """Trade, settle, compare."""
     try:
         async with asyncio.timeout(LINKS_READY_S):
@@ -102,15 +104,19 @@ async def traded(traffic: Traffic, audit: Audit, wanted: Wanted, stopped: Stoppe
             f"the router took no sign-on of the demo acquirer within {LINKS_READY_S:g} s") from None
     say(f"trading {wanted.rate:g} transactions a second, seed {wanted.seed}"
         + (f", for {wanted.for_s:g} s" if wanted.for_s is not None else ""))
-    await first_of(
-        traffic.trade(), lasting(wanted.for_s), stopped.asked.wait(), audited(audit, view))
+    others = [play.run()] if play is not None else []
+    await first_of(traffic.trade(), lasting(wanted.for_s), stopped.asked.wait(),
+                   audited(audit, view), *others)
+    if play is not None:
+        await play.end()
     limit_s = SETTLE_INTERRUPTED_S if stopped.asked.is_set() else SETTLE_S
     say(f"traffic has stopped; settling, {limit_s:g} s at most")
     if view is not None:
         view.is_settling = True
     outcome = await settled(traffic, audit, limit_s, stopped)
     traffic.acquirer.sign_off()
-    return summary(outcome, traffic.feed.latency_ms(), traffic.regions)
+    figures = summary(outcome, traffic.feed.latency_ms(), traffic.regions)
+    return figures if play is None else figures | {"scenario": play.figures()}
 
 
 async def audited(audit: Audit, view: View | None) -> None:

@@ -18,6 +18,7 @@ from rich.text import Text
 from noyau.demo import chart
 from noyau.demo.audit import Verdict
 from noyau.demo.feed import Feed, Seen
+from noyau.demo.scenario import Play
 from router.net.settings import Settings
 
 DRAW_S = 0.25
@@ -45,13 +46,14 @@ class View:
     """Drawn until cancelled."""
 
     def __init__(self, feed: Feed, lines: Lines, settings: Settings, seed: int,
-                 for_s: float | None) -> None:
+                 for_s: float | None, play: Play | None = None) -> None:
         self.is_settling = False
         self.verdict: Verdict | None = None
         self._feed = feed
         self._lines = lines
         self._seed = seed
         self._for_s = for_s
+        self._play = play
         self._regions = {issuer.name: issuer.region for issuer in settings.issuers}
         self._http = settings.http.listen
         self._status: Any = None
@@ -100,8 +102,9 @@ class View:
         head.add_column(justify="right")
         phase = "settling: waiting for the last answers" if self.is_settling else clock(lasted)
         until = f" of {clock(int(self._for_s))}" if self._for_s and not self.is_settling else ""
+        now = self._play.phase if self._play is not None else "a card payment switch"
         head.add_row(
-            Text.assemble((" noyau ", f"bold black on {ACCENT}"), "  a card payment switch"),
+            Text.assemble((" noyau ", f"bold black on {ACCENT}"), f"  {now}"),
             Text(f"{phase}{until}  seed {self._seed} ", style=WAIT if self.is_settling else DIM))
         return head
 
@@ -157,7 +160,7 @@ class View:
         for title in ("issuer", "region"):
             table.add_column(title, no_wrap=True)
         table.add_column("lines", no_wrap=True, ratio=1)
-        for title in ("waiting", "approved", "declined", "silent"):
+        for title in ("waiting", "stored", "approved", "declined", "silent"):
             table.add_column(title, no_wrap=True, justify="right")
         for name, region in self._regions.items():
             told = self._feed.by_issuer.get(name, Counter())
@@ -168,17 +171,28 @@ class View:
                 Text(f"{told['silent']:,}", style=WAIT))
         return titled("issuers and their lines", table)
 
-    def _lines_of(self, issuer: str) -> tuple[Text, Text]:
-        """A dot for each line and what their states are; how many requests wait on them."""
+    def _lines_of(self, issuer: str) -> tuple[Text, Text, Text]:
+        """A dot for each line, their states, who answers; what waits on them, and is stored."""
         if not isinstance(self._status, dict):
-            return Text("unknown", style=WAIT), Text("")
+            return Text("unknown", style=WAIT), Text(""), Text("")
         lines = [line for line in self._status.get("lines", []) if line.get("issuer") == issuer]
         text = Text()
         for line in lines:
             text.append("● ", GOOD if line.get("state") == SIGNED_ON else BAD)
         states = sorted({str(line.get("state", "?")).replace("_", " ") for line in lines})
         text.append(", ".join(states))
-        return text, Text(str(sum(int(line.get("waiting", 0)) for line in lines)))
+        if reason := self._of(issuer, "stand_in", "reason"):
+            text.append(f", stand-in ({reason})", WAIT)
+        stored = int(self._of(issuer, "saf", "open") or 0)
+        waiting = sum(int(line.get("waiting", 0)) for line in lines)
+        return text, Text(str(waiting)), Text(str(stored), WAIT if stored else DIM)
+
+    def _of(self, issuer: str, table: str, key: str) -> Any:
+        """What the router says of one issuer there; None where it says nothing."""
+        for row in self._status.get(table, ()):
+            if row.get("issuer") == issuer:
+                return row.get(key)
+        return None
 
     def _last(self, width: int) -> Panel:
         is_wide = width >= WIDE

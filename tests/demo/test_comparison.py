@@ -48,8 +48,8 @@ ADVISED: Final = replace(HELD, stan="000009", pin_verified=False, is_advice=True
     (entry(heard="92", issuer=""), []),
     (entry(processing_code="310000", amount_minor=0), [NOTHING_MOVED]),
 ], ids=["approved and held", "stood in for", "silent and stood in for",
-        "stood in for and taken back", "declined by the stand-in", "taken back", "declined", "silent and reversed", "never left",
-        "nobody's card", "inquiry"])
+        "stood in for and taken back", "declined by the stand-in", "taken back", "declined",
+        "silent and reversed", "never left", "nobody's card", "inquiry"])
 def test_what_is_right_is_no_violation(written: Entry, posted: list[Posting]) -> None:
     assert outcome(written, *posted).violations == []
 

@@ -162,7 +162,8 @@ async def test_another_machine_cannot_drain_the_router() -> None:
     pages = Pages(router.show, Metrics(), dict, router.reload, router.drain, lambda _: "")
     server = pages.server(router.failed.append)
     for peer, code in (("10.0.0.1", 403), ("2001:db8::1", 403), ("127.0.0.1", 202), ("::1", 202)):
-        page = await server._page(http.Request("POST", "/drain", {}, comes_from_browser=False), peer)
+        drain = http.Request("POST", "/drain", {}, comes_from_browser=False)
+        page = await server._page(drain, peer)
         assert page.code == code
     shown = await server._page(
         http.Request("GET", "/readyz", {}, comes_from_browser=False), "10.0.0.1")

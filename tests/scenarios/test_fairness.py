@@ -12,10 +12,10 @@ from tests.switching.desk import Desk, Terminal, bank, bins
 RANGES = [bins("950401", "atlas"), bins("9504012", "meridian")]
 
 
-def two_banks(**limits: float) -> Desk:
+def two_banks(in_flight_max: int = 100, issuer_share: float = 0.5) -> Desk:
     banks = bank("atlas", pending_max=1000), bank("meridian", pending_max=1000)
-    chosen = Limits(in_flight_max=int(limits.pop("in_flight_max", 100)), **limits)
-    return Desk(*banks, ranges=RANGES, limits=chosen)
+    limits = Limits(in_flight_max, issuer_share=issuer_share)
+    return Desk(*banks, ranges=RANGES, limits=limits)
 
 
 def buy(desk: Desk, terminal: Terminal, number: int, issuer: str = "atlas", **more: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from router.net import settings, stand_in_settings
+from router.net import journal_settings, settings, stand_in_settings
 from router.net.metrics import Metrics
 from router.net.reload_outcome import ReloadOutcome
 from router.net.status import status_json
@@ -58,7 +58,7 @@ def default_in_words(field: "dataclasses.Field[Any]") -> str:
         ("[router]", settings.RouterSettings),
         ("[hsm]", settings.HsmSettings),
         ("[http]", settings.HttpSettings),
-        ("[journal]", settings.JournalSettings),
+        ("[journal]", journal_settings.JournalSettings),
         ("[mqtt]", settings.MqttSettings),
         ("[[acquirer]]", settings.AcquirerSettings),
         ("[[issuer]]", settings.IssuerSettings),
