@@ -6,23 +6,45 @@ sealed (AES-GCM) before it is written: `specs.journal_seal`. Elements are canoni
 number -> text. Files, rows and the chain between them: `specs.journal_segments`, docs/journal.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, cast
 
 import msgspec
+
+from specs.elements import DE
+from specs.packed import packed, unpacked
 
 Key: TypeAlias = tuple[str, ...]
 EntryId: TypeAlias = tuple[str, ...]
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
+class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A message as far as it is kept: what a reversal or an advice needs of it."""
 
     mti: str
-    values: dict[int, str]
+    stan: str
+    transmission_time: str
+    others: bytes  # elements, as `specs.packed` has them
+
+    @property
+    def values(self) -> dict[int, str]:
+        """All of it, number -> text; made anew each time."""
+        values = unpacked(self.others)
+        if self.stan:
+            values[DE.STAN] = self.stan
+        if self.transmission_time:
+            values[DE.TRANSMISSION_TIME] = self.transmission_time
+        return values
 
 
-class About(msgspec.Struct, frozen=True, array_like=True):
+def kept_message(mti: str, values: Mapping[int, str]) -> Kept:
+    """Of canonical texts."""
+    others = {n: text for n, text in values.items() if n not in (DE.STAN, DE.TRANSMISSION_TIME)}
+    stan, transmission_time = values.get(DE.STAN, ""), values.get(DE.TRANSMISSION_TIME, "")
+    return Kept(mti, stan, transmission_time, packed(others))
+
+
+class About(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Which request of which acquirer a record speaks of, with what a repeat is recognised by."""
 
     key: Key  # with DE 7
@@ -31,7 +53,7 @@ class About(msgspec.Struct, frozen=True, array_like=True):
     mti: str  # as it arrived: a repeat says so
 
 
-class Forwarded(msgspec.Struct, frozen=True, array_like=True, tag="F"):
+class Forwarded(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="F"):
     """A request is about to leave for its issuer."""
 
     about: About
@@ -40,7 +62,7 @@ class Forwarded(msgspec.Struct, frozen=True, array_like=True, tag="F"):
     outbound: Kept
 
 
-class Answered(msgspec.Struct, frozen=True, array_like=True, tag="A"):
+class Answered(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="A"):
     """What the acquirer hears; a repeat hears the same."""
 
     about: About
@@ -49,14 +71,14 @@ class Answered(msgspec.Struct, frozen=True, array_like=True, tag="A"):
     elements: dict[int, str]  # of the issuer's answer: DE 38, 44, 54, a partial approval's DE 4
 
 
-class Reversed(msgspec.Struct, frozen=True, array_like=True, tag="R"):
+class Reversed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="R"):
     """The request counts as reversed from here on; overrides an Answered before or after it."""
 
     about: About
     partial: bool
 
 
-class Stored(msgspec.Struct, frozen=True, array_like=True, tag="S"):
+class Stored(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="S"):
     """A store-and-forward entry: sent until it is answered, flagged from the second time on."""
 
     id: EntryId  # issuer, MTI, STAN, DE 7
@@ -69,7 +91,7 @@ class Stored(msgspec.Struct, frozen=True, array_like=True, tag="S"):
     retried: str = ""  # DE 7 of when an operator gave it back, parked, to delivery: stored again
 
 
-class Ended(msgspec.Struct, frozen=True, array_like=True, tag="E"):
+class Ended(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="E"):
     """A store-and-forward entry is over: acknowledged, or parked for an operator."""
 
     id: EntryId

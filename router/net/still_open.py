@@ -10,7 +10,6 @@ from typing import Final, assert_never
 from router.switching.pending import STAN_MAX
 from router.switching.recovery import is_new_number
 from router.switching.stand_in_counts import summed
-from specs.elements import DE
 from specs.journal_format import (
     Answered,
     Ended,
@@ -150,6 +149,5 @@ def number_given(record: NumberGiven | Forwarded | Stored) -> NumberGiven:
     """The number a request or an entry went with."""
     if isinstance(record, NumberGiven):
         return record
-    values = (record.outbound if isinstance(record, Forwarded) else record.message).values
-    return NumberGiven(
-        record.issuer, values.get(DE.TRANSMISSION_TIME, ""), values.get(DE.STAN, ""))
+    message = record.outbound if isinstance(record, Forwarded) else record.message
+    return NumberGiven(record.issuer, message.transmission_time, message.stan)

@@ -8,7 +8,7 @@ from router.switching.request import Request
 from router.switching.told import Told
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer, TransactionEvent
-from router.switching.translation import response_to
+from router.switching.translation import Translation
 from specs.elements import DE
 
 REPLY_MARGIN_S: Final = 0.15  # the last answer leaves so much before the deadline
@@ -17,11 +17,12 @@ REPLY_MARGIN_S: Final = 0.15  # the last answer leaves so much before the deadli
 class Answering:
     """Who waits until when. Requests of equally patient acquirers stand in order of deadline."""
 
-    __slots__ = ("_clock", "_in_flight", "_observer", "_queues")
+    __slots__ = ("_clock", "_in_flight", "_observer", "_queues", "_translation")
 
     def __init__(self, clock: Clock, observer: Observer) -> None:
         self._clock = clock
         self._observer = observer
+        self._translation = Translation()
         self._queues: dict[float, dict[Request, Transaction]] = {}
         self._in_flight: dict[str, int] = {}
 
@@ -55,7 +56,8 @@ class Answering:
         self._done(request)
         is_late = self._clock.now() >= request.deadline
         approval = transaction if told.approves and request.mti in REQUESTS else None
-        delivered = not is_late and request.link.reply(response_to(request, told), approval)
+        response = self._translation.response_to(request, told)
+        delivered = not is_late and request.link.reply(response, approval)
         if delivered and approval is not None:
             approval.heard += 1
         self._observed(request, told, transaction, delivered)
@@ -64,7 +66,7 @@ class Answering:
     def turn_away(self, request: Request, told: Told) -> None:
         """Cheaply: many at a time are counted, and told of together."""
         request.is_done = True
-        request.link.reply(response_to(request, told))
+        request.link.reply(self._translation.response_to(request, told))
 
     def tell(self, transaction: Transaction, told: Told) -> bool:
         """Everybody who waits hears it, and every repeat to come. False: none of them took it."""
@@ -100,22 +102,21 @@ class Answering:
     def _observed(
         self, request: Request, told: Told, transaction: Transaction | None, delivered: bool
     ) -> None:
-        values = request.values
         sent = transaction.outbound if transaction is not None else None
         issuer = transaction.issuer if transaction is not None else None
-        amount = values.get(DE.AMOUNT, "")
+        amount = request.text(DE.AMOUNT)
         # A repeat waited for neither: the HSM and the issuer worked for its original.
         asked = transaction if transaction is not None and transaction.request is request else None
         event = TransactionEvent(
             mti=request.mti,
-            stan=values.get(DE.STAN, ""),
-            issuer_stan=sent.values.get(DE.STAN, "") if sent is not None else "",
-            rrn=values.get(DE.RRN, ""),
+            stan=request.text(DE.STAN),
+            issuer_stan=sent.stan if sent is not None else "",
+            rrn=request.text(DE.RRN),
             acquirer=request.acquirer.name,
             issuer=issuer.name if issuer is not None else "",
             pan_masked=str(request.pan) if request.pan is not None else "",
             amount_minor=int(amount) if amount.isdigit() else 0,
-            currency=values.get(DE.CURRENCY, ""),
+            currency=request.text(DE.CURRENCY),
             response_code=told.code if delivered else "",
             decided_by=told.decided_by,
             ended_in=told.ended_in if delivered or not told.code else "delivery",

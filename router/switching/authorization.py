@@ -30,7 +30,7 @@ from router.switching.needs import (
     TooLate,
     TranslatePin,
 )
-from router.switching.outbound import forwarded_values, kept, reversal_values
+from router.switching.outbound import given_values, kept_forwarded, kept_values, reversal_values
 from router.switching.pending import Line
 from router.switching.pin_key import PinKey
 from router.switching.records import answered, given_up
@@ -45,7 +45,7 @@ from router.switching.translation import answer_of, demands, written_for
 from router.wire.element import Unwritable
 from router.wire.message import Message
 from specs.elements import DE
-from specs.journal_format import Forwarded
+from specs.journal_format import Forwarded, kept_message
 
 NOT_CONFIRMED: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "reversal")
 
@@ -175,7 +175,7 @@ def pin_translation(
     refused = PinRefused("")  # where one of them has none
     if destination is None or request.pan is None:
         return refused
-    block, account = request.values[DE.PIN_BLOCK], request.pan.account_12
+    block, account = request.text(DE.PIN_BLOCK), request.pan.account_12
     sources = request.acquirer.pin_keys(request.link)
     for source in sources:
         happened = yield TranslatePin(block, account, source, destination)
@@ -201,17 +201,21 @@ def outbound_request(
     if numbers is None:
         return declined(ResponseCode.SYSTEM_MALFUNCTION, "sending")
     codec, mti = issuer.terms.codec, message_types.first_sent(request.mti)
-    values = forwarded_values(request, numbers, pin_block, demands(codec, mti, DE.RRN))
-    if target is not None:
-        assert target.outbound is not None
-        values = numbers.stamped(
-            reversal_values(target.outbound, target.approved_amount, request.amount_that_stays)
-        )
     try:
-        message = written_for(codec, mti, values)
+        if target is None:
+            due = not request.has(DE.RRN) and demands(codec, mti, DE.RRN)
+            given = given_values(request, numbers, pin_block, due)
+            message = switch.translation.forwarded(request, codec, mti, given)
+            transaction.outbound = kept_forwarded(mti, request, given)
+        else:
+            assert target.outbound is not None
+            stays = request.amount_that_stays
+            values = reversal_values(target.outbound, target.approved_amount, stays)
+            values = numbers.stamped(values)
+            message = written_for(codec, mti, values)
+            transaction.outbound = kept_message(mti, kept_values(values, request))
     except Unwritable:
         issuer.stans.free(numbers.stan)
         return declined(ResponseCode.FORMAT_ERROR, "translation")
-    transaction.outbound = kept(mti, values, request)
     transaction.line = line.name
     return message

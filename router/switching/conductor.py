@@ -29,7 +29,7 @@ from router.switching.needs import (
     Verified,
     Verify,
 )
-from router.switching.outbound import kept, with_sender
+from router.switching.outbound import kept_values, with_sender
 from router.switching.peers import Acquirer, AcquirerLink, Issuer
 from router.switching.pending import Line, Waiting
 from router.switching.ports import Hsm
@@ -48,7 +48,7 @@ from router.switching.switch import Switch
 from router.switching.told import NOT_STORED, OVERLOADED, Told, declined
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
-from router.switching.translation import canonical, card_of
+from router.switching.translation import canonical
 from router.wire.message import Message
 from specs.elements import DE
 from specs.journal_format import Answered, Forwarded, Reversed, StandInMode, StoodIn, Stored
@@ -216,8 +216,8 @@ class Conductor:
         if not message_types.may_be_answered(message.mti):
             self._observer.counted("unexpected_message", link.acquirer.name)
             return
-        mti, values = canonical(message)
-        request = Request(link, message, mti, values, card_of(values), self._clock.now())
+        mti, elements = canonical(message)
+        request = Request(link, message, mti, elements, self._clock.now())
         if mti in message_types.REVERSALS:
             if self._is_full(request):
                 self._answering.reply(request, OVERLOADED, None)  # its acquirer keeps it
@@ -233,10 +233,10 @@ class Conductor:
 
         A repeat may be of an approval that was lost on its way; a decline would hide it.
         """
-        mti, values = canonical(message)
+        mti, elements = canonical(message)
         if mti in message_types.REVERSALS:
             return False
-        request = Request(link, message, mti, values, card_of(values), self._clock.now())
+        request = Request(link, message, mti, elements, self._clock.now())
         return self._known.find(request) is None
 
     def _is_full(self, request: Request) -> bool:
@@ -316,8 +316,8 @@ class Conductor:
             self._known.forget(transaction)
             return
         mti = message_types.first_sent(request.mti)
-        message = kept(mti, with_sender(request), request)
-        transaction.advice = new_entry(transaction, issuer, message, "", None, self.switch)
+        values = kept_values(with_sender(request), request)
+        transaction.advice = new_entry(transaction, issuer, mti, values, "", None, self.switch)
 
         transaction.request = None
 
@@ -594,7 +594,7 @@ class Conductor:
             if isinstance(record, Forwarded):
                 issuer = self._issuer(record.issuer)
                 if issuer is not None:
-                    issuer.stans.free(record.outbound.values[DE.STAN])
+                    issuer.stans.free(record.outbound.stan)
             elif isinstance(record, Reversed | StoodIn) or is_reversal_entry(record):
                 remaining.append(record)
             elif isinstance(record, Stored) and declines:
@@ -623,7 +623,7 @@ class Conductor:
         """Of an advice: it was not taken, its acquirer hears so and keeps it."""
         issuer = self._issuer(record.issuer)
         if issuer is not None and issuer.saf.remove(record.id) is not None:
-            issuer.stans.free(record.message.values[DE.STAN])
+            issuer.stans.free(record.message.stan)
         transaction = self._known.by_key(record.about.key)
         if transaction is not None:
             transaction.advice = None

@@ -1,9 +1,9 @@
 """May this request be taken at all? The response code if not, in order of precedence."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from router.switching import message_types
+from router.switching.elements import Elements
 from router.switching.processing_codes import effect_of
 from router.switching.request import Request
 from router.switching.response_codes import ResponseCode
@@ -30,22 +30,19 @@ HEXADECIMAL: Final = frozenset("0123456789ABCDEFabcdef")
 
 def format_error(request: Request) -> str | None:
     """The code, or None when it may pass."""
-    values = request.values
     message = request.message
-    dialect = message.codec.dialect
-    for expression in dialect.mandatory.get(message_types.first_sent(message.mti), ()):
-        if not is_present(expression, message):
-            return ResponseCode.FORMAT_ERROR
-    if not are_numbers(values) or not are_hexadecimal(message):
+    if not message.codec.has_mandatory(message, message_types.first_sent(message.mti)):
+        return ResponseCode.FORMAT_ERROR
+    if not are_numbers(request.elements) or not are_hexadecimal(message):
         return ResponseCode.FORMAT_ERROR
     if message_types.is_reversal(request.mti):
         return reversal_error(request)
     if request.pan is None:
         return ResponseCode.FORMAT_ERROR
-    effect = effect_of(values.get(DE.PROCESSING_CODE, ""))
+    effect = effect_of(request.text(DE.PROCESSING_CODE))
     if effect is None:
         return ResponseCode.INVALID_TRANSACTION
-    if not is_amount(values.get(DE.AMOUNT, ""), zero_passes=not effect.needs_amount):
+    if not is_amount(request.text(DE.AMOUNT), zero_passes=not effect.needs_amount):
         return ResponseCode.INVALID_AMOUNT
     if not is_card_number(request.pan.reveal()):
         return ResponseCode.INVALID_CARD
@@ -54,23 +51,19 @@ def format_error(request: Request) -> str | None:
 
 def reversal_error(request: Request) -> str | None:
     """It must name its original; a card that it names too must be one card."""
-    names_card = any(number in request.values for number in CARD_ELEMENTS)
+    names_card = any(request.has(number) for number in CARD_ELEMENTS)
     if not request.named_originals or (names_card and request.pan is None):
         return ResponseCode.FORMAT_ERROR
     return None
 
 
-def is_present(expression: str, message: Message) -> bool:
-    """Of an element that the dialect demands: "4", or "2|35", one of them."""
-    return any(message.has(int(number)) for number in expression.split("|"))
-
-
-def are_numbers(values: Mapping[int, str]) -> bool:
+def are_numbers(elements: Elements) -> bool:
     """Where a dialect in ASCII or EBCDIC would let letters pass."""
     for number in NUMBERS:
-        digits = values.get(number, "0")
-        if not digits.isascii() or not digits.isdigit():
-            return False
+        if elements.has(number):
+            digits = elements.text(number)
+            if not digits.isascii() or not digits.isdigit():
+                return False
     return True
 
 

@@ -7,8 +7,10 @@ from typing import Final
 
 from router.switching import message_types
 from router.switching.request import Request
+from router.wire.packer import Packer
 from specs.elements import DE
-from specs.journal_format import Kept
+from specs.journal_format import Kept, kept_message
+from specs.packed import run_of
 
 NEVER_FORWARDED: Final = frozenset((1, DE.MAC_64, DE.MAC_128))
 # DE 35, 45, 52 and CVV2 are never kept; DE 55 neither, whose 57 and 5A hold the card's number.
@@ -36,6 +38,12 @@ KEPT: Final = (
     DE.CURRENCY,
 )
 
+ELSEWHERE: Final = (DE.STAN, DE.TRANSMISSION_TIME, DE.FORWARDER_ID)  # kept too, as they are given
+GIVEN_AND_KEPT: Final = (DE.FORWARDER_ID, DE.ACQUIRER_ID, DE.RRN)
+PACKER: Final = Packer(
+    [n for n in (*KEPT, DE.ORIGINAL_DATA, DE.REPLACEMENT_AMOUNTS) if n not in ELSEWHERE]
+)
+
 
 class Numbers:
     """What the router puts on a message of its own towards an issuer."""
@@ -56,16 +64,25 @@ class Numbers:
         return stamped
 
 
-def forwarded_values(
-    request: Request, numbers: Numbers, pin_block: str | None, demands_rrn: bool
+def given_values(
+    request: Request, numbers: Numbers, pin_block: str | None, rrn_is_due: bool
 ) -> dict[int, str]:
-    """The request as its issuer gets it. An RRN is made only where there is none and one is due."""
-    values = {n: text for n, text in with_sender(request).items() if n not in NEVER_FORWARDED}
+    """What its issuer gets otherwise than it came: all else passes as it is.
+
+    DE 32 is its link's where the request names none; an RRN is made only where one is due.
+    """
+    given: dict[int, str] = {
+        DE.TRANSMISSION_TIME: numbers.transmission_time,
+        DE.STAN: numbers.stan,
+        DE.FORWARDER_ID: numbers.institution_id,
+    }
     if pin_block is not None:
-        values[DE.PIN_BLOCK] = pin_block
-    if demands_rrn and DE.RRN not in values:
-        values[DE.RRN] = own_rrn(numbers)
-    return numbers.stamped(values)
+        given[DE.PIN_BLOCK] = pin_block
+    if not request.has(DE.ACQUIRER_ID):
+        given[DE.ACQUIRER_ID] = request.acquirer.institution_id
+    if rrn_is_due:
+        given[DE.RRN] = own_rrn(numbers)
+    return given
 
 
 def own_rrn(numbers: Numbers) -> str:
@@ -78,8 +95,23 @@ def with_sender(request: Request) -> dict[int, str]:
     return {DE.ACQUIRER_ID: request.acquirer.institution_id, **request.values}
 
 
-def kept(mti: str, values: dict[int, str], request: Request) -> Kept:
-    """As much of it as its reversal needs."""
+def kept_forwarded(mti: str, request: Request, given: dict[int, str]) -> Kept:
+    """As much of what is forwarded as its reversal needs."""
+    message = request.elements.as_it_came
+    if message is None:
+        return kept_message(mti, kept_values({**request.values, **given}, request))
+    pieces = PACKER.packed(message)
+    if not message.has(DE.PAN) and request.pan is not None:
+        pieces.append(run_of(DE.PAN, request.pan.reveal().encode("latin-1")))
+    for number, text in given.items():
+        if number in GIVEN_AND_KEPT:
+            pieces.append(run_of(number, text.encode("latin-1")))
+    others = b"".join(pieces)
+    return Kept(mti, given[DE.STAN], given[DE.TRANSMISSION_TIME], others)
+
+
+def kept_values(values: dict[int, str], request: Request) -> dict[int, str]:
+    """As much of a message as its reversal or advice needs."""
     chosen: dict[int, str] = {number: values[number] for number in KEPT if number in values}
     if request.pan is not None:
         chosen[DE.PAN] = request.pan.reveal()
@@ -87,7 +119,7 @@ def kept(mti: str, values: dict[int, str], request: Request) -> Kept:
         chosen[DE.ORIGINAL_DATA] = values[DE.ORIGINAL_DATA]
     if DE.REPLACEMENT_AMOUNTS in values:
         chosen[DE.REPLACEMENT_AMOUNTS] = values[DE.REPLACEMENT_AMOUNTS]
-    return Kept(mti, chosen)
+    return chosen
 
 
 def reversal_values(
@@ -110,8 +142,8 @@ def original_data(sent: Kept) -> str:
     return "".join(
         (
             message_types.first_sent(sent.mti),
-            values.get(DE.STAN, "").rjust(6, "0"),
-            values.get(DE.TRANSMISSION_TIME, "").rjust(10, "0"),
+            sent.stan.rjust(6, "0"),
+            sent.transmission_time.rjust(10, "0"),
             values.get(DE.ACQUIRER_ID, "").rjust(11, "0"),
             values.get(DE.FORWARDER_ID, "").rjust(11, "0"),
         )

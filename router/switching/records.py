@@ -3,6 +3,8 @@
 Entries enter the issuer's store-and-forward queue as they are made, and are sent once durable.
 """
 
+from msgspec.structs import replace
+
 from router.switching import message_types
 from router.switching.outbound import reversal_values
 from router.switching.peers import Issuer
@@ -12,7 +14,15 @@ from router.switching.switch import Switch
 from router.switching.told import REVERSAL_ACCEPTED, Told
 from router.switching.transaction import Transaction
 from specs.elements import DE
-from specs.journal_format import Answered, EntryId, Kept, Record, Reversed, Stored
+from specs.journal_format import (
+    Answered,
+    EntryId,
+    Kept,
+    Record,
+    Reversed,
+    Stored,
+    kept_message,
+)
 
 
 def answered(transaction: Transaction, told: Told) -> Answered:
@@ -34,11 +44,11 @@ def reversal_records(
     records += taken_back(transaction, amount_that_stays)
     if advice is not None:
         values = reversal_values(advice.message, None, amount_that_stays)
-        records.append(new_entry(transaction, issuer, Kept("0420", values), "", advice.id, switch))
+        records.append(new_entry(transaction, issuer, "0420", values, "", advice.id, switch))
     elif transaction.has_left and transaction.may_hold and sent is not None:
         values = reversal_values(sent, transaction.approved_amount, amount_that_stays)
         records.append(
-            new_entry(transaction, issuer, Kept("0420", values), transaction.line, None, switch)
+            new_entry(transaction, issuer, "0420", values, transaction.line, None, switch)
         )
     return records
 
@@ -56,11 +66,11 @@ def becomes_stored(transaction: Transaction, switch: Switch) -> list[Record]:
     assert target.outbound is not None
     stays = amount_that_stays(transaction)
     if transaction.has_left and transaction.outbound is not None:
-        message = Kept("0420", transaction.outbound.values)
+        message = replace(transaction.outbound, mti="0420")
         entry = kept_entry(target, target.issuer, message, transaction.line, None, has_left=True)
     else:
         values = reversal_values(target.outbound, target.approved_amount, stays)
-        entry = new_entry(target, target.issuer, Kept("0420", values), target.line, None, switch)
+        entry = new_entry(target, target.issuer, "0420", values, target.line, None, switch)
     target.reverse(stays)
     heard = answered(transaction, REVERSAL_ACCEPTED)
     return [Reversed(target.about, target.partial), entry, heard]
@@ -81,7 +91,8 @@ def stays_of(reversal: Kept) -> str | None:
 def new_entry(
     transaction: Transaction,
     issuer: Issuer,
-    message: Kept,
+    mti: str,
+    values: dict[int, str],
     line: str,
     after: EntryId | None,
     switch: Switch,
@@ -89,7 +100,7 @@ def new_entry(
     """Under a STAN and DE 7 of its own, kept over all its repeats."""
     numbers = switch.numbers_for(issuer, for_reversal=True)
     assert numbers is not None, "room was looked at, or a request in flight has reserved it"
-    numbered = Kept(message.mti, numbers.stamped(message.values))
+    numbered = kept_message(mti, numbers.stamped(values))
     return kept_entry(transaction, issuer, numbered, line, after, has_left=False)
 
 
@@ -102,9 +113,8 @@ def kept_entry(
     has_left: bool,
 ) -> Stored:
     """Under the numbers that the message has already."""
-    values = message.values
-    stan = values[DE.STAN]
-    entry_id = (issuer.name, message.mti, stan, values[DE.TRANSMISSION_TIME])
+    stan = message.stan
+    entry_id = (issuer.name, message.mti, stan, message.transmission_time)
     stored = Stored(entry_id, transaction.about, issuer.name, line, message, after, has_left)
     issuer.stans.hold(stan)
     issuer.saf.add(SafEntry(stored, is_durable=False, has_left=has_left))

@@ -134,14 +134,14 @@ class Recovery:
         issuer = self._issuer(record.issuer)
         if issuer is None:
             return
-        values = record.outbound.values
-        self._number_given(issuer, values[DE.STAN])
+        sent = record.outbound
+        self._number_given(issuer, sent.stan)
         if message_types.is_reversal(record.about.mti):
             transaction = self._online[record.about.key] = Transaction(record.about, self._now)
             transaction.target = self._target_of(record.outbound, issuer)
         else:
             transaction = self._transaction(record.about)
-            self._by_numbers[issuer.name, values[DE.STAN], values[DE.TRANSMISSION_TIME]] = (
+            self._by_numbers[issuer.name, sent.stan, sent.transmission_time] = (
                 transaction
             )
         transaction.issuer = issuer
@@ -173,11 +173,11 @@ class Recovery:
         issuer = self._issuer(record.issuer)
         if issuer is None:
             return
-        values = record.message.values
+        stan = record.message.stan
         last = self._last.get(issuer.name)
         if last is None or is_new_number(record, last, issuer.stans.space):
-            self._number_given(issuer, values[DE.STAN])
-        issuer.stans.hold(values[DE.STAN])
+            self._number_given(issuer, stan)
+        issuer.stans.hold(stan)
         issuer.saf.parked.pop(record.id, None)  # an operator gave it back
         if record.id not in issuer.saf.entries:
             # Perhaps it was sent, nobody knows any more: flagged repeat.
@@ -253,5 +253,5 @@ def is_new_number(record: Stored, last: str, space: int) -> bool:
     that the disk refused at first, one that an operator gave back. DE 7 says nothing about order:
     the clock may have been set back.
     """
-    ahead = (int(record.message.values[DE.STAN]) - int(last)) % space
+    ahead = (int(record.message.stan) - int(last)) % space
     return not record.has_left and not record.retried and ahead < space // 2

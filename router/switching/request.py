@@ -3,11 +3,13 @@
 from typing import Final
 
 from router.switching import message_types
+from router.switching.card_number import card_of
+from router.switching.elements import Elements
 from router.switching.peers import AcquirerLink
 from router.wire.message import Message
 from router.wire.pan import Pan
 from specs.elements import DE
-from specs.journal_format import About, Key
+from specs.journal_format import About
 
 ORIGINAL_MTIS: Final = ("0100", "0200", "0120", "0220")
 
@@ -20,43 +22,49 @@ class Request:
         "acquirer",
         "arrived",
         "deadline",
+        "elements",
         "is_done",
         "link",
         "message",
         "mti",
         "pan",
-        "values",
     )
 
     def __init__(
-        self,
-        link: AcquirerLink,
-        message: Message,
-        mti: str,
-        values: dict[int, str],
-        pan: Pan | None,
-        arrived: float,
+        self, link: AcquirerLink, message: Message, mti: str, elements: Elements, arrived: float
     ) -> None:
         self.link = link
         self.acquirer = link.acquirer  # as agreed when it arrived, whatever is reloaded meanwhile
         self.message = message
         self.mti = mti
-        self.values = values
-        self.pan = pan
+        self.elements = elements
+        self.pan = card_of(elements)
         self.arrived = arrived
         self.deadline = arrived + self.acquirer.answer_within_s
         self.is_done = False
-        self.about = about(self.acquirer.name, mti, values, pan)
+        self.about = about(self.acquirer.name, mti, elements, self.pan)
+
+    @property
+    def values(self) -> dict[int, str]:
+        """All elements, number -> text."""
+        return self.elements.values
+
+    def has(self, number: int) -> bool:
+        return self.elements.has(number)
+
+    def text(self, number: int) -> str:
+        """Empty where the element is absent."""
+        return self.elements.text(number)
 
     @property
     def has_pin(self) -> bool:
-        return DE.PIN_BLOCK in self.values
+        return self.has(DE.PIN_BLOCK)
 
     @property
     def is_e_commerce(self) -> bool:
         """DE 22 says so (81x), or DE 25 does (59)."""
-        entry_mode = self.values.get(DE.ENTRY_MODE, "")
-        return entry_mode.startswith("81") or self.values.get(DE.CONDITION_CODE, "") == "59"
+        entry_mode = self.text(DE.ENTRY_MODE)
+        return entry_mode.startswith("81") or self.text(DE.CONDITION_CODE) == "59"
 
     @property
     def named_originals(self) -> "list[Original]":
@@ -65,9 +73,9 @@ class Request:
         Without one, a request under the reversal's own numbers; the kinds it may be of, in turn.
         Nothing where DE 90 cannot be read.
         """
-        digits = self.values.get(DE.ORIGINAL_DATA, "")
+        digits = self.text(DE.ORIGINAL_DATA)
         if not digits.strip("0"):
-            own = self.values.get(DE.STAN, "") + self.values.get(DE.TRANSMISSION_TIME, "")
+            own = self.text(DE.STAN) + self.text(DE.TRANSMISSION_TIME)
             return [Original(self, mti + own) for mti in ORIGINAL_MTIS]
         if len(digits) < 20 or not digits.isdigit():
             return []
@@ -77,7 +85,7 @@ class Request:
     @property
     def amount_that_stays(self) -> str | None:
         """Of a partial reversal: DE 95's actual amount, 12 digits; None where all is reversed."""
-        replacement = self.values.get(DE.REPLACEMENT_AMOUNTS, "")[:12]
+        replacement = self.text(DE.REPLACEMENT_AMOUNTS)[:12]
         return replacement if replacement.isdigit() and int(replacement) else None
 
 
@@ -93,36 +101,27 @@ class Original:
         acquirer_id = original_data[20:31].lstrip("0")
         if acquirer_id:
             values[DE.ACQUIRER_ID] = acquirer_id
-        self.about = about(reversal.acquirer.name, original_data[:4], values, reversal.pan)
+        elements = Elements(None, values)
+        self.about = about(reversal.acquirer.name, original_data[:4], elements, reversal.pan)
 
 
-def about(acquirer: str, mti: str, values: dict[int, str], pan: Pan | None) -> About:
+def about(acquirer: str, mti: str, elements: Elements, pan: Pan | None) -> About:
     """The keys of docs/rules.md, *Repeats and duplicates*.
 
     DE 12 and 13 tell two requests apart only where there is no RRN: many senders stamp them anew.
     """
+    text = elements.text
     kind = mti[1:3]
-    sender = values.get(DE.ACQUIRER_ID, "").lstrip("0")
-    stan = values.get(DE.STAN, "")
-    terminal = values.get(DE.TERMINAL_ID, "")
-    rrn = values.get(DE.RRN, "")
-    content = content_of(values, pan)
-    when = () if rrn else (values.get(DE.LOCAL_TIME, ""), values.get(DE.LOCAL_DATE, ""))
+    sender = text(DE.ACQUIRER_ID).lstrip("0")
+    stan, rrn, terminal = text(DE.STAN), text(DE.RRN), text(DE.TERMINAL_ID)
+    card = pan.reveal() if pan is not None else ""
+    content = card, text(DE.PROCESSING_CODE), text(DE.AMOUNT), text(DE.CURRENCY)
+    when = () if rrn else (text(DE.LOCAL_TIME), text(DE.LOCAL_DATE))
     return About(
-        key=(acquirer, kind, sender, stan, values.get(DE.TRANSMISSION_TIME, ""), terminal),
+        key=(acquirer, kind, sender, stan, text(DE.TRANSMISSION_TIME), terminal),
         loose_key=(acquirer, kind, sender, stan, rrn, terminal, *when, *content),
         content=content,
         mti=mti,
-    )
-
-
-def content_of(values: dict[int, str], pan: Pan | None) -> Key:
-    """What makes two messages the same purchase."""
-    return (
-        pan.reveal() if pan is not None else "",
-        values.get(DE.PROCESSING_CODE, ""),
-        values.get(DE.AMOUNT, ""),
-        values.get(DE.CURRENCY, ""),
     )
 
 

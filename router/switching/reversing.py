@@ -14,7 +14,7 @@ from router.switching.answering import Answering
 from router.switching.authorization import NOT_CONFIRMED, refused, reverse_online
 from router.switching.commits import Commits
 from router.switching.known import Known
-from router.switching.outbound import kept, with_sender
+from router.switching.outbound import kept_values, with_sender
 from router.switching.peers import Issuer
 from router.switching.records import answered, becomes_stored, new_entry, reversal_records
 from router.switching.request import Original, Request
@@ -207,8 +207,8 @@ class Reversing:
                 stan=request.values.get(DE.STAN, ""),
                 rrn=request.values.get(DE.RRN, ""),
             )
-            message = kept("0420", with_sender(request), request)
-            records.append(new_entry(transaction, issuer, message, "", None, self.switch))
+            values = kept_values(with_sender(request), request)
+            records.append(new_entry(transaction, issuer, "0420", values, "", None, self.switch))
         self._arrive_when_settled(transaction, request)
         self._commits.insist(
             records, lambda _: self._settled(transaction, COMES_AFTER_ITS_REVERSAL)

@@ -178,7 +178,7 @@ class StoreAndForward:
     def _acknowledged(self, issuer: Issuer, entry: SafEntry) -> None:
         ended(issuer, entry.stored.id, "")
         if entry.tries:  # what was said to an earlier transmission may still come
-            number = entry.stored.message.values[DE.STAN]
+            number = entry.stored.message.stan
             issuer.stans.quarantine(number, self._clock.now())
         self._commits.insist([Ended(entry.stored.id, False)])
 
@@ -195,4 +195,4 @@ def ended(issuer: Issuer, entry_id: EntryId, why_parked: str) -> None:
         entry.why = why_parked
         queue.parked[entry_id] = entry
     else:
-        issuer.stans.free(entry.stored.message.values[DE.STAN])
+        issuer.stans.free(entry.stored.message.stan)

@@ -19,6 +19,7 @@ class SafEntry:
     """Its record, and how far its delivery is. Its numbers are kept over all repeats."""
 
     __slots__ = (
+        "card",
         "code",
         "due",
         "first_not_found",
@@ -37,6 +38,7 @@ class SafEntry:
         self, stored: Stored, is_durable: bool, has_left: bool, since: float = 0.0
     ) -> None:
         self.stored = stored
+        self.card: str = stored.message.values.get(DE.PAN, "")  # its entries go one after another
         self.is_durable = is_durable
         self.has_left = has_left  # flagged repeat from now on
         self.since = since  # its age counts from here; set when it is durable
@@ -48,11 +50,6 @@ class SafEntry:
         self.first_not_found = 0.0
         self.code = ""  # what its issuer said last
         self.why = ""  # it is parked
-
-    @property
-    def card(self) -> str:
-        """Entries of one card go one after the other."""
-        return self.stored.message.values.get(DE.PAN, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,7 @@ def age_at_start(stored: Stored, transmission_time: str) -> float:
     DE 7 has no year: what seems to lie ahead by less than half a year was stored under another
     time of day, and is new; what seems to lie further ahead is last year's.
     """
-    then = stored.retried or stored.message.values.get(DE.TRANSMISSION_TIME, "")
+    then = stored.retried or stored.message.transmission_time
     if len(then) != 10 or not then.isdigit():
         return 0.0
     age = (seconds_of_year(transmission_time) - seconds_of_year(then)) % YEAR_S

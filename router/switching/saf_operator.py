@@ -101,7 +101,7 @@ class SafOperator:
             for entry in wanted.chosen(issuer.saf.parked):
                 stored = entry.stored
                 del issuer.saf.parked[stored.id]
-                issuer.stans.free(stored.message.values[DE.STAN])
+                issuer.stans.free(stored.message.stan)
                 records.append(Ended(stored.id, False, who, why))
                 settled.append(written_id(stored.id))
                 self._observer.happened(

@@ -6,7 +6,7 @@ undone by a reversal of the 0120.
 """
 
 from router.switching import message_types
-from router.switching.outbound import kept, own_rrn, reversal_values, with_sender
+from router.switching.outbound import kept_values, own_rrn, reversal_values, with_sender
 from router.switching.peers import Issuer
 from router.switching.records import answered, kept_entry, new_entry, reversal_records
 from router.switching.response_codes import ResponseCode
@@ -16,7 +16,7 @@ from router.switching.told import Told
 from router.switching.transaction import Transaction
 from router.switching.translation import demands
 from specs.elements import DE
-from specs.journal_format import Ended, Kept, Record, StoodIn, Stored
+from specs.journal_format import Ended, Record, StoodIn, Stored, kept_message
 
 
 def stood_in_records(
@@ -61,8 +61,8 @@ def undoing(
         return reversal_records(transaction, switch)
     sent = transaction.outbound
     assert sent is not None
-    message = Kept("0420", reversal_values(sent, None, None))
-    return [new_entry(transaction, issuer, message, transaction.line, None, switch)]
+    values = reversal_values(sent, None, None)
+    return [new_entry(transaction, issuer, "0420", values, transaction.line, None, switch)]
 
 
 def advised(
@@ -80,7 +80,7 @@ def advised(
         return Told(code, False, {}, "stand_in", "stand_in"), []
     request, sent = transaction.request, transaction.outbound
     assert request is not None
-    values = dict((kept("0120", with_sender(request), request) if sent is None else sent).values)
+    values = kept_values(with_sender(request), request) if sent is None else sent.values
     values[DE.RESPONSE_CODE] = code
     values[rules.reason_element] = reason
     after = next((one.id for one in reversed(undone) if isinstance(one, Stored)), None)
@@ -93,7 +93,7 @@ def advised(
         values.update(elements)
     if DE.RRN not in values and demands(issuer.terms.codec, "0120", DE.RRN):
         values[DE.RRN] = own_rrn(numbers)
-    message = Kept("0120", numbers.stamped(values))
+    message = kept_message("0120", numbers.stamped(values))
     advice = kept_entry(transaction, issuer, message, "", after, has_left=False)
     if approves:
         transaction.advice = advice

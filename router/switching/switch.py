@@ -4,13 +4,14 @@ from router.switching.clock import Clock
 from router.switching.outbound import Numbers
 from router.switching.peers import Issuer
 from router.switching.routing import BinRange, BinTable
+from router.switching.translation import Translation
 from router.wire.pan import Pan
 
 
 class Switch:
     """Replaced whole at a reload; what is in flight keeps the issuer it was routed to."""
 
-    __slots__ = ("_clock", "bin_table", "institution_id", "issuers")
+    __slots__ = ("_clock", "bin_table", "institution_id", "issuers", "translation")
 
     def __init__(
         self, institution_id: str, bin_table: BinTable, issuers: dict[str, Issuer], clock: Clock
@@ -18,6 +19,7 @@ class Switch:
         self.institution_id = institution_id  # DE 33 towards issuers
         self.bin_table = bin_table
         self.issuers = dict(issuers)  # as they are now, whatever becomes of the caller's
+        self.translation = Translation()
         self._clock = clock
 
     def now(self) -> float:

@@ -3,28 +3,90 @@
 from typing import Final
 
 from router.switching import message_types
+from router.switching.elements import Elements
+from router.switching.outbound import NEVER_FORWARDED
 from router.switching.request import Request
 from router.switching.told import CARRIED, Told
 from router.wire.codec import Codec
 from router.wire.element import Unwritable
 from router.wire.message import Message
-from router.wire.pan import Pan
 from router.wire.transcode import fitted
-from specs import tlv
+from router.wire.transcoder import Transcoder
 from specs.elements import DE
 from specs.versions import translate
 
 CANONICAL: Final = 1987
 PARTIAL_APPROVAL: Final = "10"
-SEPARATORS: Final = "=D"
 
 
-def canonical(message: Message) -> tuple[str, dict[int, str]]:
+def canonical(message: Message) -> tuple[str, Elements]:
     """The MTI and elements of a message, whatever its version, as those of 1987."""
     version = message.codec.dialect.version
     if version == CANONICAL:
-        return message.mti, message.values()
-    return translate(message.values(), message.mti, version, CANONICAL)
+        return message.mti, Elements(message, None)
+    mti, values = translate(message.values(), message.mti, version, CANONICAL)
+    return mti, Elements(None, values)
+
+
+class Translation:
+    """From peer to peer. Keeps what it planned for the pairs of dialects that it met."""
+
+    __slots__ = ("_back", "_onward")
+
+    def __init__(self) -> None:
+        self._onward: dict[tuple[Codec, Codec], Transcoder] = {}
+        self._back: dict[Codec, Transcoder] = {}
+
+    def forwarded(self, request: Request, codec: Codec, mti: str, given: dict[int, str]) -> Message:
+        """The request in its issuer's dialect, with what is given in it. Raises Unwritable."""
+        message = request.message
+        if message.codec.dialect.version == codec.dialect.version == CANONICAL:
+            sent = self._to(message.codec, codec).transcoded(message, mti, given)
+            if sent is not None:
+                return sent
+        values = {n: text for n, text in request.values.items() if n not in NEVER_FORWARDED}
+        return written_for(codec, mti, {**values, **given})
+
+    def response_to(self, request: Request, told: Told) -> Message:
+        """Made from the request's own elements as it sent them: DE 35, 45, 52 never travel back."""
+        message = request.message
+        codec, mti = message.codec, message_types.response_to(message.mti)
+        answer = {DE.RESPONSE_CODE: told.code}
+        for number in CARRIED:
+            if number in told.elements:
+                answer[number] = told.elements[number]
+        if told.code == PARTIAL_APPROVAL and DE.AMOUNT in told.elements:
+            answer[DE.AMOUNT] = told.elements[DE.AMOUNT]
+        version = codec.dialect.version
+        if version != CANONICAL:
+            canonical_mti = message_types.response_to(request.mti)
+            _, answer = translate(answer, canonical_mti, CANONICAL, version)
+        response = self._echoing(codec).transcoded(message, mti, answer)
+        return response if response is not None else fitted_response(message, mti, answer)
+
+    def _to(self, source: Codec, target: Codec) -> Transcoder:
+        found = self._onward.get((source, target))
+        if found is None:
+            found = self._onward[source, target] = Transcoder(source, target, but=NEVER_FORWARDED)
+        return found
+
+    def _echoing(self, codec: Codec) -> Transcoder:
+        found = self._back.get(codec)
+        if found is None:
+            found = self._back[codec] = Transcoder(codec, codec, only=codec.dialect.echoed)
+        return found
+
+
+def fitted_response(message: Message, mti: str, answer: dict[int, str]) -> Message:
+    """Where something of the answer does not fit the acquirer's dialect as it stands."""
+    codec = message.codec
+    echoed = {n: message.text(n) for n in codec.dialect.echoed if message.has(n)}
+    try:
+        return codec.written(mti, {**echoed, **fitted(answer, codec)})
+    except Unwritable:
+        # What an issuer adds may not fit at all; the code does.
+        bare = {n: text for n, text in answer.items() if n == DE.RESPONSE_CODE}
+        return codec.written(mti, {**echoed, **bare})
 
 
 def written_for(codec: Codec, mti: str, values: dict[int, str]) -> Message:
@@ -43,84 +105,14 @@ def demands(codec: Codec, mti: str, element: int) -> bool:
     return False
 
 
-def response_to(request: Request, told: Told) -> Message:
-    """Made from the request's own elements as it sent them: DE 35, 45 and 52 never travel back."""
-    codec = request.message.codec
-    dialect = codec.dialect
-    echoed = {n: request.message.text(n) for n in dialect.echoed if request.message.has(n)}
-    mti = message_types.response_to(request.message.mti)
-    answer = {DE.RESPONSE_CODE: told.code}
-    for number in CARRIED:
-        if number in told.elements:
-            answer[number] = told.elements[number]
-    if told.code == PARTIAL_APPROVAL and DE.AMOUNT in told.elements:
-        answer[DE.AMOUNT] = told.elements[DE.AMOUNT]
-    if dialect.version != CANONICAL:
-        _, answer = translate(
-            answer, message_types.response_to(request.mti), CANONICAL, dialect.version
-        )
-    try:
-        return codec.written(mti, {**echoed, **fitted(answer, codec)})
-    except Unwritable:
-        # What an issuer adds may not fit the acquirer's dialect; the code does.
-        bare = {n: text for n, text in answer.items() if n == DE.RESPONSE_CODE}
-        return codec.written(mti, {**echoed, **bare})
-
-
 def answer_of(response: Message) -> Told | None:
     """What an issuer's response says; None where it says nothing that can be used."""
-    _, values = canonical(response)
-    code = values.get(DE.RESPONSE_CODE, "")
+    _, answer = canonical(response)
+    code = answer.text(DE.RESPONSE_CODE)
     if len(code) != 2 or not code.isascii() or not code.isalnum():
         return None
-    elements: dict[int, str] = {n: values[n] for n in CARRIED if n in values}
-    if code == PARTIAL_APPROVAL and DE.AMOUNT in values:
-        elements[DE.AMOUNT] = values[DE.AMOUNT]
+    elements: dict[int, str] = {n: answer.text(n) for n in CARRIED if answer.has(n)}
+    if code == PARTIAL_APPROVAL and answer.has(DE.AMOUNT):
+        elements[DE.AMOUNT] = answer.text(DE.AMOUNT)
     approves = response.text(DE.RESPONSE_CODE) in response.codec.dialect.approvals
     return Told(code, approves, elements, "issuer", "issuer")
-
-
-def card_of(values: dict[int, str]) -> Pan | None:
-    """The PAN from DE 2, tracks or chip data; None where there is none or they disagree."""
-    found: set[str] = set()
-    for digits in (
-        values.get(DE.PAN, ""),
-        track_2_pan(values.get(DE.TRACK_2, "")),
-        track_1_pan(values.get(DE.TRACK_1, "")),
-        *chip_pans(values.get(DE.CHIP_DATA, "")),
-    ):
-        if digits:
-            found.add(digits)
-    return Pan(found.pop()) if len(found) == 1 else None
-
-
-def track_2_pan(track: str) -> str:
-    """The digits before the separator (ISO/IEC 7813)."""
-    for separator in SEPARATORS:
-        if separator in track:
-            return track[: track.index(separator)].lstrip(";")
-    return ""
-
-
-def track_1_pan(track: str) -> str:
-    """The digits between the format code and the first separator (ISO/IEC 7813)."""
-    return (
-        track.lstrip("%")[1 : track.lstrip("%").index("^")].replace(" ", "") if "^" in track else ""
-    )
-
-
-def chip_pans(chip_data: str) -> list[str]:
-    """Tags 5A and 57 of DE 55; unreadable chip data names no card."""
-    if "5A" not in chip_data and "57" not in chip_data:
-        return []
-    try:
-        data = bytes.fromhex(chip_data)
-    except ValueError:
-        return []
-    pan, track = tlv.first(data, "5A"), tlv.first(data, "57")
-    found: list[str] = []
-    if pan is not None:
-        found.append(pan.hex().upper().rstrip("F"))
-    if track is not None:
-        found.append(track_2_pan(track.hex().upper()))
-    return found

@@ -20,6 +20,7 @@ __all__ = ["Codec", "MalformedMessage", "Message", "Unwritable"]
 
 SHAPES_MAX: Final = 4096
 STAN: Final = 11
+MTIS_MAX: Final = 64
 
 
 class Codec:
@@ -82,6 +83,19 @@ class Codec:
                 start, _ = message.span(number)
                 raise MalformedMessage(number, start, "ASCII characters", "bytes above 7F")
 
+    def has_mandatory(self, message: Message, mti: str) -> bool:
+        """All that the dialect demands of that MTI: "4", or of "2|35" one of them."""
+        lacking = message.shape.lacking
+        known = lacking.get(mti)
+        if known is None:
+            known = any(
+                not any(message.has(int(number)) for number in expression.split("|"))
+                for expression in self.dialect.mandatory.get(mti, ())
+            )
+            if len(lacking) < MTIS_MAX:
+                lacking[mti] = known
+        return not known
+
     def written(self, mti: str, values: Mapping[int, str], header: bytes = b"") -> Message:
         """A new message from canonical texts. A value for 1 asks for a secondary bitmap anyhow."""
         pieces: dict[int, bytes] = {}
@@ -118,6 +132,10 @@ class Codec:
     def stretches(self, data: bytes) -> Iterator[Stretch]:
         """The elements one by one, slowly, up to the fault, which is raised."""
         return walk(self.head, self._elements, data)
+
+    def element(self, number: int) -> Element | None:
+        """How the dialect writes it; None where it has no such element."""
+        return self._elements.get(number)
 
     def _joined(self, header: bytes, mti: str, pieces: Mapping[int, bytes],
                 has_bit_1: bool) -> Message:

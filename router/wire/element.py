@@ -30,7 +30,8 @@ class Unwritable(Exception):
 class Element:
     """A rule made ready: the conversions both ways, and every valid length prefix."""
 
-    __slots__ = ("byte_counts", "fills_right", "fixed_bytes", "number", "pad", "prefix_bytes",
+    __slots__ = ("_prefixes", "byte_counts", "counts_halves", "counts_hexadecimal",
+                 "counts_nibbles", "fills_right", "fixed_bytes", "number", "pad", "prefix_bytes",
                  "reading", "rule", "units_max")
 
     def __init__(self, rule: ElementRule, shared: dict[str, dict[bytes, int]]) -> None:
@@ -43,28 +44,26 @@ class Element:
         self.units_max: int = rule.prefix_max
         self.pad: str = rule.pad
         self.fills_right: bool = rule.odd == "right"
+        in_nibbles = rule.counts == "nibbles"
+        self.counts_nibbles: bool = in_nibbles and self.reading == DIGITS
+        # A length in nibbles of what is no BCD: two for each byte, so never odd.
+        self.counts_halves: bool = in_nibbles and self.reading not in (DIGITS, SIGNED_DIGITS)
+        self.counts_hexadecimal: bool = (
+            rule.encoding in ("hex", "hex-ebcdic") and rule.counts == "bytes")
         self.fixed_bytes: int = self.byte_count(rule.prefix_max)
         alike = f"{rule.prefix_encoding} {rule.prefix_bytes} {rule.prefix_max}"
         alike += f" {rule.encoding} {rule.counts}"
         if alike not in shared:
             shared[alike] = self._all_byte_counts()
         self.byte_counts: dict[bytes, int] = shared[alike]
+        self._prefixes: dict[int, bytes] = {}  # those written so far; as many as there are lengths
 
     def _all_byte_counts(self) -> dict[bytes, int]:
         """Every valid length prefix with the bytes it announces; any other is an error."""
         if not self.prefix_bytes:
             return {}
         step = 2 if self.counts_halves else 1
-        return {self.prefix(n): self.byte_count(n) for n in range(0, self.units_max + 1, step)}
-
-    @property
-    def counts_nibbles(self) -> bool:
-        return self.reading == DIGITS and self.rule.counts == "nibbles"
-
-    @property
-    def counts_halves(self) -> bool:
-        """A length in nibbles of what is no BCD: two for each byte, so never odd."""
-        return self.reading not in (DIGITS, SIGNED_DIGITS) and self.rule.counts == "nibbles"
+        return {self._prefix(n): self.byte_count(n) for n in range(0, self.units_max + 1, step)}
 
     def byte_count(self, units: int) -> int:
         """The bytes of so many units of what the prefix counts."""
@@ -74,11 +73,15 @@ class Element:
             return 1 + units // 2
         if self.counts_nibbles:
             return (units + 1) // 2
-        if self.rule.encoding in ("hex", "hex-ebcdic") and self.rule.counts == "bytes":
-            return 2 * units
-        return units
+        return 2 * units if self.counts_hexadecimal else units
 
     def prefix(self, units: int) -> bytes:
+        known = self._prefixes.get(units)
+        if known is None:
+            known = self._prefixes[units] = self._prefix(units)
+        return known
+
+    def _prefix(self, units: int) -> bytes:
         encoding = self.rule.prefix_encoding
         if encoding == "binary":
             return units.to_bytes(self.prefix_bytes, "big")
@@ -126,7 +129,7 @@ class Element:
     def _units(self, text: str, written: bytes) -> int:
         if self.reading == SIGNED_DIGITS or self.counts_nibbles:
             return len(text)
-        if self.rule.encoding in ("hex", "hex-ebcdic") and self.rule.counts == "bytes":
+        if self.counts_hexadecimal:
             if len(written) & 1:
                 raise Unwritable(self.number, "an odd number of hexadecimal digits")
             return len(written) // 2

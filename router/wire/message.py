@@ -20,16 +20,16 @@ class MissingElement(Exception):
 
 
 class Message:
-    __slots__ = ("_ends", "_shape", "codec", "data")
+    __slots__ = ("codec", "data", "ends", "shape")
 
     def __init__(self, data: bytes, codec: "Codec", shape: Shape, ends: list[int]) -> None:
         self.data = data
         self.codec = codec
-        self._shape = shape
-        self._ends = ends  # of the bitmap and of each variable element
+        self.shape = shape
+        self.ends = ends  # of the bitmap and of each variable element
 
     def __repr__(self) -> str:
-        return f"<Message {self.mti} with {self._shape.numbers}>"
+        return f"<Message {self.mti} with {self.shape.numbers}>"
 
     def __reduce__(self) -> str:
         raise TypeError("a message is not pickled: it holds card data in clear")
@@ -47,21 +47,21 @@ class Message:
         """The secondary bitmap, where one was announced by bit 1 although no element needed it."""
         bitmap = self.codec.head.bitmap_text(self.data)
         is_announced = int(bitmap[0], 16) & 8 != 0
-        is_needed = self._shape.numbers[-1:] > [64] and not self.codec.head.is_sixteen
+        is_needed = self.shape.numbers[-1:] > [64] and not self.codec.head.is_sixteen
         return bitmap[16:] if is_announced and not is_needed else ""
 
     def has(self, element: int) -> bool:
-        return self._shape.places[element] is not None
+        return self.shape.places[element] is not None
 
     def elements(self) -> list[int]:
-        return list(self._shape.numbers)
+        return list(self.shape.numbers)
 
     def values(self) -> dict[int, str]:
-        return {number: self.text(number) for number in self._shape.numbers}
+        return {number: self.text(number) for number in self.shape.numbers}
 
     def get(self, element: int) -> str:
         """The canonical text, empty where the element is absent."""
-        return self.text(element) if self._shape.places[element] is not None else ""
+        return self.text(element) if self.shape.places[element] is not None else ""
 
     def text(self, element: int) -> str:
         """The canonical text. Never raises for content: `Codec.verify` judges that."""
@@ -88,7 +88,7 @@ class Message:
         """The same message with other canonical texts in some elements; None removes one."""
         edited = bytearray(self.data)
         for number, text in changes.items():
-            place = self._shape.places[number]
+            place = self.shape.places[number]
             if place is None and text is None:
                 continue
             if place is None or text is None:
@@ -103,16 +103,16 @@ class Message:
         if mti is not None:
             head = self.codec.head
             edited[head.mti_start:head.bitmap_start] = head.mti_bytes(mti)
-        return Message(bytes(edited), self.codec, self._shape, self._ends)
+        return Message(bytes(edited), self.codec, self.shape, self.ends)
 
     def _place(self, element: int) -> Place:
-        place = self._shape.places[element]
+        place = self.shape.places[element]
         if place is None:
             raise MissingElement(element)
         return place
 
     def _start(self, place: Place) -> int:
-        return self._ends[place.segment] + place.offset
+        return self.ends[place.segment] + place.offset
 
     def _stop(self, place: Place, start: int) -> int:
-        return self._ends[place.segment + 1] if place.size < 0 else start + place.size
+        return self.ends[place.segment + 1] if place.size < 0 else start + place.size

@@ -36,13 +36,14 @@ class Variable:
 
 
 class Shape:
-    __slots__ = ("filled_up", "numbers", "places", "tail_bytes", "variables")
+    __slots__ = ("filled_up", "lacking", "numbers", "places", "tail_bytes", "variables")
 
     def __init__(self, numbers: list[int], elements: Mapping[int, Element]) -> None:
         self.numbers = numbers
         self.places: list[Place | None] = [None] * 129
         self.variables: list[Variable] = []
         self.filled_up: list[Place] = []  # of fixed length, with an odd number of digits
+        self.lacking: dict[str, bool] = {}  # by MTI: something mandatory is absent
         offset = segment = 0
         for number in numbers:
             element = elements[number]

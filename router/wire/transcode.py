@@ -8,19 +8,9 @@ from typing import Final
 from router.wire.codec import Codec
 from specs.elements import DE
 from specs.rules import ElementRule
-from specs.versions import translate
 
 TRACKS: Final = (DE.TRACK_2, DE.TRACK_3)
 MAY_BE_CUT: Final = (DE.CARD_ACCEPTOR, DE.ADDITIONAL_RESPONSE)  # words for people
-
-
-def carried(values: Mapping[int, str], source: Codec, target: Codec, mti: str) -> dict[int, str]:
-    """The values of a message with that MTI, as the target can write them."""
-    version, wanted = source.dialect.version, target.dialect.version
-    given = dict(values)
-    if version != wanted:
-        _, given = translate(given, mti, version, wanted)
-    return fitted(given, target)
 
 
 def fitted(values: Mapping[int, str], target: Codec) -> dict[int, str]:
@@ -30,13 +20,13 @@ def fitted(values: Mapping[int, str], target: Codec) -> dict[int, str]:
         rule = target.dialect.elements.get(number)
         if rule is None:
             continue
-        fits = _fitted(rule, text)
+        fits = fitted_text(rule, text)
         if fits is not None:
             ready[number] = fits
     return ready
 
 
-def _fitted(rule: ElementRule, text: str) -> str | None:
+def fitted_text(rule: ElementRule, text: str) -> str | None:
     """The text in the element's own form; None where it has no room for it."""
     if rule.number in TRACKS:
         text = _track(text, rule)

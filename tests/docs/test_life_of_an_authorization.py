@@ -10,7 +10,7 @@ from router.wire.codec import Codec
 from router.wire.message import Message
 from specs.dialect import load_dialect
 from specs.elements import DE
-from specs.journal_format import Answered, Ended, Forwarded, Reversed, Stored
+from specs.journal_format import Answered, Ended, Forwarded, Kept, Reversed, Stored
 from tests.docs.one_purchase import Captured, captured
 from tests.docs.pages import FRAMES, HSM, LIFE, blocks, columns, frame_of, parts_of
 from tests.docs.recorder import LENGTH_BYTES
@@ -144,7 +144,9 @@ def test_a_record_is_the_one_in_the_journal(name: str, number: int, fresh: Captu
 
 
 def plain(struct: Any) -> Any:
-    """With the names of its fields."""
+    """With the names of its fields; a kept message as its elements."""
+    if isinstance(struct, Kept):
+        return {"mti": struct.mti, "values": plain(struct.values)}
     if isinstance(struct, msgspec.Struct):
         return {name: plain(getattr(struct, name)) for name in struct.__struct_fields__}
     return msgspec.to_builtins(struct, str_keys=True)

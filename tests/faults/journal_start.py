@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from router.net.journal_file import JournalFile
-from specs.journal_format import About, Answered, Forwarded, Kept, Record
+from specs.journal_format import About, Answered, Forwarded, Record, kept_message
 from tests.net.acquirer_peer import CARD
 from tests.net.house import House, empty_house
 from tests.net.hsm_peer import HsmPeer, hsm_peer, xored
@@ -59,7 +59,7 @@ def purchases(first: int, behind: int) -> Iterator[Record]:
         values = {2: CARD, 3: "000000", 4: "000000010000", 7: sent, 11: stan, 12: "101500",
                   13: "1124", 18: "5411", 22: "051", 25: "00", 32: "504001", 33: "504900", 37: rrn,
                   41: "TERM0001", 42: "MERCHANT0000001", 49: "504"}
-        yield Forwarded(about, "atlas", "atlas-1", Kept("0100", values))
+        yield Forwarded(about, "atlas", "atlas-1", kept_message("0100", values))
         yield Answered(about, "00", True, {38: "A00001"})
 
 

@@ -9,7 +9,16 @@ from noyau.journal.following import follow
 from noyau.journal.index import NAME, Index
 from noyau.journal.opening import Worker
 from noyau.journal.searching import find, story
-from specs.journal_format import About, Answered, Ended, Forwarded, Kept, Record, Reversed, Stored
+from specs.journal_format import (
+    About,
+    Answered,
+    Ended,
+    Forwarded,
+    Record,
+    Reversed,
+    Stored,
+    kept_message,
+)
 from specs.journal_reading import JournalReader
 from specs.journal_segments import segments_in
 from tests.net.journal_records import DAY_S, NOON, PAN, SEAL, Wall, opened, replayed
@@ -30,7 +39,7 @@ def about(number: int) -> About:
 def forwarded(number: int) -> Forwarded:
     issuer = "atlas" if number % 5 else "bahia"
     sent = {2: CARDS[number % 2], 7: "0115120000", 11: f"{number:06d}"}
-    return Forwarded(about(number), issuer, f"{issuer}-1", Kept("0100", sent))
+    return Forwarded(about(number), issuer, f"{issuer}-1", kept_message("0100", sent))
 
 
 def answered(number: int) -> Answered:
@@ -38,7 +47,7 @@ def answered(number: int) -> Answered:
 
 
 def stored(number: int) -> Stored:
-    kept = Kept("0420", {2: CARDS[number % 2], 11: "900001"})
+    kept = kept_message("0420", {2: CARDS[number % 2], 11: "900001"})
     entry = ("atlas", "0420", f"9{number:05d}", "0115120000")
     return Stored(entry, about(number), "atlas", "", kept, None, False)
 

@@ -6,7 +6,16 @@ from pathlib import Path
 
 from router.net.business_day import BusinessDays
 from router.net.journal_file import JournalFile
-from specs.journal_format import About, Answered, Ended, Forwarded, Kept, Record, Reversed, Stored
+from specs.journal_format import (
+    About,
+    Answered,
+    Ended,
+    Forwarded,
+    Record,
+    Reversed,
+    Stored,
+    kept_message,
+)
 from specs.journal_seal import Seal
 from specs.journal_segments import Segment, segments_in
 
@@ -35,7 +44,7 @@ def about(stan: str) -> About:
 
 def forwarded(stan: str) -> Forwarded:
     values = {2: PAN, 7: "0115120000", 11: stan}
-    return Forwarded(about(stan), "atlas", "atlas-1", Kept("0100", values))
+    return Forwarded(about(stan), "atlas", "atlas-1", kept_message("0100", values))
 
 
 def answered(stan: str) -> Answered:
@@ -48,7 +57,7 @@ def reversed_(stan: str) -> Reversed:
 
 def stored(stan: str, request: str = "") -> Stored:
     """An entry; of the request of that STAN, else of its own."""
-    kept = Kept("0420", {2: PAN, 7: "0115120000", 11: stan})
+    kept = kept_message("0420", {2: PAN, 7: "0115120000", 11: stan})
     return Stored(("atlas", "0420", stan, "0115120000"), about(request or stan), "atlas", "", kept,
                   None, False)
 

@@ -7,7 +7,7 @@ import pytest
 from router.switching.conductor import Limits
 from router.switching.recovery import EVICT_EVERY
 from specs.elements import DE
-from specs.journal_format import About, Answered, Forwarded, Kept, NumberGiven, Record
+from specs.journal_format import About, Answered, Forwarded, NumberGiven, Record, kept_message
 from tests.builders import purchase, reversal
 from tests.switching.desk import Desk
 
@@ -105,7 +105,7 @@ def test_a_restart_goes_on_behind_a_number_that_was_only_carried() -> None:
 
 def test_a_restart_reads_as_it_goes_and_keeps_no_more_than_the_repeat_window() -> None:
     """Far more than the limit were answered; the one in flight at the beginning is still ended."""
-    sent = Kept("0100", {2: PAN, 7: "1124101500", 11: "000007"})
+    sent = kept_message("0100", {2: PAN, 7: "1124101500", 11: "000007"})
     in_flight = Forwarded(about_of("000007"), "atlas", "atlas-1", sent)
     records: list[Record] = [in_flight, *answered_ones(3 * EVICT_EVERY)]
     desk = Desk(limits=Limits(repeats_max=100))

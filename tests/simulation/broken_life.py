@@ -156,7 +156,7 @@ LIFE: Final[dict[str, Bug]] = {
     "other-content-taken-for-a-repeat": Bug(conductor, "received", content_ignored, "calm"),
     "acquirer-s-pin-block-passed-on": Bug(
         authorization,
-        "forwarded_values",
+        "given_values",
         lambda sound: lambda request, numbers, pin, due: sound(request, numbers, None, due),
         "calm",
     ),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from router.switching.elements import Elements
 from router.switching.request import about
 from router.wire.pan import Pan
 from specs.elements import DE
@@ -10,7 +11,7 @@ from tests.builders import HOME_CARD, purchase
 
 
 def known_by(mti: str = "0100", acquirer: str = "souk", **changed: str | None) -> About:
-    return about(acquirer, mti, purchase(mti, **changed).values(), Pan(HOME_CARD))
+    return about(acquirer, mti, Elements(purchase(mti, **changed), None), Pan(HOME_CARD))
 
 
 def test_a_repeat_has_the_key_of_its_original() -> None:

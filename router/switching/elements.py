@@ -1,0 +1,36 @@
+"""The canonical texts (ISO 8583:1987) of one message, read from it when they are asked for.
+
+A message of another version is translated as a whole before.
+"""
+
+from router.wire.message import Message
+
+
+class Elements:
+    """Of a message as it came, or of a translated one: then these are its values."""
+
+    __slots__ = ("_values", "as_it_came")
+
+    def __init__(self, message: Message | None, values: dict[int, str] | None) -> None:
+        assert message is not None or values is not None
+        self.as_it_came = message  # None: translated
+        self._values = values
+
+    def has(self, number: int) -> bool:
+        if self.as_it_came is not None:
+            return self.as_it_came.has(number)
+        return self._values is not None and number in self._values
+
+    def text(self, number: int) -> str:
+        """Empty where the element is absent."""
+        if self.as_it_came is not None:
+            return self.as_it_came.get(number)
+        return self._values.get(number, "") if self._values is not None else ""
+
+    @property
+    def values(self) -> dict[int, str]:
+        """All of them, number -> text; kept once they were asked for."""
+        if self._values is None:
+            assert self.as_it_came is not None
+            self._values = self.as_it_came.values()
+        return self._values

@@ -1,0 +1,143 @@
+"""The planned way from messages of one codec to those of another, or of the same.
+
+Theory. What becomes of each element depends on the layout of the message, on the two dialects and
+on which elements are given anew, and not on the message: so it is planned once for each layout.
+Elements that both dialects write alike are copied as they came, in one slice for as many as stand
+together; what is written differently is converted; what is given is written. Between two peers of
+one dialect forwarding is so an edit of a few bytes.
+"""
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from router.wire.codec import Codec
+from router.wire.element import DIGITS, Element, Unwritable
+from router.wire.message import Message
+from router.wire.shape import Place, Shape
+from router.wire.transcode import TRACKS, fitted_text
+from specs.rules import ElementRule
+
+PLANS_MAX: Final = 4096
+
+COPIED: Final = 0
+GIVEN: Final = 1
+CONVERTED: Final = 2
+
+
+class Step:
+    """One piece of the message to be: a run of elements copied, or one element written."""
+
+    __slots__ = ("element", "kind", "number", "start", "start_segment", "stop", "stop_segment")
+
+    def __init__(self, kind: int, element: Element, place: Place | None) -> None:
+        self.kind = kind
+        self.element = element  # of the target
+        self.number: int = element.number
+        self.start_segment = self.start = self.stop_segment = self.stop = 0
+        if place is not None:
+            self.start_segment = place.segment
+            self.start = place.offset - place.element.prefix_bytes
+            self.reach(place)
+
+    def reach(self, place: Place) -> None:
+        """Copied up to the end of this one."""
+        is_variable = place.size < 0
+        self.stop_segment = place.segment + 1 if is_variable else place.segment
+        self.stop = 0 if is_variable else place.offset + place.size
+
+
+class Plan:
+    """For messages of one shape: what the new one begins with, and what follows."""
+
+    __slots__ = ("head", "steps")
+
+    def __init__(self, head: bytes, steps: list[Step]) -> None:
+        self.head = head
+        self.steps = steps
+
+
+class Transcoder:
+    """From a codec to another of the same version. `only` these elements pass, all `but` those."""
+
+    __slots__ = ("_but", "_only", "_plans", "_source", "_target")
+
+    def __init__(self, source: Codec, target: Codec, only: Collection[int] | None = None,
+                 but: Collection[int] = ()) -> None:
+        self._source = source
+        self._target = target
+        self._only = only
+        self._but = but
+        self._plans: dict[tuple[Shape, str, tuple[int, ...]], Plan] = {}
+
+    def transcoded(self, message: Message, mti: str, given: Mapping[int, str]) -> Message | None:
+        """A new message under that MTI: the elements that pass, and those given, which are
+        canonical texts. None where a content does not fit as it stands: `fitted` knows more.
+        """
+        key = (message.shape, mti, tuple(given))
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._planned(message.shape, mti, given)
+            if len(self._plans) < PLANS_MAX:
+                self._plans[key] = plan
+        data, ends = message.data, message.ends
+        pieces = [plan.head]
+        try:
+            for step in plan.steps:
+                if step.kind == COPIED:
+                    start = ends[step.start_segment] + step.start
+                    pieces.append(data[start:ends[step.stop_segment] + step.stop])
+                elif step.kind == GIVEN:
+                    text = given[step.number]
+                    if step.element.reading == DIGITS and not text.isdigit():
+                        return None
+                    pieces.append(step.element.bytes_of(text))
+                else:
+                    fits = fitted_text(step.element.rule, message.text(step.number))
+                    if fits is None:
+                        return None
+                    pieces.append(step.element.bytes_of(fits))
+        except Unwritable:
+            return None
+        return self._target.scan(b"".join(pieces))
+
+    def _planned(self, shape: Shape, mti: str, given: Mapping[int, str]) -> Plan:
+        numbers: list[int] = []
+        steps: list[Step] = []
+        run: Step | None = None
+        for number in sorted({*shape.numbers, *given}):
+            element = self._target.element(number)
+            place = shape.places[number]
+            if number in given:
+                run = None
+                if element is not None:
+                    numbers.append(number)
+                    steps.append(Step(GIVEN, element, None))
+            elif place is None or element is None or not self._passes(number):
+                run = None
+            else:
+                numbers.append(number)
+                if not self._is_alike(place.element.rule, element.rule):
+                    run = None
+                    steps.append(Step(CONVERTED, element, place))
+                elif run is not None:
+                    run.reach(place)
+                else:
+                    run = Step(COPIED, element, place)
+                    steps.append(run)
+        return Plan(self._target.head.written(b"", mti, numbers, has_bit_1=False), steps)
+
+    def _passes(self, number: int) -> bool:
+        return number not in self._but and (self._only is None or number in self._only)
+
+    def _is_alike(self, came: ElementRule, leaves: ElementRule) -> bool:
+        """Written the same way in both. Of tracks, peers differ about the separator."""
+        if self._source is self._target:
+            return True
+        return came.number not in TRACKS and form(came) == form(leaves)
+
+
+def form(rule: ElementRule) -> tuple[str | int, ...]:
+    """How an element is written, its name apart."""
+    return (
+        rule.kind, rule.encoding, rule.length_max, rule.prefix_digits, rule.prefix_encoding,
+        rule.counts, rule.odd, rule.pad,
+    )

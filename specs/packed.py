@@ -1,0 +1,40 @@
+"""Elements of a kept message as one string of bytes: the texts, and before them what they are.
+
+Runs follow one another. A run is one byte that says of how many elements, two bytes for each (its
+number, the length of its text), then the texts themselves in Latin-1: what a message holds side by
+side is copied side by side.
+"""
+
+from collections.abc import Mapping
+
+TEXT_MAX = 255
+
+
+class NotPacked(Exception):
+    """Bytes that nobody packed."""
+
+
+def packed(values: Mapping[int, str]) -> bytes:
+    """Canonical texts, each a run of its own."""
+    return b"".join([run_of(number, text.encode("latin-1")) for number, text in values.items()])
+
+
+def run_of(number: int, text: bytes) -> bytes:
+    """One element. Raises ValueError where the text is longer than 255 bytes."""
+    return bytes((1, number, len(text))) + text
+
+
+def unpacked(data: bytes) -> dict[int, str]:
+    """The elements, number -> text. Raises NotPacked."""
+    values: dict[int, str] = {}
+    position = 0
+    while position < len(data):
+        texts = position + 1 + 2 * data[position]
+        named = data[position + 1:texts]
+        for number, length in zip(named[::2], named[1::2], strict=False):
+            values[number] = data[texts:texts + length].decode("latin-1")
+            texts += length
+        if texts > len(data) or texts == position + 1:
+            raise NotPacked
+        position = texts
+    return values

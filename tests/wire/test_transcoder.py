@@ -1,0 +1,92 @@
+"""The planned way from dialect to dialect: the same as the slow one, and nothing else touched."""
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.wire.codec import Codec
+from router.wire.packer import Packer
+from router.wire.transcode import fitted
+from router.wire.transcoder import Transcoder
+from specs.packed import NotPacked, packed, unpacked
+from tests.builders import purchase
+from tests.wire.drawn import CODECS, messages
+
+GIVEN = {7: "1129120000", 11: "000123", 33: "950400"}
+OF_1987 = sorted(name for name, codec in CODECS.items() if codec.dialect.version == 1987)
+
+
+@settings(max_examples=400, deadline=None)
+@given(messages(OF_1987), st.sampled_from(OF_1987))
+def test_what_is_planned_is_what_the_slow_way_does(
+    drawn: tuple[Codec, str, dict[int, str]], name: str
+) -> None:
+    """Or it says that it cannot. Alike elements pass as they came, whatever they hold."""
+    codec, mti, values = drawn
+    target = CODECS[name]
+    message = codec.written(mti, values)
+    values.pop(1, None)
+    done = Transcoder(codec, target, but=(1,)).transcoded(message, "0100", GIVEN)
+    if done is not None:
+        assert done.mti == "0100"
+        assert fitted(done.values(), target) == fitted({**values, **GIVEN}, target)
+
+
+@settings(max_examples=200, deadline=None)
+@given(messages(OF_1987))
+def test_between_peers_of_one_dialect_nothing_else_changes(
+    drawn: tuple[Codec, str, dict[int, str]]
+) -> None:
+    codec, mti, values = drawn
+    message = codec.written(mti, values)
+    done = Transcoder(codec, codec).transcoded(message, mti, GIVEN)
+    assert done is not None
+    for number in message.elements():
+        if number not in GIVEN:
+            assert done.raw(number) == message.raw(number)
+
+
+def test_a_purchase_between_the_dialects_of_the_demo_needs_no_second_way() -> None:
+    message = purchase(track_2="9504010000000001=29122011234567890")
+    for name in ("iso87-ascii", "national", "iso87-binary"):
+        done = Transcoder(message.codec, CODECS[name]).transcoded(message, "0100", GIVEN)
+        assert done is not None
+        assert (done.get(11), done.get(2), done.get(33)) == ("000123", message.get(2), "950400")
+
+
+def test_only_what_passes_passes() -> None:
+    message = purchase()
+    back = Transcoder(message.codec, message.codec, only=(2, 11, 41))
+    done = back.transcoded(message, "0110", {39: "00"})
+    assert done is not None
+    assert done.values() == {2: message.get(2), 11: message.get(11), 39: "00", 41: message.get(41)}
+
+
+def test_what_does_not_fit_as_it_stands_is_left_to_the_slow_way() -> None:
+    message = purchase()
+    way = Transcoder(message.codec, CODECS["iso87-binary"])
+    assert way.transcoded(message, "0100", {11: "12"}) is None
+    assert way.transcoded(message, "0100", {4: "00000000ABCD"}) is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(messages(OF_1987))
+def test_what_is_packed_is_what_was_there(drawn: tuple[Codec, str, dict[int, str]]) -> None:
+    codec, mti, values = drawn
+    chosen = {n: text for n, text in values.items() if len(text) <= 255 and n != 1}
+    message = codec.written(mti, values)
+    assert unpacked(b"".join(Packer(chosen).packed(message))) == {
+        n: text for n, text in chosen.items() if text}
+
+
+TEXTS = st.text(st.characters(max_codepoint=255), max_size=255)
+
+
+@given(st.dictionaries(st.integers(2, 128), TEXTS))
+def test_values_are_packed_and_unpacked(values: dict[int, str]) -> None:
+    assert unpacked(packed(values)) == values
+
+
+@pytest.mark.parametrize("data", [b"\x01", b"\x01\x02\x05abcd", b"\x00", b"\x02\x02\x01a"])
+def test_bytes_that_nobody_packed_are_no_elements(data: bytes) -> None:
+    with pytest.raises(NotPacked):
+        unpacked(data)
