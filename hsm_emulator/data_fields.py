@@ -1,13 +1,11 @@
 """Parts of requests about data: a key of a named type, which may be a terminal's."""
 from dataclasses import dataclass
-from typing import Final
 
 from hsm_emulator.errors import Refused
 from hsm_emulator.fields import Hexadecimal
 from hsm_emulator.key_fields import Key, is_aes
 from hsm_emulator.key_types import BDK_TYPES, BDK_USAGES, KEY_BLOCK
-
-KSN_DIGITS: Final = {False: 20, True: 24}  # by whether the BDK is AES
+from hsm_emulator.ksn_fields import KSN_FORM, read_ksn
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +28,13 @@ class TypedKey(Key):
         if key_type not in BDK_TYPES:
             values.append(b"")
             return at
-        at = Hexadecimal("KSN descriptor", 3).read(body, at, values)
-        values.pop()
-        return Hexadecimal("KSN", KSN_DIGITS[is_aes(key)]).read(body, at, values)
+        return read_ksn(body, at, values, of_aes=is_aes(key))
 
     def described(self) -> list[tuple[str, str]]:
         return [
             (f"type of {self.name}", "3 H"),
             *Key.described(self),
-            (f"KSN of {self.name}", "3 H of descriptor and 20 H (24 H for AES), with a BDK"),
+            (f"KSN of {self.name}", KSN_FORM),
         ]
 
 

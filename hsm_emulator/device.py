@@ -125,7 +125,7 @@ class Device:
 
     def _run(self, command: Command, request: Request) -> bytes:
         values = request.values
-        lmk = self._lmks.get(request.lmk or _named_lmk(command, values))
+        lmk = self._lmks.get(request.lmk) if request.lmk else self._lmk_of(command, values)
         if lmk is None:
             raise Refused(Code.LMK_ID)
         if command.activity is not None:
@@ -145,15 +145,24 @@ class Device:
         }
         return command.run(lmk, *values, *(extras[mark] for mark in command.takes))
 
+    def _lmk_of(self, command: Command, values: list[bytes]) -> Lmk | None:
+        """Return the LMK in the header of the first key block, or the default."""
+        block = _first_block(command, values)
+        named = self._lmks.get(block[15:17] if block else DEFAULT_LMK)
+        if not block or not self.rules.any_lmk_id:
+            return named
+        able = [lmk for lmk in self._lmks.values() if lmk.block_version == block[1:2]]
+        return named if named in able or not able else able[0]
+
     def _may(self, activity: str) -> bool:
         if self.rules.free_export and activity.partition(".")[0] in KEYS_COME_AND_GO:
             return True
         return self.authorisations.is_authorised(activity)
 
 
-def _named_lmk(command: Command, values: list[bytes]) -> bytes:
-    """Return the identifier in the header of the first key block, or the default."""
+def _first_block(command: Command, values: list[bytes]) -> bytes:
+    """Return the first key of the request that is a key block, or nothing."""
     for place in command.key_places:
         if values[place][:1] == b"S":
-            return values[place][15:17]
-    return DEFAULT_LMK
+            return values[place]
+    return b""

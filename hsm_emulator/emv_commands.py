@@ -73,8 +73,8 @@ def vis_or_mchip(
         return refusal
     if mode in b"34":
         integrity = emv_keys.card_key(lmk.key(mk_smi, MK_SMI, Code.TARGET_PARITY), card)
-        made = emv.cryptogram(emv_keys.visa_script_key(integrity, atc), discretionary)
-        if not hmac.compare_digest(made[:4], discretionary_mac):
+        script_key = emv_keys.visa_script_key(integrity, atc)
+        if not _is_over(lmk, script_key, discretionary, discretionary_mac):
             return _MAC_WRONG
     if mode in b"124":
         return Code.OK + emv.arpc_1(key, arqc, response_code)
@@ -117,14 +117,17 @@ def _judged(
     lmk: Lmk, key: SecretKey, transaction: bytes, arqc: bytes, may: Callable[[str], bool]
 ) -> bytes:
     """Return the answer that ends the command, or nothing when the cryptogram is right."""
-    expected = emv.cryptogram(key, transaction)
-    if hmac.compare_digest(expected, arqc):
+    if _is_over(lmk, key, transaction, arqc):
         return b""
+    return Code.NOT_VERIFIED + (emv.cryptogram(key, transaction) if may(DIAGNOSTIC) else b"")
+
+
+def _is_over(lmk: Lmk, key: SecretKey, content: bytes, shown: bytes) -> bool:
+    """Say whether what was shown, or its left bytes, was made over this content."""
+    ways = [emv.cryptogram]
     if lmk.rules.unpadded_emv_data:
-        padded = emv.padded_cryptogram(key, transaction)
-        if hmac.compare_digest(padded, arqc):
-            return b""
-    return Code.NOT_VERIFIED + (expected if may(DIAGNOSTIC) else b"")
+        ways.append(emv.padded_cryptogram)
+    return any(hmac.compare_digest(way(key, content)[: len(shown)], shown) for way in ways)
 
 
 _ARQC: Final = Bytes("ARQC, TC or AAC", 8)

@@ -29,6 +29,7 @@ class KeyBlockLmk:
         self.check_value = check_value
         self.pin_key = pin_key(lmk.clear)
         self._keys = BlockKeys(lmk)
+        self.block_version = self._keys.version.encode("ascii")
         self._protects = lmk.algorithm
         self._tables = SecretKey(bytes(byte ^ 0x54 for byte in lmk.clear), lmk.algorithm)
         self._known = KnownKeys()

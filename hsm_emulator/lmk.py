@@ -26,6 +26,7 @@ class Lmk(Protocol):
     """One LMK of the device, of either kind. Every method refuses what this LMK did not make."""
 
     check_value: bytes
+    block_version: bytes  # of its key blocks; empty: it has none
     pin_key: SecretKey
     rules: Rules
 

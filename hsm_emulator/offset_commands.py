@@ -16,12 +16,13 @@ from hsm_emulator.key_types import (
     PVK_IBM_GENERATE,
     PVK_IBM_VERIFY,
 )
+from hsm_emulator.ksn_fields import Ksn
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.offset_pvk import OffsetPvk, check_digits, offset_digits
 from hsm_emulator.pin_block_rules import check_verification
 from hsm_emulator.pin_blocks import deciphered_pin
-from hsm_emulator.pin_fields import Bdk, Ksn, MacAndMessage, MacOptions, PinBlock, PinUnderLmk
+from hsm_emulator.pin_fields import Bdk, MacAndMessage, MacOptions, PinBlock, PinUnderLmk
 from hsm_emulator.pin_keys import key_of_type, source_key
 from hsm_emulator.pin_under_lmk import pin_deciphered, pin_enciphered
 from hsm_emulator.pin_verification import pin_at_offset

@@ -36,7 +36,9 @@ def check_translation(source: bytes, target: bytes, rules: Rules) -> None:
 
 
 def check_pan_change(source: bytes, target: bytes, rules: Rules) -> None:
-    """Refuse another PAN (a token's) where a block binds none, or an old format is near."""
+    """Refuse another PAN unless tokens are in use, and where a block binds none or is old."""
+    if not rules.tokens_in_translation:
+        raise Refused(Code.NOT_PERMITTED)
     if not rules.any_translation and not {source, target} <= _BOUND:
         raise Refused(Code.PIN_BLOCK_FORMAT)
 

@@ -8,11 +8,12 @@ from hsm_emulator.fields import Digits, Field
 from hsm_emulator.hexadecimal import in_hexadecimal
 from hsm_emulator.key_fields import Key, is_aes
 from hsm_emulator.key_types import PIN_SOURCE_TPK, PIN_SOURCE_ZPK, PIN_TARGET_ZPK
+from hsm_emulator.ksn_fields import Ksn
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.pin_block_rules import check_pan_change, check_translation
 from hsm_emulator.pin_blocks import ISO_0, ISO_4, deciphered_pin, enciphered_pin
-from hsm_emulator.pin_fields import Bdk, Ksn, PinBlock, PinKey, Usually
+from hsm_emulator.pin_fields import Bdk, PinBlock, PinKey, Usually
 from hsm_emulator.pin_keys import source_key, target_key
 from hsm_emulator.secret_key import SecretKey
 

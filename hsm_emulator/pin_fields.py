@@ -51,30 +51,6 @@ class Bdk(PinKey):
 
 
 @dataclass(frozen=True, slots=True)
-class Ksn:
-    """Descriptor and key serial number of a terminal, there only when its key is a BDK.
-
-    One value, the KSN. The descriptor counts the digits of its parts; all of them are sent: 20,
-    or 24 with an AES BDK.
-    """
-
-    name: str
-    key_at: int  # among the values; the flag stands behind it
-
-    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
-        if not values[self.key_at + 1]:
-            values.append(b"")
-            return at
-        at = Hexadecimal("KSN descriptor", 3).read(body, at, values)
-        values.pop()
-        width = 24 if is_aes(values[self.key_at]) else 20
-        return Hexadecimal(self.name, width).read(body, at, values)
-
-    def described(self) -> list[tuple[str, str]]:
-        return [(self.name, "3 H of descriptor and 20 H (24 H for AES), with a BDK")]
-
-
-@dataclass(frozen=True, slots=True)
 class PinBlock:
     """A PIN block under the request's key at `key_at`: one block of its cipher.
 

@@ -30,9 +30,13 @@ class Rules:
     short_macs: bool = False
     """MACs shorter than 8 digits."""
     unpadded_emv_data: bool = False
-    """KQ and KW also verify a cryptogram over data that lack the padding of EMV (80, zeros)."""
+    """KQ and KW also verify what was made over data that lack the padding of EMV (80, zeros)."""
     any_translation: bool = False
     """PIN blocks of any format into any other: the PCI matrix is not applied; off in both."""
+    tokens_in_translation: bool = False
+    """G0 may make a block for another account than the one it came for (a token's)."""
+    tokens_in_verification: bool = False
+    """EC and GQ may judge a PIN by another account than its block is bound to (a token's)."""
     chip_pin_blocks: bool = False
     """PIN blocks are made in format 34 (ISO 2), for the chip of a card."""
     pvk_length_warning: bool = False
@@ -44,7 +48,8 @@ class Rules:
     bare_keys: bool = False
     """Keys enter and leave a key block LMK in variant schemes too, outside of key blocks."""
     any_lmk_id: bool = False
-    """A key block is opened by the LMK that %nn names, whatever LMK its header names (no A3)."""
+    """A key block is opened by the LMK that %nn names, whatever its header names (no A3); without
+    %nn by the first LMK of its version, when the LMK that its header names is of another."""
     free_export: bool = False
     """Activities `export`, `import` and `component` need no authorised state (no 17)."""
     separate_pin_keys: bool = False
@@ -70,6 +75,8 @@ LEGACY: Final = Rules(
     diebold_blocks=True,
     short_macs=True,
     unpadded_emv_data=True,
+    tokens_in_translation=True,
+    tokens_in_verification=True,
     chip_pin_blocks=True,
     clear_decimalisation_tables=True,
     bare_keys=True,

@@ -6,11 +6,12 @@ from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Characters, When
 from hsm_emulator.hexadecimal import in_hexadecimal
 from hsm_emulator.key_types import BDKS_TO_GENERATE, BDKS_TO_VERIFY
+from hsm_emulator.ksn_fields import Ksn
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.mac_commands import is_same
 from hsm_emulator.mac_fields import LastBytes, MacOfMode
-from hsm_emulator.pin_fields import Bdk, Ksn
+from hsm_emulator.pin_fields import Bdk
 from hsm_emulator.secret_key import AES_
 from hsm_emulator.terminal_keys import MAC_REQUEST, MAC_RESPONSE, terminal_key
 

@@ -20,6 +20,7 @@ class VariantLmk:
         self._pairs = pairs
         self.rules = rules
         self.check_value = check_value
+        self.block_version = b""
         self.pin_key = pin_key(pairs[1])
         self._known = KnownKeys()
 

@@ -14,11 +14,12 @@ from hsm_emulator.key_types import (
     PVK_VISA_VERIFY,
     KeyRole,
 )
+from hsm_emulator.ksn_fields import Ksn
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.pin_block_rules import check_verification
 from hsm_emulator.pin_blocks import account_12, deciphered_pin
-from hsm_emulator.pin_fields import Bdk, Ksn, MacAndMessage, MacOptions, PinBlock, PinUnderLmk
+from hsm_emulator.pin_fields import Bdk, MacAndMessage, MacOptions, PinBlock, PinUnderLmk
 from hsm_emulator.pin_keys import key_of_type, source_key
 from hsm_emulator.pin_under_lmk import pin_deciphered
 from hsm_emulator.pin_verification import pvv
@@ -57,8 +58,9 @@ def verify_zone_pvv(
 ) -> bytes:
     key = lmk.key(zpk, PIN_SOURCE_ZPK, Code.SOURCE_PARITY)
     verifying = _pvk(lmk, pvk, PVK_VISA_VERIFY, Code.TARGET_PARITY)
+    judged = _account_judged(lmk, account, verified_account)
     pin = _received(lmk, key, block, number, account)
-    return _verdict(verifying, pin, verified_account or account, key_index, expected)
+    return _verdict(verifying, pin, judged, key_index, expected)
 
 
 def verify_dukpt_pvv(
@@ -80,8 +82,9 @@ def verify_dukpt_pvv(
 ) -> bytes:
     under = source_key(lmk, PIN_SOURCE_ZPK, bdk, flag, ksn, number)
     verifying = _pvk(lmk, pvk, PVK_VISA_VERIFY, Code.TARGET_PARITY)
+    judged = _account_judged(lmk, account, verified_account)
     pin = _received(lmk, under, block, number, account)
-    verdict = _verdict(verifying, pin, verified_account or account, key_index, expected)
+    verdict = _verdict(verifying, pin, judged, key_index, expected)
     if not mac_options or verdict != Code.OK:
         return verdict
     return verdict + terminal_mac(
@@ -138,6 +141,13 @@ def _pvk(lmk: Lmk, cryptogram: bytes, role: KeyRole, parity_code: bytes) -> Secr
     if key.algorithm != TDES or len(key.clear) != _PVK_BYTES:
         raise Refused(Code.KEY_LENGTH)
     return key
+
+
+def _account_judged(lmk: Lmk, account: bytes, other: bytes) -> bytes:
+    """Return the account that the PVV is of: the one that is named, where tokens are in use."""
+    if other and not lmk.rules.tokens_in_verification:
+        raise Refused(Code.NOT_PERMITTED)
+    return other or account
 
 
 def _received(lmk: Lmk, key: SecretKey, block: bytes, number: bytes, account: bytes) -> str:

@@ -192,3 +192,14 @@ def test_flag_names_the_kind_of_bdk(flag: str, key_type: str, hsm: Peer, legacy_
             made = device.ask(f"CA{keys.TPK}{bdk}{field}12{entered}0101{ACCOUNT}")
             assert made == f"CB0004{block}01".encode()
     assert hsm.ask(f"CI{other}{keys.ZPK}{field}{block}01{ACCOUNT}") == b"CJ10"
+
+
+@pytest.mark.parametrize("ksn", ["FFFF9876543210E00001", "9876543210E00001"])
+def test_short_ksn_comes_filled_or_as_it_stands(ksn: str, hsm: Peer) -> None:
+    """Six digits of BDK, five of the device, five of the counter: sixteen in all."""
+    bdk, zpk = under_lmk("009", K), under_lmk("001", Z)
+    account = "401234567890"  # of ANSI X9.24-1:2009, annex A.4, with its block
+    answer = hsm.ask(f"G0{bdk}{zpk}605{ksn}1B9C1845EB993A7A0101{account}")
+    assert answer == f"G10004{keys.block('1234', Z, account)}01".encode()
+    answer = hsm.ask(f"M00011009{bdk}605{ksn}00101234567812345678")
+    assert answer == b"M1000010B866C5F8E511CCEC"

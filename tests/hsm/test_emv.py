@@ -121,6 +121,12 @@ def test_missing_padding_is_forgiven_by_the_legacy_profile_only(
     assert hsm.ask(bare) == b"KX01"
     assert legacy_hsm.ask(bare) == b"KX00"
     assert legacy_hsm.ask(kw(0, 2, AC, CARD, ATC, COMMON_ARQC, COMMON[2:])) == b"KX01"
+    script_key = emv_keys.visa_script_key(_clear(MK_SMI), bytes.fromhex(ATC))
+    mac = emv.script_mac(script_key, b"Now is the time")[:4]
+    rest = mac + b"0F" + b"Now is the time"
+    with_mac = kq(3, 0, AC, CARD, ATC, UN, VIS_ARQC, VIS, "", SMI, rest)
+    assert hsm.ask(with_mac) == b"KR06"
+    assert legacy_hsm.ask(with_mac) == b"KR00"
 
 
 def test_expected_arqc_is_told_in_authorised_state_only(hsm: Peer) -> None:

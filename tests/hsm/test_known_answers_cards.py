@@ -10,7 +10,7 @@ from hsm_emulator.device import COMMANDS
 from hsm_emulator.layout import parsed
 from hsm_emulator.public_lmks import VARIANT_PAIRS
 from hsm_emulator.secret_key import AES_, SecretKey
-from tests.hsm import emv_requests, keys
+from tests.hsm import dukpt_host, emv_requests, keys
 from tests.hsm.peer import Peer, vectors
 
 Facts = dict[str, Any]
@@ -142,6 +142,8 @@ def _check_derivation(inputs: Facts, expected: Facts, hsm: Peer) -> None:
     arqc = expected["arqc"]
     assert _hexadecimal(emv.cryptogram(session, bytes.fromhex(transaction))) == arqc
     master = under_lmk("109", _master(inputs))
+    whole = octets if inputs["icc_derivation"] == "B" else b""
+    _check_card_key(card_key, master, card, whole, hsm)
     if "arpc_method2" in expected:
         csu, more = bytes.fromhex(inputs["csu"]), bytes.fromhex(inputs["prop_auth_data"])
         made = emv.arpc_2(session, bytes.fromhex(arqc), csu, more)
@@ -159,6 +161,20 @@ def _check_derivation(inputs: Facts, expected: Facts, hsm: Peer) -> None:
     else:
         made = emv.arpc_1(session, bytes.fromhex(arqc), bytes.fromhex(inputs["arc"]))
         assert _hexadecimal(made) == expected["arpc_method1"]
+
+
+def _check_card_key(
+    card_key: SecretKey, master: str, card: bytes, whole: bytes, device: Peer
+) -> None:
+    """Show the published card key by the ARPC that KQ makes with it, in option B KW too."""
+    arqc, code = "0123456789ABCDEF", "3030"
+    mixed = bytes.fromhex("3113456789ABCDEF")  # ARQC and response code, exclusive or
+    request = emv_requests.kq(2, 0, master, card.hex(), "0000", "00000000", arqc, "", code)
+    assert device.ask(request) == b"KR00" + card_key.encrypt(mixed)
+    if whole:
+        session = emv_keys.common_session_key(card_key, bytes.fromhex("001C") + bytes(6))
+        request = emv_requests.kw(2, 3, master, whole.hex(), "001C", arqc, "", code)
+        assert device.ask(request) == b"KX00" + session.encrypt(mixed)
 
 
 def _check_mchip(inputs: Facts, expected: Facts, hsm: Peer) -> None:
@@ -188,8 +204,7 @@ def test_mac(inputs: Facts, expected: Facts, hsm: Peer, legacy_hsm: Peer) -> Non
     """M6 makes it and M8 verifies it; single-length keys on the legacy device only."""
     text = inputs.get("message_ascii", "").encode() or bytes.fromhex(inputs.get("message_hex", ""))
     if "padded" in expected:
-        padded = mac.padded(text, str(inputs["padding"]).encode(), inputs["block"])
-        assert _hexadecimal(padded) == expected["padded"]
+        _check_padding(inputs, text, expected["padded"], hsm)
         return
     algorithm, padding, clear = inputs["algorithm"], inputs.get("padding", 0), inputs["key"]
     number = "6" if "CMAC" in algorithm else "3" if "alg3" in algorithm else "1"
@@ -208,6 +223,18 @@ def test_mac(inputs: Facts, expected: Facts, hsm: Peer, legacy_hsm: Peer) -> Non
             assert device.ask(b"M8" + head + message + shown) == b"M900"
             wrong = shown[1:] + b"%d" % (shown[-1:] != b"0")
             assert device.ask(b"M8" + head + message + wrong) == b"M901"
+
+
+def _check_padding(inputs: Facts, text: bytes, padded: str, device: Peer) -> None:
+    """By itself, and by M6: padded there or before it comes, a message has the same MAC."""
+    method = str(inputs["padding"])
+    assert _hexadecimal(mac.padded(text, method.encode(), inputs["block"])) == padded
+    for algorithm in "13":
+        head = f"M6011{algorithm}"
+        of_device = device.ask(f"{head}{method}003{keys.TAK}{2 * len(text):04X}{text.hex()}")
+        of_host = device.ask(f"{head}0003{keys.TAK}{len(padded):04X}{padded}")
+        assert of_device == of_host
+        assert of_device[:4] == b"M700"
 
 
 @pytest.mark.parametrize(("inputs", "expected"), vectors("dukpt_tdes"))
@@ -236,11 +263,21 @@ def test_tdes_terminal_over_tcp(
 
 @pytest.mark.parametrize(("inputs", "expected"), vectors("dukpt_aes"))
 def test_aes_terminal_over_tcp(inputs: Facts, expected: Facts, hsm: Peer) -> None:
-    """The same under an AES BDK, which lives under the AES LMK; every MAC is a CMAC."""
+    """The same under an AES BDK, which lives under the AES LMK; every MAC is a CMAC.
+
+    Where no message is published, the published key of the transaction leads to its MAC here.
+    """
+    base = f"{keys.aes_block(inputs['bdk'], 'B0')}906{inputs['ksn']}"
+    key = dukpt_host.working_key(
+        expected["transaction_key"], inputs["ksn"], dukpt_host.MAC_OF_TERMINAL
+    )
+    bits = 4 * len(inputs["bdk"])
+    assert key.hex().upper() == expected.get(f"mac_generation_key_aes{bits}", key.hex().upper())
+    text = b"4012345678909D987"
+    _check_terminal_mac(hsm, 1, base, text, dukpt_host.cmac(key, text))
     if "cmac_request" not in expected:
         return
     text = inputs["message_ascii"].encode()
-    base = f"{keys.aes_block(inputs['bdk'], 'B0')}906{inputs['ksn']}"
     for number, name in enumerate(("cmac_request", "cmac_response") * 2, 1):
         _check_terminal_mac(hsm, number, base, text, expected[name])
     data = (text + bytes(-len(text) % 16)).hex().upper()

@@ -134,43 +134,54 @@ def test_clear_pin_needs_its_rule_and_two_operators(hsm: Peer) -> None:
         peer.close()
 
 
-def test_token_account_in_translation(hsm: Peer) -> None:
-    """G0 takes a block that binds a token to one that binds the PAN, and back; never from 1."""
+def test_token_account_in_translation(legacy_hsm: Peer, hsm: Peer) -> None:
+    """G0 takes a block that binds a token to one that binds the PAN, and back; never from 1.
+
+    A strict device knows no tokens.
+    """
     block = keys.block("1234", TERMINAL_KEY, TOKEN_ACCOUNT)
-    made = hsm.ask(f"G0{BDK}{ZPK}{KSN}{block}0101{TOKEN_ACCOUNT};{ACCOUNT}")
+    made = legacy_hsm.ask(f"G0{BDK}{ZPK}{KSN}{block}0101{TOKEN_ACCOUNT};{ACCOUNT}")
     assert made == f"G10004{keys.block('1234', Z)}01".encode()
-    assert hsm.ask(f"G0{BDK}{ZPK}{KSN}{block}0101{ACCOUNT};{TOKEN_ACCOUNT}") == b"G120"
+    assert legacy_hsm.ask(f"G0{BDK}{ZPK}{KSN}{block}0101{ACCOUNT};{TOKEN_ACCOUNT}") == b"G120"
     free = keys.block("1234", TERMINAL_KEY, number=ISO_1)
-    assert hsm.ask(f"G0{BDK}{ZPK}{KSN}{free}0501{TOKEN_ACCOUNT};{ACCOUNT}") == b"G123"
+    assert legacy_hsm.ask(f"G0{BDK}{ZPK}{KSN}{free}0501{TOKEN_ACCOUNT};{ACCOUNT}") == b"G123"
     bdk, zpk = keys.key_block(K, "B0", lmk="02"), AES_ZPK
     for accounts in (f"{TOKEN};{PAN};", f"{TOKEN};{PAN}", f"{TOKEN};;{PAN}"):
-        answer = hsm.ask(f"G0{bdk}{zpk}{KSN}{block}0148{accounts}")
+        answer = legacy_hsm.ask(f"G0{bdk}{zpk}{KSN}{block}0148{accounts}")
         assert answer[:6] == b"G10004"
         opened = deciphered_pin(
             SecretKey(bytes.fromhex(AES), AES_), bytes.fromhex(answer[6:38].decode()), ISO_4,
             PAN.encode(),
         )  # fmt: skip
         assert opened == "1234"
+    assert hsm.ask(f"G0{BDK}{ZPK}{KSN}{block}0101{TOKEN_ACCOUNT};{ACCOUNT}") == b"G129"
 
 
-def test_token_account_in_verification(hsm: Peer) -> None:
-    """EC, GQ: the block binds the token, the PVV the account behind it."""
+def test_token_account_in_verification(legacy_hsm: Peer, hsm: Peer) -> None:
+    """EC, GQ: the block binds the token, the PVV the account behind it.
+
+    A strict device knows no tokens.
+    """
     for zpk, pvk in ((ZPK, PVK), (keys.key_block(Z, "P0"), keys.key_block(K, "V2"))):
-        pvv = hsm.ask(f"DG{pvk}{kept(hsm, '1234', zpk)}{ACCOUNT}1")[4:].decode()
+        pvv = legacy_hsm.ask(f"DG{pvk}{kept(legacy_hsm, '1234', zpk)}{ACCOUNT}1")[4:].decode()
         block = keys.block("1234", Z, TOKEN_ACCOUNT)
         request = f"EC{zpk}{pvk}{block}01{TOKEN_ACCOUNT}"
-        assert hsm.ask(f"{request};{ACCOUNT}1{pvv}") == b"ED00"
-        assert hsm.ask(f"{request}1{pvv}") == b"ED01"
-        assert hsm.ask(f"{request};{TOKEN_ACCOUNT}1{pvv}\x19x") == b"ED01\x19x"
-        assert hsm.ask(f"{request};{ACCOUNT}") == b"ED22"
+        assert legacy_hsm.ask(f"{request};{ACCOUNT}1{pvv}") == b"ED00"
+        assert legacy_hsm.ask(f"{request}1{pvv}") == b"ED01"
+        assert legacy_hsm.ask(f"{request};{TOKEN_ACCOUNT}1{pvv}\x19x") == b"ED01\x19x"
+        assert legacy_hsm.ask(f"{request};{ACCOUNT}") == b"ED22"
+        assert hsm.ask(f"{request};{ACCOUNT}1{pvv}") == b"ED29"
     block = keys.block("1234", TERMINAL_KEY, TOKEN_ACCOUNT)
     request = f"GQ0{BDK}{PVK}{KSN}{block}01{TOKEN_ACCOUNT}"
-    assert hsm.ask(f"{request};{ACCOUNT}1{pvv}") == b"GR00"
-    assert hsm.ask(f"{request}1{pvv}") == b"GR01"
-    assert hsm.ask(f"{request};1{pvv}") == b"GR22"
+    assert legacy_hsm.ask(f"{request};{ACCOUNT}1{pvv}") == b"GR00"
+    assert hsm.ask(f"{request};{ACCOUNT}1{pvv}") == b"GR29"
+    assert legacy_hsm.ask(f"{request}1{pvv}") == b"GR01"
+    assert legacy_hsm.ask(f"{request};1{pvv}") == b"GR22"
 
 
-def test_verification_of_format_4(hsm: Peer, aes_blocks: dict[str, str]) -> None:
+def test_verification_of_format_4(
+    hsm: Peer, legacy_hsm: Peer, aes_blocks: dict[str, str]
+) -> None:
     """PVV and offset of a PIN in an AES block, the whole PAN in the account."""
     pvk, ibm = keys.key_block(K, "V2", lmk="02"), keys.key_block(K, "V1", lmk="02")
     right, wrong = aes_blocks["1234"], aes_blocks["1235"]
@@ -181,7 +192,7 @@ def test_verification_of_format_4(hsm: Peer, aes_blocks: dict[str, str]) -> None
         for key, (dc, da) in ((AES_TPK, ("DC", "DA")), (AES_ZPK, ("EC", "EA"))):
             assert hsm.ask(f"{dc}{key}{pvk}{block}48{PAN};1{pvv}")[2:] == code
             assert hsm.ask(f"{da}{key}{ibm}12{block}4804{PAN};{TABLE}{DATA}{offset}")[2:] == code
-    assert hsm.ask(f"EC{AES_ZPK}{pvk}{right}48{PAN};{ACCOUNT}1{pvv}") == b"ED00"
+    assert legacy_hsm.ask(f"EC{AES_ZPK}{pvk}{right}48{PAN};{ACCOUNT}1{pvv}") == b"ED00"
 
 
 @pytest.mark.parametrize(

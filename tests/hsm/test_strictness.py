@@ -205,3 +205,15 @@ def test_aes_key_has_no_variant_form() -> None:
     """The variant LMK takes TDES keys only."""
     with pytest.raises(Refused, match="A1"):
         variant_lmk().wrapped(SecretKey(bytes.fromhex(AES_128), AES_), b"001", b"U", None)
+
+
+def test_legacy_opens_a_block_that_names_an_lmk_of_the_other_kind(
+    hsm: Peer, legacy_hsm: Peer
+) -> None:
+    """A block of another device's LMK 00 or 02: its version says which kind of LMK it is under."""
+    aes = vectors("lmk_keyblock")[-1].values[0]["key_block"]  # version 1, names LMK 00
+    said = Attributes("B0", "T", "N", "00", "E", "02")
+    tdes = key_block.wrapped(LMK_KEYS, bytes.fromhex(K), said).decode()
+    for block, kcv in ((aes, "CB9DEA"), (tdes, "08D7B4")):
+        assert legacy_hsm.ask(f"BUFFF{block};FFF;001") == f"BV00{kcv}".encode()
+        assert hsm.ask(f"BUFFF{block};FFF;001")[:3] == b"BVA"
