@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 COMPILED := build/compiled
 PACKED := $(shell find noyau router specs issuers hsm_emulator bench config -type f -not -name '*.pyc')
 
-.PHONY: help setup run test test-compiled check style types layers compile lock simulate mutations bench chaos power-cut journal-start clean
+.PHONY: help setup run test test-compiled check style types layers compile lock simulate mutations bench bench-codec chaos power-cut journal-start clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -42,6 +42,9 @@ hsm-manual: setup  ## docs/hsm from the tables that the HSM emulator reads with
 
 bench: setup  ## load on the real processes: throughput, latency percentiles, CPU per transaction
 	$(BIN)/noyau bench
+
+bench-codec: compile  ## the codec alone against pyiso8583, compiled and interpreted: ratios
+	@$(BIN)/python -m bench.codec $(if $(SECONDS),--seconds $(SECONDS))
 
 SECONDS ?=
 bench-hsm: setup  ## what each host command costs the HSM emulator: SECONDS=0.5 COMMANDS="CA CC"
