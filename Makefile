@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
 COMPILED := build/compiled
+AS_COMPILED = PYTHONPATH="$(CURDIR)/$(COMPILED)" PYTHONSAFEPATH=1
 PACKED := $(shell find noyau router specs issuers hsm_emulator bench config -type f -not -name '*.pyc')
 
-.PHONY: help setup run test test-compiled check style types layers compile lock simulate mutations bench bench-codec chaos power-cut journal-start clean
+.PHONY: help setup run test test-compiled check style types layers compile lock simulate mutations bench bench-codec bench-report chaos power-cut journal-start clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -35,20 +36,25 @@ layers: setup  ## who may import whom
 compile: $(COMPILED)/.built  ## router/wire and router/switching through mypyc, in build/compiled
 
 test-compiled: compile  ## the same tests on the compiled form
-	PYTHONPATH="$(CURDIR)/$(COMPILED)" PYTHONSAFEPATH=1 NOYAU_FORM=compiled $(BIN)/pytest
+	$(AS_COMPILED) NOYAU_FORM=compiled $(BIN)/pytest
 
 hsm-manual: setup  ## docs/hsm from the tables that the HSM emulator reads with
 	$(BIN)/python -m hsm_emulator.manual docs/hsm
 
-bench: setup  ## load on the real processes: throughput, latency percentiles, CPU per transaction
-	$(BIN)/noyau bench
+QUICK ?=
+STUDIES ?=
+bench: compile  ## what a transaction costs, beside relay and pyiso8583: QUICK=1 STUDIES="rates memory"
+	@$(AS_COMPILED) $(BIN)/noyau bench $(if $(QUICK),--quick) $(if $(SECONDS),--seconds $(SECONDS)) $(STUDIES)
+
+bench-report: setup  ## the page of a stored result, made again: RESULT=bench/results/NAME.json
+	@$(BIN)/python -m bench.report $(RESULT)
 
 bench-codec: compile  ## the codec alone against pyiso8583, compiled and interpreted: ratios
 	@$(BIN)/python -m bench.codec $(if $(SECONDS),--seconds $(SECONDS))
 
 SECONDS ?=
 bench-hsm: setup  ## what each host command costs the HSM emulator: SECONDS=0.5 COMMANDS="CA CC"
-	$(BIN)/python -m bench.hsm $(if $(SECONDS),--seconds $(SECONDS)) $(COMMANDS)
+	$(BIN)/python -m bench.costs.hsm $(if $(SECONDS),--seconds $(SECONDS)) $(COMMANDS)
 
 fuzz-hsm: setup  ## random and altered host commands over TCP: SECONDS=1800 SEED=1
 	$(BIN)/python -m tests.hsm.fuzz $(or $(SECONDS),1800) $(SEED)
@@ -64,7 +70,7 @@ mutations: setup  ## bugs planted in the core, and how many seeds of the simulat
 KILLS ?= 100
 RATE ?= 2000
 chaos: compile  ## kill -9 under load, then the books of all sides compared: KILLS=100 RATE=2000
-	PYTHONPATH="$(CURDIR)/$(COMPILED)" PYTHONSAFEPATH=1 $(BIN)/python -m bench.chaos.run --kills $(KILLS) --rate $(RATE)
+	$(AS_COMPILED) $(BIN)/python -m bench.chaos.run --kills $(KILLS) --rate $(RATE)
 
 CUTS ?= 20
 power-cut: setup  ## the power cut under load, on a file system of its own: CUTS=20 (root)

@@ -12,7 +12,7 @@ from typing import Final
 
 import iso8583
 
-from bench.purchases import Purchases
+from bench.load.purchases import Purchases
 from router.form import form
 from router.net.daemon import COLLECT_EVERY
 from router.switching.commits import Commit

@@ -8,101 +8,117 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from bench.measure import Load, Report
+    from rich.console import Console
 
-RATES = (500.0, 2000.0)
-IN_FLIGHT = (64, 256, 1024)
+    from bench.studies.report import Report
+    from bench.studies.study import Study
+
+SECONDS = 4.0
 QUICK_S = 1.0
 
 
 def command(
-    seconds: Annotated[float, typer.Option(min=0.1, help="Measured time of each run.")] = 5.0,
+    study: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only these studies: rates, connections, memory ...", show_default=""),
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Measured time of each run.", show_default="4, quickly 1"),
+    ] = None,
     rate: Annotated[
         list[float] | None,
-        typer.Option(min=1.0, help="Open loop, requests a second; may be given several times."),
+        typer.Option(min=1.0, help="Only this open loop, requests a second; may be repeated."),
     ] = None,
     in_flight: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="Closed loop, requests in flight; may be given several times."),
+        typer.Option(min=1, help="Only this closed loop, requests in flight; may be repeated."),
     ] = None,
-    issuer_dialect: Annotated[
-        str, typer.Option(help="iso87-ascii is the acquirer's: nothing to translate then.")
-    ] = "national",
-    quick: Annotated[bool, typer.Option("--quick", help="One short run of each kind.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="All of it shortly, for a look.")] = False,
     json: Annotated[
         Path | None, typer.Option(help="File to store the result in, else one in bench/results/.")
     ] = None,
 ) -> None:
     """Load on the real processes: router, HSM, an issuer that approves; PIN and journal included.
 
-    Prints transactions a second, latency from when each request was due, and CPU per transaction of
-    every process, beside the same load through HAProxy as a relay where that is installed, and
-    through nothing. Exit: 0 every answer was right, 1 not, or a program did not come up.
+    Measures latency and CPU per transaction beside HAProxy as a relay and a router of plain
+    pyiso8583, in the same run, and what connections, sizes, BIN ranges, dialects and PINs cost.
+    Stores the result as JSON, and as a page for the browser beside it.
+
+    Exit: 0 every answer was right, 1 not, or a program did not come up.
 
     Examples:
 
       noyau bench --quick
 
+      noyau bench rates connections
+
       noyau bench --rate 500 --rate 2000 --in-flight 256 --seconds 10
     """
     from rich.console import Console  # noqa: PLC0415  --help need not load it
 
-    from bench.measure import LoadFailed, measured  # noqa: PLC0415
-    from bench.stage import CannotStart  # noqa: PLC0415
-    from bench.table import print_report  # noqa: PLC0415
-    from specs.dialect import DialectError, load_dialect  # noqa: PLC0415
-    from specs.pyiso import CannotSay, pyiso8583_spec  # noqa: PLC0415
+    from bench.report.table import print_report  # noqa: PLC0415
+    from bench.stage.programs import CannotStart  # noqa: PLC0415
+    from bench.studies.measure import measured  # noqa: PLC0415
+    from bench.studies.running import LoadFailed  # noqa: PLC0415
 
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _leave)
     says = Console(stderr=True)
-    try:
-        pyiso8583_spec(load_dialect(issuer_dialect))
-    except (DialectError, CannotSay) as error:
-        says.print(f"noyau bench: --issuer-dialect: {error}", markup=False, highlight=False)
-        raise typer.Exit(2) from None
-    chosen = _loads(rate, in_flight, quick)
+    chosen = _studies(study, rate, in_flight, quick, says)
+    each = seconds or (QUICK_S if quick else SECONDS)
     try:
         with says.status("starting") as status:
-            each = min(seconds, QUICK_S) if quick else seconds
-            report = measured(chosen, each, status.update, issuer_dialect)
+            report = measured(chosen, each, status.update)
     except (CannotStart, LoadFailed) as error:
         says.print(f"noyau bench: {error}", markup=False, highlight=False)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         says.print("noyau bench: stopped; nothing was stored")
         raise typer.Exit(1) from None
-    print_report(report, Console(width=None if sys.stdout.isatty() else 110))
-    print(f"stored in {_stored(report, json)}")
-    if not all(row.is_right for row in report.rows):
+    print_report(report, Console(width=None if sys.stdout.isatty() else 120))
+    _store(report, json)
+    if not all(row.is_right for row in report.rows if row.study != "rates"):
         raise typer.Exit(1)
 
 
-def _loads(rates: list[float] | None, in_flight: list[int] | None, quick: bool) -> "list[Load]":
-    from bench.measure import Load  # noqa: PLC0415  --help need not load it
+def _studies(
+    names: list[str] | None,
+    rates: list[float] | None,
+    in_flight: list[int] | None,
+    quick: bool,
+    says: "Console",
+) -> "list[Study]":
+    from bench.studies.study import all_studies, chosen_loads  # noqa: PLC0415
 
-    if not rates and not in_flight:
-        rates, in_flight = (list(RATES), list(IN_FLIGHT)) if not quick else ([500.0], [64])
-    return [
-        *(Load(rate=one) for one in rates or ()),
-        *(Load(in_flight=one) for one in in_flight or ()),
-    ]
+    if rates or in_flight:
+        return [chosen_loads(rates or (), in_flight or ())]
+    studies = all_studies(quick)
+    known = [one.name for one in studies]
+    for name in names or ():
+        if name not in known:
+            said = f"noyau bench: there is no study {name}; there are {', '.join(known)}"
+            says.print(said, markup=False, highlight=False)
+            raise typer.Exit(2)
+    return [one for one in studies if not names or one.name in names]
 
 
-def _stored(report: "Report", file: Path | None) -> Path:
-    import msgspec  # noqa: PLC0415  --help need not load it
-
-    import bench  # noqa: PLC0415
+def _store(report: "Report", file: Path | None) -> None:
+    from bench.studies.report import results_folder, stored  # noqa: PLC0415
 
     if file is None:
         day = report.at.replace(":", "").replace("-", "")
-        results = Path(bench.__file__).parent / "results"
-        in_checkout = (results.parents[1] / ".git").exists()
-        folder = results if in_checkout else Path("bench-results")
-        file = folder / f"{day}-{report.machine.commit}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
-    return file
+        file = results_folder() / f"{day}-{report.machine.commit}.json"
+    stored(report, file)
+    print(f"stored in {file}")
+    try:
+        from bench.report.page import page  # noqa: PLC0415  needs what only developers have
+    except ModuleNotFoundError as error:
+        print(f"no page of it: {error.name} is not installed (make setup, or pip install it)")
+        return
+    html = file.with_suffix(".html")
+    html.write_text(page(report), encoding="utf-8")
+    print(f"to read in a browser: {html}")
 
 
 def _leave(number: int, _frame: object) -> NoReturn:

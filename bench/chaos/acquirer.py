@@ -11,7 +11,7 @@ from typing import Final
 
 from bench.chaos.book import Book, Purchase, Reversal
 from bench.chaos.messages import Purchases, time_now
-from bench.frames import Frames
+from bench.load.frames import Frames
 
 UNANSWERED_AFTER_S: Final = 8.0
 REPEAT_AFTER_S: Final = 3.0

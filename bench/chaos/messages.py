@@ -5,8 +5,8 @@ from typing import Final
 
 import iso8583
 
-from bench.frames import PREFIX_BYTES, RRN, STAN, TIME, element_spans, framed
-from bench.purchases import ACQUIRER_ZPK, luhn_completed, pin_block
+from bench.load.frames import PREFIX_BYTES, RRN, STAN, TIME, element_spans, framed
+from bench.load.purchases import ACQUIRER_ZPK, luhn_completed, pin_block
 from specs.dialect import load_dialect
 from specs.pyiso import pyiso8583_spec
 

@@ -12,8 +12,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from bench.chaos.messages import card_numbers
-from bench.purchases import ACQUIRER_ZPK
-from bench.stage import free_ports, is_listening
+from bench.load.purchases import ACQUIRER_ZPK
+from bench.stage.programs import free_ports, is_listening
 from hsm_emulator.cryptograms import kcv, under_lmk
 from hsm_emulator.pin_verification import pvv
 from hsm_emulator.secret_key import SecretKey

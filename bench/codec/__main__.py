@@ -13,7 +13,7 @@ from rich.table import Table
 
 from bench.codec.jobs import Disagreement
 from bench.codec.timing import Timings, timings
-from bench.cores import on_cores_of
+from bench.stage.cores import on_cores_of
 from router.form import form
 
 NOT_BUILT = "the compiled form is not built: make compile"

@@ -1,4 +1,5 @@
 """Issuers that make one mistake, for the load to see; messages through pyiso8583."""
+
 import asyncio
 import threading
 from collections.abc import Callable, Iterator

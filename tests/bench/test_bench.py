@@ -1,16 +1,21 @@
 """`noyau bench` from end to end, with tiny numbers: real processes, right answers, nothing left."""
+
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bench import measure
-from bench.stage import haproxy
+from bench.stage.programs import haproxy
+from bench.stage.setting import USUAL
+from bench.studies import measure
+from bench.studies.row import Load
+from bench.studies.study import Point, Study, pin
 
 ENOUGH_S = 60.0
 
@@ -23,48 +28,62 @@ def started(*options: str) -> subprocess.Popen[str]:
 
 
 def test_a_run_prints_a_table_and_stores_what_it_measured(tmp_path: Path) -> None:
-    """Both kinds of load through the real switch: every answer right, CPU time read."""
+    """Both kinds of load through all that there is: every answer right, CPU time read, a page."""
     file = tmp_path / "result.json"
     with started("--rate=50", "--in-flight=4", "--seconds=0.3", f"--json={file}") as process:
         out, err = process.communicate(timeout=ENOUGH_S)
     assert process.returncode == 0, out + err
     report = json.loads(file.read_text())
     rows = {(row["through"], row["load"]): row for row in report["rows"]}
-    expected = [("noyau", "50/s"), ("noyau", "4 in flight"), ("nothing", "4 in flight")]
-    if haproxy():
-        expected[2:2] = [("relay", "50/s"), ("relay", "4 in flight")]
-    assert list(rows) == expected
+    through = ["noyau", "relay", "afternoon"] if haproxy() else ["noyau", "afternoon"]
+    expected = [(one, load) for one in through for load in ("50/s", "4 in flight")]
+    assert list(rows) == [*expected, ("nothing", "4 in flight")]
     for row in rows.values():
         assert (row["wrong"], row["lost"], row["overloaded"]) == ({}, 0, False)
         assert row["tps"] > 0
-        assert row["p50_us"] <= row["p99_us"] <= row["p999_us"]
-    assert set(rows["noyau", "50/s"]["cpu_us"]) == {"hsm", "issuer", "router", "load"}
-    assert all(us > 0 for us in rows["noyau", "4 in flight"]["cpu_us"].values())
+        at = row["latency_us"]
+        assert at["p50"] <= at["p99"] <= at["p99.9"]
+        assert row["message_bytes"] == 351
+    programs = {"hsm", "issuer", "router", "follower", "load"}
+    assert set(rows["noyau", "50/s"]["cpu_us"]) == programs
+    busy = rows["noyau", "4 in flight"]
+    assert all(busy["cpu_us"][one] > 0 for one in programs - {"follower"})
+    assert all(len(each) == 5 for each in busy["cpu_us_each"].values())
     assert report["machine"]["form"] in ("interpreted", "compiled")
     assert report["machine"]["fsync_ms"] > 0
     assert "4 in flight" in out
+    assert "What a transaction costs" in file.with_suffix(".html").read_text()
     assert ("relay" in out) == bool(haproxy()) or "apt install haproxy" in out
 
 
 def test_without_haproxy_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison is left out, and how to have it is said."""
     monkeypatch.setattr(measure, "haproxy", lambda: "")
-    report = measure.measured([measure.Load(in_flight=2)], 0.1, lambda _: None)
-    assert [row.through for row in report.rows] == ["noyau", "nothing"]
+    study = Study("pin", [point for point in pin().points if point.label == "without PIN"])
+    relay = replace(study.points[0], through="relay")
+    study.points.append(relay)
+    report = measure.measured([study], 0.1, lambda _: None)
+    assert [row.through for row in report.rows] == ["noyau"]
     assert any("apt install haproxy" in note for note in report.notes)
 
 
-def test_the_issuer_may_speak_another_dialect() -> None:
-    """The same as the acquirer's, EBCDIC with a header; an unknown one is a wrong call."""
-    with started("--issuer-dialect=morse") as process:
+@pytest.mark.parametrize("pair", [("iso87-binary", "iso87-binary"), ("national", "visa-like")])
+def test_both_sides_may_speak_any_dialect(pair: tuple[str, str]) -> None:
+    """BCD patched in place; EBCDIC with a header: every answer is right."""
+    setting = replace(USUAL, acquirer_dialect=pair[0], issuer_dialect=pair[1])
+    point = Point("noyau", setting, Load(in_flight=2), 0, "")
+    (row,) = measure.measured([Study("dialects", [point])], 0.1, lambda _: None).rows
+    assert row.is_right, row.wrong
+    assert row.tps > 0
+    assert row.message_bytes == (285 if pair[0] == "iso87-binary" else 351)
+
+
+def test_an_unknown_study_is_refused_with_those_there_are() -> None:
+    """Before anything starts."""
+    with started("morse") as process:
         _, err = process.communicate(timeout=ENOUGH_S)
     assert process.returncode == 2
-    assert "no such dialect" in err
-    for dialect in ("iso87-ascii", "visa-like"):
-        loads = [measure.Load(in_flight=2)]
-        report = measure.measured(loads, 0.1, lambda _: None, dialect)
-        assert all(row.is_right for row in report.rows), report.rows[0].wrong
-        assert report.rows[0].tps > 0
+    assert "there is no study morse; there are rates, in flight, connections" in err
 
 
 def test_ctrl_c_leaves_no_process_behind() -> None:

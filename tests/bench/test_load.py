@@ -1,9 +1,11 @@
 """The load process sees what is wrong with answers, and counts time from when a request was due."""
+
 import time
 
 import pytest
 
-from bench.load import Load, Plan, Result
+from bench.load.generator import Load
+from bench.load.plan import Plan, Result
 from tests.bench.peer import Answer, Fields, answering, approved
 
 
@@ -11,7 +13,7 @@ def loaded(answer: Answer, rate: float = 0.0, in_flight: int = 0, seconds: float
     """One short run against a peer in this process."""
     with answering(answer) as port:
         plan = Plan(
-            port=port, dialect="iso87-ascii", connections=2, seconds=seconds, warm_up_s=0.0,
+            ports=[port], dialect="iso87-ascii", connections=2, seconds=seconds, warm_up_s=0.0,
             rate=rate, in_flight=in_flight, pids={}, drain_s=0.2,
         )  # fmt: skip
         return Load(plan).run()
@@ -22,7 +24,7 @@ def test_right_answers_are_counted_and_nothing_else() -> None:
     result = loaded(approved, in_flight=4)
     assert result.answered > 4
     assert (result.wrong, result.lost, result.overloaded) == ({}, 0, False)
-    assert 0 < result.percentiles["p50"] <= result.percentiles["p99"]
+    assert 0 < result.latencies["p50"] <= result.latencies["p99"]
     assert result.cpu_us["load"] > 0
 
 
@@ -65,7 +67,7 @@ def test_a_stall_is_seen_by_all_it_kept_waiting() -> None:
 
     result = loaded(stalls_once, rate=200, seconds=0.4)
     assert result.lost == 0
-    assert result.percentiles["p50"] > 50_000
+    assert result.latencies["p50"] > 50_000
 
 
 def test_requests_differ_and_have_a_pin() -> None:

@@ -1,11 +1,12 @@
 """The issuer responder answers each request with its own numbers, and knows a wrong PIN block."""
+
 import iso8583
 import pytest
 from iso8583.specs import default_ascii
 
-from bench.frames import PREFIX_BYTES
-from bench.purchases import ACQUIRER_ZPK, Purchases
-from bench.responder import Issuer
+from bench.load.frames import PREFIX_BYTES
+from bench.load.purchases import ACQUIRER_ZPK, Purchases
+from bench.load.responder import Issuer
 
 OTHER_ZPK = "13131313131313132525252525252525"
 

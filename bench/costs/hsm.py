@@ -1,10 +1,11 @@
 """What each host command costs the HSM emulator, over TCP, pipelined.
 
-    python -m bench.hsm [--seconds S] [--connections N] [--json] [COMMAND ...]
+    python -m bench.costs.hsm [--seconds S] [--connections N] [--json] [COMMAND ...]
 
 The emulator is a process of its own on a core of its own; its CPU time is the scheduler's. The load
 writes prepared chunks of one request and counts whole answers; the first of each is compared.
 """
+
 import argparse
 import json
 import os
@@ -18,8 +19,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from bench.cores import cpu_us, on_cores_of
-from bench.machine import commit, processor
+from bench.stage.cores import cpu_us, on_cores_of
+from bench.stage.machine import commit, processor
 from hsm_emulator.examples import Example, made
 
 FIRST: Final = ("CA", "CC")
@@ -141,7 +142,7 @@ def in_order(examples: list[Example]) -> list[Example]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.hsm", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.costs.hsm", description=__doc__)
     parser.add_argument("--seconds", type=float, default=0.5, help="for each example")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--json", action="store_true")
@@ -161,8 +162,11 @@ def main() -> None:
                 continue  # BA wants an operator
             costs.append(found)
             if not asked.json:
-                print(f"{found.command:4} {found.cpu_us:8.2f} {found.per_second:11,.0f}"
-                      f" {found.core_share:9.0%}  {found.title}", flush=True)
+                print(
+                    f"{found.command:4} {found.cpu_us:8.2f} {found.per_second:11,.0f}"
+                    f" {found.core_share:9.0%}  {found.title}",
+                    flush=True,
+                )
     if asked.json:
         print(json.dumps([asdict(one) for one in costs]))
 

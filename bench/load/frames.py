@@ -31,11 +31,17 @@ def element_spans(data: bytes, spec: Spec) -> dict[str, tuple[int, int]]:
     return spans
 
 
+def mti_span(dialect: Dialect) -> slice:
+    """Behind the header."""
+    mti_bytes = 2 if dialect.mti_encoding == "bcd" else 4
+    return slice(dialect.header_bytes, dialect.header_bytes + mti_bytes)
+
+
 def layout_bytes(dialect: Dialect) -> int:
     """Header, MTI and first bitmap: messages equal in these and in length are laid out alike here,
     where all variable elements keep their lengths."""
-    mti = 2 if dialect.mti_encoding == "bcd" else 4
-    return dialect.header_bytes + mti + (8 if dialect.bitmap_encoding == "binary" else 16)
+    bitmap_bytes = 8 if dialect.bitmap_encoding == "binary" else 16
+    return int(mti_span(dialect).stop) + bitmap_bytes
 
 
 def framed(data: bytes | bytearray) -> bytes:

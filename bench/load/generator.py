@@ -5,7 +5,8 @@ counts from that instant, so that a stall is seen by everybody it kept waiting (
 omission). Closed loop: so many requests are always in flight.
 
 One plain loop over select(): its timeout is precise to some 50 us, where an event loop's timers
-are to 1 ms, which would be most of what is measured.
+are to 1 ms, which would be most of what is measured. The one descriptor it waits for is an epoll's,
+so that five thousand connections cost what eight do.
 """
 
 import os
@@ -15,53 +16,24 @@ import sys
 import time
 from array import array
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 
 import iso8583
 import msgspec
-from hdrh.histogram import HdrHistogram
 
-from bench.cores import cpu_us
-from bench.frames import CODE, RRN, STAN, Frames, element_spans, layout_bytes
-from bench.purchases import Purchases
+from bench.load.frames import CODE, RRN, STAN, Frames, element_spans, layout_bytes, mti_span
+from bench.load.latencies import histogram_of
+from bench.load.plan import Plan, Result
+from bench.load.purchases import Purchases, writer
+from bench.load.readings import Reading, each, memory_kb, others_share, reading, used
 from specs.dialect import load_dialect
 from specs.pyiso import pyiso8583_spec
 
-LONGEST_US: Final = 60_000_000
-DIGITS: Final = 3
 OUT_MAX: Final = 50_000
 TURN_S: Final = 0.05
+BLOCKED_TURN_S: Final = 0.001
 RECEIVE_BYTES: Final = 1 << 18
-ANSWER: Final = b"0110"
-APPROVED: Final = b"00"
-
-
-class Plan(msgspec.Struct):
-    """What to do. `rate` 0 means closed loop; `pids` are the programs whose CPU time is read."""
-
-    port: int
-    dialect: str
-    connections: int
-    seconds: float
-    warm_up_s: float
-    rate: float
-    in_flight: int
-    pids: dict[str, int]
-    drain_s: float = 10.0  # how long the last answers are waited for
-
-
-class Result(msgspec.Struct):
-    """What came of it, the warm-up left out. Latencies in microseconds."""
-
-    window_s: float  # between the two readings of CPU time
-    answered: int  # within the window
-    wrong: dict[str, int]  # answers that were not right, in the warm-up too, by what was wrong
-    lost: int  # never answered
-    overloaded: bool  # so many were out that the run was given up
-    percentiles: dict[str, float]
-    sent_late_us: float  # p99 of how long after its due time a request was written
-    cpu_us: dict[str, float]  # within the window
-    histogram: str  # the latencies, as HdrHistogram encodes them
+PERCENTILES: Final = (50.0, 90.0, 99.0, 99.9)
 
 
 class Link:
@@ -76,9 +48,6 @@ class Link:
         self.frames = Frames()
         self.out = bytearray()
 
-    def fileno(self) -> int:
-        return self.socket.fileno()
-
     def write(self) -> None:
         try:
             del self.out[: self.socket.send(self.out)]
@@ -91,11 +60,17 @@ class Load:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._purchases = Purchases(plan.dialect)
+        self._pids = plan.pids | {"load": [os.getpid()]}
+        self._purchases = Purchases(
+            plan.dialect, plan.with_pin, plan.chip_data_bytes, plan.private_bytes
+        )
         dialect = load_dialect(plan.dialect)
         self._spec = pyiso8583_spec(dialect)
         self._layout_bytes = layout_bytes(dialect)
-        self._out: dict[bytes, float] = {}
+        self._mti = mti_span(dialect)
+        self._right_mti = writer(dialect.mti_encoding)("0110")
+        self._approved = writer(dialect.elements[int(CODE)].encoding)("00")
+        self._out: dict[bytes, tuple[float, bytes]] = {}  # due time and RRN, by STAN
         self._spans: dict[tuple[int, bytes], tuple[slice, slice, slice]] = {}
         self._latencies = array("L")
         self._sent_late = array("L")
@@ -105,32 +80,37 @@ class Load:
         self._measures_from = 0.0
         self._ends_at = 0.0
         self._due = 0.0
-        self._links = [Link(plan.port) for _ in range(plan.connections)]
+        self._epoll = select.epoll()
+        self._links = [
+            Link(plan.ports[number % len(plan.ports)]) for number in range(plan.connections)
+        ]
+        self._by_descriptor = {link.socket.fileno(): link for link in self._links}
+        for descriptor in self._by_descriptor:
+            self._epoll.register(descriptor, select.EPOLLIN)
+        self._unwritten: list[Link] = []
 
     def run(self) -> Result:
         """Warm up, measure, wait for what is still out."""
+        plan = self._plan
         began = self._due = time.monotonic()
-        self._measures_from = began + self._plan.warm_up_s
-        self._ends_at = self._measures_from + self._plan.seconds
-        if not self._plan.rate:
-            for number in range(self._plan.in_flight):
+        self._measures_from = began + plan.warm_up_s
+        self._ends_at = self._measures_from + plan.seconds
+        if not plan.rate:
+            for number in range(plan.in_flight):
                 self._send(self._links[number % len(self._links)], began)
         self._turns_until(self._measures_from)
-        before, first, answered = self._cpu(), time.monotonic(), self._answered
-        self._turns_until(self._ends_at)
-        after, last = self._cpu(), time.monotonic()
-        answered = self._answered - answered
-        until = time.monotonic() + self._plan.drain_s
+        readings = [reading(self._pids, self._answered)]
+        for window in range(1, plan.windows + 1):
+            self._turns_until(self._measures_from + plan.seconds * window / plan.windows)
+            readings.append(reading(self._pids, self._answered))
+        memory, in_flight = memory_kb(self._pids), len(self._out)
+        until = time.monotonic() + plan.drain_s
         while self._out and time.monotonic() < until:
             self._turn(until)
         for link in self._links:
             link.socket.close()
-        cpu = {name: after[name] - before[name] for name in after}
-        return self._result(last - first, answered, cpu)
-
-    def _cpu(self) -> dict[str, float]:
-        pids = self._plan.pids | {"load": os.getpid()}
-        return {name: cpu_us(pid) for name, pid in pids.items()}
+        self._epoll.close()
+        return self._result(readings, memory, in_flight)
 
     def _turns_until(self, end: float) -> None:
         stamped = 0.0
@@ -152,15 +132,16 @@ class Load:
 
     def _turn(self, until: float) -> None:
         """Write what is to be written, then wait for answers, or until the next request is due."""
-        blocked = []
-        for link in self._links:
+        writing, self._unwritten = self._unwritten, []
+        for link in writing:
+            link.write()
             if link.out:
-                link.write()
-                if link.out:
-                    blocked.append(link)
-        patience_s = min(TURN_S, max(0.0, until - time.monotonic()))
-        readable, _, _ = select.select(self._links, blocked, (), patience_s)
-        for link in readable:
+                self._unwritten.append(link)
+        patience_s = min(BLOCKED_TURN_S if self._unwritten else TURN_S, until - time.monotonic())
+        if patience_s > 0:
+            select.select((self._epoll,), (), (), patience_s)
+        for descriptor, _ in self._epoll.poll(0):
+            link = self._by_descriptor[descriptor]
             received = link.socket.recv(RECEIVE_BYTES)
             if not received:
                 raise ConnectionResetError
@@ -172,21 +153,26 @@ class Load:
         """One answer: whose it is, whether it is right, how long it took."""
         layout = (len(frame), frame[: self._layout_bytes])
         stan, rrn, code = self._spans.get(layout) or self._read(layout, frame)
-        since = self._out.pop(frame[stan], None)
-        if since is None:
+        asked = self._out.pop(frame[stan], None)
+        if asked is None:
             self._wrong["STAN of no request"] += 1
             return
-        if frame[code] != APPROVED:
-            self._wrong[f"response code {frame[code].decode('latin-1')}"] += 1
-        if frame[:4] != ANSWER:
-            self._wrong[f"MTI {frame[:4].decode('latin-1')}"] += 1
-        if frame[rrn][-6:] != frame[stan]:
+        since, asked_rrn = asked
+        if frame[code] != self._approved:
+            self._wrong[f"response code {self._text_of(frame, CODE)}"] += 1
+        if frame[self._mti] != self._right_mti:
+            self._wrong[f"MTI {self._text_of(frame, 't')}"] += 1
+        if frame[rrn] != asked_rrn:
             self._wrong["RRN of another request"] += 1
         self._answered += 1
         if self._measures_from <= since:
             self._latencies.append(int((now - since) * 1e6))
         if not self._plan.rate and now < self._ends_at:
             self._send(link, now)
+
+    def _text_of(self, frame: bytes, name: str) -> str:
+        """Slowly, for what is wrong."""
+        return str(iso8583.decode(frame, self._spec)[0].get(name, "absent"))
 
     def _read(self, layout: tuple[int, bytes], frame: bytes) -> tuple[slice, slice, slice]:
         """Once per layout: where STAN, RRN and response code stand (an absent one is empty)."""
@@ -196,36 +182,36 @@ class Load:
         return stan, rrn, code
 
     def _send(self, link: Link, since: float) -> None:
-        frame, stan = self._purchases.take()
-        self._out[stan] = since
+        frame, stan, rrn = self._purchases.take()
+        self._out[stan] = (since, rrn)
         self._sent += 1
+        if not link.out:
+            self._unwritten.append(link)
         link.out += frame
 
     def _is_overloaded(self) -> bool:
         return len(self._out) > OUT_MAX
 
-    def _result(self, window_s: float, answered: int, cpu: dict[str, float]) -> Result:
+    def _result(self, readings: list[Reading], memory: dict[str, int], in_flight: int) -> Result:
+        first, last = readings[0], readings[-1]
         latencies = histogram_of(self._latencies)
         at = latencies.get_value_at_percentile
         return Result(
-            window_s=window_s,
-            answered=answered,
+            window_s=last.at - first.at,
+            answered=last.answered - first.answered,
             wrong=dict(self._wrong),
             lost=len(self._out),
             overloaded=self._is_overloaded(),
-            percentiles={"p50": at(50.0), "p99": at(99.0), "p99.9": at(99.9)},
+            message_bytes=self._purchases.message_bytes,
+            latencies={f"p{percentile:g}": at(percentile) for percentile in PERCENTILES},
             sent_late_us=histogram_of(self._sent_late).get_value_at_percentile(99.0),
-            cpu_us=cpu,
+            cpu_us=used(first, last),
+            cpu_us_each=each(readings),
+            memory_kb=memory,
+            in_flight=in_flight,
+            others_share=others_share(first, last),
             histogram=latencies.encode().decode(),
         )
-
-
-def histogram_of(microseconds: "array[int]") -> Any:
-    """Filled afterwards: recording a value costs more than everything else a request needs."""
-    histogram = HdrHistogram(1, LONGEST_US, DIGITS)
-    for value, count in Counter(microseconds).items():
-        histogram.record_value(min(max(1, value), LONGEST_US), count)
-    return histogram
 
 
 def main() -> None:

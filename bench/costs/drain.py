@@ -1,6 +1,6 @@
 """How long a drain takes: a bank of the demo is away, advices are stored, it comes back.
 
-`python -m bench.drain [ADVICES]`: HSM, router and issuer host of the demo on free ports, real
+`python -m bench.costs.drain [ADVICES]`: HSM, router and issuer host of the demo on free ports, real
 sockets and disk. While the drain goes on an acquirer buys something every 20 ms: the latencies of
 these requests, beside those from before, say what the drain costs live traffic.
 """
@@ -22,8 +22,8 @@ from urllib.request import urlopen
 
 import iso8583
 
-from bench.frames import Frames, framed
-from bench.stage import NOYAU, Stage, a_stage, free_ports, is_listening
+from bench.load.frames import Frames, framed
+from bench.stage.programs import NOYAU, Stage, a_stage, free_ports, is_listening
 from specs.dialect import load_dialect
 from specs.pyiso import pyiso8583_spec
 

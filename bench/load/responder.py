@@ -1,8 +1,8 @@
 """An issuer that approves: its answers are prepared, and patched at fixed places.
 
-Run as a process: `python -m bench.responder DIALECT ZPK`; it prints its port. The first request of
-each layout is answered through pyiso8583; those after it by copying five elements. A PIN block
-that is not the card's under the issuer's key is answered 55, so that the load counts it as wrong.
+Run as a process: `python -m bench.load.responder DIALECT ZPK DELAY_S`; it prints its port. The
+first request of each layout is answered through pyiso8583; those after it by copying five elements.
+A PIN block that is not the card's under the issuer's key is answered 55: the load sees it as wrong.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Final, cast
 import iso8583
 import uvloop
 
-from bench.frames import (
+from bench.load.frames import (
     CODE,
     PAN,
     PIN_BLOCK,
@@ -26,7 +26,7 @@ from bench.frames import (
     framed,
     layout_bytes,
 )
-from bench.purchases import pin_block
+from bench.load.purchases import pin_block
 from specs.dialect import load_dialect
 from specs.pyiso import pyiso8583_spec
 
@@ -35,6 +35,7 @@ PATCHED: Final = (PAN, TIME, STAN, RRN, TERMINAL)
 LAYOUTS_MAX: Final = 256
 CARDS_MAX: Final = 1000
 WRONG_PIN: Final = "55"
+BACKLOG: Final = 1024
 
 
 class Recipe:
@@ -115,27 +116,34 @@ class Issuer:
 class Responder(asyncio.Protocol):
     """One line of the router's, or one connection through a relay."""
 
-    def __init__(self, issuer: Issuer) -> None:
+    def __init__(self, issuer: Issuer, delay_s: float) -> None:
         self._issuer = issuer
         self._frames = Frames()
+        self._delay_s = delay_s
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's own is no subclass
 
     def data_received(self, data: bytes) -> None:
         answered = self._issuer.answered
-        self._transport.write(b"".join([answered(frame) for frame in self._frames.feed(data)]))
+        answers = b"".join([answered(frame) for frame in self._frames.feed(data)])
+        if self._delay_s:
+            asyncio.get_running_loop().call_later(self._delay_s, self._transport.write, answers)
+        else:
+            self._transport.write(answers)
 
 
-async def serve(dialect: str, zpk: str) -> None:
+async def serve(dialect: str, zpk: str, delay_s: float) -> None:
     """Until killed."""
     issuer = Issuer(dialect, zpk)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Responder(issuer), "127.0.0.1", 0)
+    server = await loop.create_server(
+        lambda: Responder(issuer, delay_s), "127.0.0.1", 0, backlog=BACKLOG
+    )
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(sys.argv[1], sys.argv[2]))
+    uvloop.run(serve(sys.argv[1], sys.argv[2], float(sys.argv[3])))

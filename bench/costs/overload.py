@@ -1,4 +1,4 @@
-"""What overload costs those who were let in: `python -m bench.overload [SECONDS]`.
+"""What overload costs those who were let in: `python -m bench.costs.overload [SECONDS]`.
 
 Two stories on the real processes. More than there is room for: the capacity is found in a closed
 loop, then half of it is offered, then three times as much. A silent issuer: two thirds of what is
@@ -19,13 +19,24 @@ from typing import Any, Final
 
 import uvloop
 
-from bench.cores import on_cores_of
-from bench.load import APPROVED, Load, Plan, histogram_of
-from bench.machine import durable_folder
-from bench.platform_files import ISSUER_DIALECT, ISSUER_ZPK, LIMIT, write_configuration
-from bench.purchases import CARDS
-from bench.responder import Issuer, Responder
-from bench.stage import NOYAU, Stage, a_stage, free_ports, is_listening, is_ready, started_responder
+from bench.load.generator import Load
+from bench.load.latencies import histogram_of
+from bench.load.plan import Plan
+from bench.load.purchases import CARDS
+from bench.load.responder import Issuer, Responder
+from bench.stage.configuration import ISSUER_ZPK, LIMIT, Ports, write_configuration
+from bench.stage.cores import on_cores_of
+from bench.stage.machine import durable_folder
+from bench.stage.programs import (
+    NOYAU,
+    Stage,
+    a_stage,
+    free_ports,
+    is_ready,
+    start_hsm,
+    start_responder,
+)
+from bench.stage.setting import NATIONAL, USUAL
 
 CONNECTIONS: Final = 8
 SILENT_CARDS: Final = 42  # of 64: the largest issuer
@@ -47,13 +58,14 @@ class Watched(Load):
     def _heard(self, frame: bytes, link: Any, now: float) -> None:
         layout = (len(frame), frame[: self._layout_bytes])
         stan, _, code = self._spans.get(layout) or self._read(layout, frame)
-        since = self._out.pop(frame[stan], None)
-        if since is None:
+        asked = self._out.pop(frame[stan], None)
+        if asked is None:
             return
+        since, _ = asked
         self._answered += 1
         if since >= self._measures_from and int(frame[stan]) % CARDS >= self._first:
             self.codes[frame[code].decode("latin-1")] += 1
-            took = self._good if frame[code] == APPROVED else self._away
+            took = self._good if frame[code] == self._approved else self._away
             took.append(int((now - since) * 1e6))
         if not self._plan.rate and now < self._ends_at:
             self._send(link, now)
@@ -68,7 +80,7 @@ class Watched(Load):
             "turned_away_ms": in_ms(self._away),
             "lost": result.lost,
             "sent_late_p99_ms": round(result.sent_late_us / 1000, 1),
-            "router_core": round(result.cpu_us.get("router", 0.0) / result.window_s / 1e6, 2),
+            "router_core": round(result.cpu_us["router"] / result.window_s / 1e6, 2),
         }
 
 
@@ -82,8 +94,8 @@ def loaded(
     stage: Stage, seconds: float, rate: float = 0.0, in_flight: int = 0, first: int = 0
 ) -> dict[str, Any]:
     """One run of the load, in a process of its own."""
-    plan = [stage.port, seconds, rate, in_flight, stage.pids.get("router", 0), first]
-    command = (sys.executable, "-m", "bench.overload", "load", json.dumps(plan))
+    plan = [stage.ports, seconds, rate, in_flight, stage.pids().get("router", []), first]
+    command = (sys.executable, "-m", "bench.costs.overload", "load", json.dumps(plan))
     with on_cores_of("load"):
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
@@ -94,25 +106,26 @@ def loaded(
 
 def load(plan: str) -> None:
     """In the load's process."""
-    port, seconds, rate, in_flight, pid, first = json.loads(plan)
-    pids = {"router": pid} if pid else {}
-    plan_of = Plan(port, "iso87-ascii", CONNECTIONS, seconds, 1.0, rate, in_flight, pids, 5.0)
+    ports, seconds, rate, in_flight, pids, first = json.loads(plan)
+    plan_of = Plan(
+        ports=ports, dialect=NATIONAL, connections=CONNECTIONS, seconds=seconds, warm_up_s=1.0,
+        rate=rate, in_flight=in_flight, pids={"router": pids}, drain_s=5.0,
+    )  # fmt: skip
     print(json.dumps(Watched(plan_of, first).told()))
 
 
 def opened(stage: Stage, two_issuers: bool, **router: str) -> None:
     """HSM, responder, perhaps a silent bank, and the router; keys of `router` replace others."""
-    hsm_port, http_port, stage.port = free_ports(3)
-    stage.start("hsm", *NOYAU, "hsm", "--port", str(hsm_port))
-    responder_port = started_responder(stage, ISSUER_DIALECT, ISSUER_ZPK)
-    stage.wait_until("hsm", lambda: is_listening(hsm_port))
+    hsm_port, http_port, *stage.ports = free_ports(3)
+    start_hsm(stage, hsm_port)
+    responder_port = start_responder(stage, USUAL)
     config = stage.folder / "config"
-    write_configuration(config, stage.port, hsm_port, http_port, responder_port, ISSUER_DIALECT)
+    write_configuration(config, Ports(stage.ports, hsm_port, http_port, responder_port))
     changed(config / "issuers.toml", {"issuer_timeout_s": str(TIMEOUT_S)})
     changed(config / "acquirers.toml", {"answer_within_s": "4.0"})
     changed(config / "router.toml", router)
     if two_issuers:
-        deaf = stage.start("silent", sys.executable, "-m", "bench.overload", "silent")
+        deaf = stage.start("silent", sys.executable, "-m", "bench.costs.overload", "silent")
         assert deaf.stdout is not None
         port = deaf.stdout.readline().strip()
         text = (config / "issuers.toml").read_text()
@@ -175,9 +188,9 @@ class Deaf(Responder):
 
 async def serve_silence() -> None:
     """Until killed."""
-    issuer = Issuer(ISSUER_DIALECT, ISSUER_ZPK)
+    issuer = Issuer(NATIONAL, ISSUER_ZPK)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Deaf(issuer), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Deaf(issuer, 0.0), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()

@@ -1,0 +1,1 @@
+"""Single questions, a program each: what a host command, a drain, an overload costs."""

@@ -1,0 +1,1 @@
+"""What was measured, for people: a table on the terminal, a page for the browser."""

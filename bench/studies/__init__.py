@@ -1,0 +1,1 @@
+"""Which loads are put on which stage, and what came of it."""
