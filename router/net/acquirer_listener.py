@@ -56,10 +56,10 @@ class AcquirerListener:
     """Its links are found in `links`, in the order they came."""
 
     def __init__(
-        self, acquirer: Acquirer, terms: ListenerTerms, listen: Address, conductor: Conductor,
-        clock: Clock, observer: RouterObserver,
+        self, acquirer: Acquirer, terms: ListenerTerms, listen: Address, taken: socket.socket,
+        conductor: Conductor, clock: Clock, observer: RouterObserver,
     ) -> None:
-        """Raises PortTaken."""
+        """`taken` has its port."""
         self.acquirer = acquirer
         self.terms = terms
         self.links: dict[AcquirerLink, None] = {}
@@ -69,8 +69,8 @@ class AcquirerListener:
         self._conductor = conductor
         self._clock = clock
         self._observer = observer
-        self._socket: socket.socket | None = bound(f'acquirer "{acquirer.name}"', listen)
-        self.address = Address(listen.host, self._socket.getsockname()[1])
+        self._socket: socket.socket | None = taken
+        self.address = Address(listen.host, taken.getsockname()[1])
         self._server: asyncio.Server | None = None
 
     @property

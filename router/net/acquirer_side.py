@@ -1,7 +1,8 @@
 """The acquirers' listeners as configured now, and what a reload makes of them."""
-from collections.abc import Sequence
+import socket
+from collections.abc import Callable, Sequence
 
-from router.net.acquirer_listener import AcquirerListener, ListenerTerms
+from router.net.acquirer_listener import AcquirerListener, ListenerTerms, bound
 from router.net.codecs import Codecs
 from router.net.key_exchanges import KeyExchanges
 from router.net.observer import RouterObserver
@@ -13,14 +14,22 @@ from router.switching.peers import Acquirer
 from router.switching.ports import Clock
 from specs.dialect import parse_framing
 
+Bind = Callable[[AcquirerSettings], socket.socket]
+
+
+def own_port(settings: AcquirerSettings) -> socket.socket:
+    """Raises PortTaken."""
+    return bound(f'acquirer "{settings.name}"', settings.listen)
+
 
 class AcquirerSide:
-    """Ports are taken by `take_ports`, opened by `open`."""
+    """Ports are taken by `configure` (or by another, where `bind` says so), opened by `open`."""
 
     def __init__(
         self, router: RouterSettings, codecs: Codecs, conductor: Conductor, clock: Clock,
-        observer: RouterObserver, keys: KeyExchanges,
+        observer: RouterObserver, keys: KeyExchanges, bind: Bind = own_port,
     ) -> None:
+        self._bind = bind
         self._router = router
         self._keys = keys
         self._codecs = codecs
@@ -94,7 +103,7 @@ class AcquirerSide:
     def _made(self, settings: AcquirerSettings) -> AcquirerListener:
         return AcquirerListener(
             self._acquirer(settings, None), self._terms(settings, None), settings.listen,
-            self._conductor, self._clock, self._observer)
+            self._bind(settings), self._conductor, self._clock, self._observer)
 
     def _acquirer(self, settings: AcquirerSettings, now: Acquirer | None) -> Acquirer:
         return Acquirer(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from router.net.still_open import StillOpen
+from router.switching.pending import STAN_MAX
 from specs.journal_format import Carried, Record, Stored
 
 IN_WINDOW: Final = 4
@@ -22,9 +23,9 @@ class Carrying:
     __slots__ = ("_at", "_due", "_every", "_forwarded", "_open", "_repeats_max", "_rows", "_since",
                  "_window_ms", "_worth", "replay_from")
 
-    def __init__(self, wall: Callable[[], float]) -> None:
+    def __init__(self, wall: Callable[[], float], stans: int = STAN_MAX) -> None:
         self.replay_from = 0  # no start reads a row before this one
-        self._open = StillOpen(wall)
+        self._open = StillOpen(wall, stans)
         self._rows: deque[tuple[int, int, int]] = deque()  # number, time, requests before it
         self._forwarded = 0  # requests so far
         self._at = 0  # the last one

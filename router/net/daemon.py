@@ -9,17 +9,19 @@ import gc
 import json
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
 from router.net.acquirer_listener import PortTaken
-from router.net.acquirer_side import AcquirerSide
+from router.net.acquirer_side import AcquirerSide, Bind, own_port
 from router.net.clock import SystemClock
 from router.net.codecs import Codecs
+from router.net.configuration import load_settings
 from router.net.follower import Follower
 from router.net.hsm_client import HsmClient
-from router.net.http import HttpServer
+from router.net.http import HttpServer, Show
 from router.net.issuer_link import IssuerLink
 from router.net.issuer_side import IssuerSide
 from router.net.journal import Journal
@@ -33,6 +35,7 @@ from router.net.metrics import Metrics
 from router.net.mqtt import MqttFeed
 from router.net.observer import RouterObserver
 from router.net.pages import Pages
+from router.net.place import ALONE, Place
 from router.net.reload import Reload
 from router.net.reload_outcome import ReloadOutcome
 from router.net.replaying import replayed
@@ -63,12 +66,29 @@ BEFORE_RECORDS: Final = (STARTING, WAITING_FOR_HSM, REPLAYING)
 Announce = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What is different where a router is one of several workers; as it is here, it is the only
+    one. `read` gives its share of the configuration, `bind` the port of an acquirer of its own,
+    `tell_of_key` tells the others of an issuer's new session key.
+    """
+
+    place: Place = ALONE
+    lines_within_s: float = LINES_WITHIN_S
+    read: Callable[[], Settings] | None = None
+    bind: Bind = own_port
+    tell_of_key: Callable[[str], None] | None = None
+
+
 class Router:
     """One run, from start to end."""
 
     def __init__(
-        self, settings: Settings, state: Path, form: str, log: Log, announce: Announce
+        self, settings: Settings, state: Path, form: str, log: Log, announce: Announce,
+        worker: Worker | None = None,
     ) -> None:
+        """Alone, or as one of several workers."""
+        self._worker = worker or Worker()
         self._settings = settings
         self._state = state
         self._form = form
@@ -86,6 +106,7 @@ class Router:
         self._timer: asyncio.TimerHandle | None = None
         self._feed: MqttFeed | None = None
         self._http_address = ""
+        self.shows_pages = False  # `shows` may be asked for
 
     def stop(self) -> None:
         """Drain, and end."""
@@ -102,7 +123,10 @@ class Router:
         async with contextlib.AsyncExitStack() as ending:  # the last opened is the first closed
             ending.callback(self._observer.happened, "router_stopped", form=self._form)
             kept = self._settings.journal
-            file = JournalFile(self._state / "router", days=kept.business_days)
+            place = self._worker.place
+            file = JournalFile(
+                self._state / "router", days=kept.business_days, worker=place.journal,
+                stans=place.stans)
             limit = 4 * self._settings.router.in_flight_max + 1024
             self._journal = Journal(
                 file, limit, self._journal_failed, retention_of(file, kept))
@@ -111,10 +135,12 @@ class Router:
             keys = KeyStore(self._state / "router" / "keys.sqlite")
             ending.callback(keys.close)
             self._put_together(keys)
+            self.shows_pages = True
             ending.callback(self._acquirers.close)
             self._acquirers.configure(self._settings.acquirers)
-            http = await self._http_opened()
-            ending.push_async_callback(http.stop)
+            if place.is_alone:
+                http = await self._http_opened()
+                ending.push_async_callback(http.stop)
             await self._until_stopped(self._start(file, ending))
             await self._drain()
 
@@ -128,8 +154,10 @@ class Router:
             hsm.endpoints, hsm.connections, hsm.timeout_s, hsm.pending_max,
             self._observer.hsm_changed)
         self._keys = KeyExchanges(self._hsm, keys, self._observer, self._clock, self._spawned)
+        self._keys.tell_others = self._worker.tell_of_key
         self._issuers = IssuerSide(
-            router, codecs, self._clock, self._observer, self._keys, self._start_line)
+            router, codecs, self._clock, self._observer, self._keys, self._start_line,
+            self._worker.place)
         self._issuers.configure(settings.issuers)
         self._stand_in = StandInSide(
             self._issuers.issuers, settings.journal.business_days, self._observer)
@@ -145,10 +173,22 @@ class Router:
         self._journal.landed = self._conductor.landed
         self._issuers.conductor = self._conductor
         self._acquirers = AcquirerSide(
-            router, codecs, self._conductor, self._clock, self._observer, self._keys)
+            router, codecs, self._conductor, self._clock, self._observer, self._keys,
+            self._worker.bind)
+        self._hold_numbers()
         self._reload = Reload(
             settings, self._issuers, self._stand_in, self._acquirers, self._conductor,
-            self._clock, self._log)
+            self._clock, self._log, self._worker.read or self._read)
+
+    def _read(self) -> Settings:
+        return load_settings(self._settings.folder)
+
+    def _hold_numbers(self) -> None:
+        """Of entries that other workers may have: nobody gives them anew."""
+        for issuer in self._conductor.issuers:
+            for stan in self._worker.place.held.get(issuer.name, ()):
+                if issuer.stans.has(stan):
+                    issuer.stans.hold(stan)
 
     async def _start(self, file: JournalFile, ending: contextlib.AsyncExitStack) -> None:
         settings = self._settings
@@ -161,13 +201,13 @@ class Router:
                 "waits_for_hsm", endpoints=", ".join(map(str, settings.hsm.endpoints))))
         self._stage = REPLAYING
         await self._recover(file)
-        if settings.journal.follow:
+        if settings.journal.follow and self._worker.place.is_alone:
             follower = Follower(settings.folder, self._state, self._observer)
             self._keep_running("follower", follower.run)
         self._open_feed(ending)
         self._stage = "signing on to the issuers"
         self._issuers.open_lines()
-        await until(lambda: self._issuers.is_reachable, LINES_WITHIN_S)
+        await until(lambda: self._issuers.is_reachable, self._worker.lines_within_s)
         gc.collect()
         gc.freeze()
         # The repeat window is a large heap, old and without cycles: walking it at the default
@@ -187,6 +227,7 @@ class Router:
         configured = {issuer.name for issuer in self._settings.issuers}
         for name, number in left_without(file.stored, configured).items():
             self._observer.alarm("stored_for_unknown_issuer", issuer=name, entries=number)
+        self._hold_numbers()
         for remark in file.remarks:
             self._observer.alarm("journal_remark", why=remark)
         self._observer.happened(
@@ -197,13 +238,17 @@ class Router:
         self._progress = f": row {row:,} of {rows:,}"
         self._observer.happened("journal_replaying", row=row, rows=rows)
 
-    async def _http_opened(self) -> HttpServer:
+    @property
+    def shows(self) -> tuple[dict[str, Show], dict[str, Show]]:
+        """Pages and commands by their paths, once it serves."""
         pages = Pages(
             self._status, self._metrics, self._dropped, self.reload, self.stop, self._keys.start)
         parked = SafPages(self._conductor, self._not_now)
         stood_in = StandInPages(self._conductor, self._not_now)
-        server = pages.server(
-            self._observer.page_failed, {**parked.commands, **stood_in.commands})
+        return pages.pages, {**pages.commands, **parked.commands, **stood_in.commands}
+
+    async def _http_opened(self) -> HttpServer:
+        server = HttpServer(*self.shows, self._observer.page_failed)
         listen = self._settings.http.listen
         try:
             self._http_address = str(await server.start(listen))
@@ -214,7 +259,9 @@ class Router:
     def _open_feed(self, ending: contextlib.AsyncExitStack) -> None:
         settings = self._settings.mqtt
         if settings is not None:
-            self._feed = MqttFeed(settings, self.reload, self._observer.mqtt_changed)
+            self._feed = MqttFeed(
+                settings, self.reload if self._worker.place.is_alone else None,
+                self._observer.mqtt_changed)
             self._observer.use_feed(self._feed, settings.transactions)
             self._feed.start()
             ending.push_async_callback(self._feed.stop)
@@ -231,6 +278,10 @@ class Router:
         await asyncio.wait((starting,))
 
     # While it runs.
+
+    def key_changed(self, issuer: str) -> None:
+        """Another worker exchanged a key with this issuer."""
+        self._keys.read_again(issuer)
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(TICK_S, self._tick)

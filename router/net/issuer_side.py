@@ -13,6 +13,7 @@ from router.net.key_exchange import KeyExchange
 from router.net.key_exchanges import KeyExchanges
 from router.net.observer import RouterObserver
 from router.net.pin_keys import pin_key_of
+from router.net.place import ALONE, Place
 from router.net.settings import IssuerSettings, RouterSettings
 from router.net.status import LineStatus, SafStatus
 from router.switching.conductor import Conductor
@@ -28,7 +29,7 @@ class IssuerSide:
 
     def __init__(
         self, router: RouterSettings, codecs: Codecs, clock: SystemClock,
-        observer: RouterObserver, keys: KeyExchanges, start: Start,
+        observer: RouterObserver, keys: KeyExchanges, start: Start, place: Place = ALONE,
     ) -> None:
         self.issuers: dict[str, Issuer] = {}
         self.conductor: Conductor | None = None  # set before the first `open_lines`
@@ -38,6 +39,7 @@ class IssuerSide:
         self._observer = observer
         self._keys = keys
         self._start = start
+        self._place = place
         self._links: list[IssuerLink] = []
         self._superseded: list[IssuerLink] = []  # retired as soon as a new line is up
         self._wanted: dict[str, list[LineTerms]] = {}
@@ -179,14 +181,19 @@ class IssuerSide:
         assert self.conductor is not None, "the daemon sets it first"
         number = self._numbers[issuer.name] = self._numbers.get(issuer.name, 0) + 1
         line = Line(
-            f"{issuer.name}-{number}", issuer.name, issuer.stans, terms.codec.dialect.match_key,
-            terms.pending_max)
+            f"{issuer.name}-{self._whose}{number}", issuer.name, issuer.stans,
+            terms.codec.dialect.match_key, terms.pending_max)
         issuer.lines.append(line)
         link = IssuerLink(
             line, issuer, terms, self.conductor, self._clock, self._observer,
             self._exchanges.get(issuer.name))
         self._links.append(link)
         self._start(link)
+
+    @property
+    def _whose(self) -> str:
+        """In a line's name: it is one of the whole router's."""
+        return "" if self._place.is_alone else f"w{self._place.number}-"
 
     def _terms(self, settings: IssuerSettings) -> IssuerTerms:
         return IssuerTerms(
@@ -206,6 +213,8 @@ class IssuerSide:
             in_flight_max=settings.in_flight_max,
             breaker_after=settings.breaker_after,
             breaker_wait_s=settings.breaker_wait_s,
+            stan_first=self._place.stan_first,
+            stans=self._place.stans,
         )
 
     def _line_terms(self, settings: IssuerSettings, address: Address) -> LineTerms:

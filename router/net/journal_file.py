@@ -25,6 +25,7 @@ from router.net.journal_opening import (
     opened,
     refuse_former,
 )
+from router.switching.pending import STAN_MAX
 from specs.journal_format import (
     Bookkeeping,
     Carried,
@@ -60,9 +61,10 @@ class JournalFile:
 
     def __init__(
         self, journal: Path, wall: Callable[[], float] = time.time,
-        days: BusinessDays | None = None, worker: str = "0",
+        days: BusinessDays | None = None, worker: str = "0", stans: int = STAN_MAX,
     ) -> None:
-        """Raises JournalUnusable. `wall` says seconds since 1970."""
+        """Raises JournalUnusable. `wall` says seconds since 1970, `stans` how many numbers of an
+        issuer are the worker's to give."""
         self.folder = journal / f"worker-{worker}"
         self.retired = 0  # the last segment that retention took away, on record
         self.remarks: list[str] = []  # what an operator should hear of after `replay`
@@ -75,7 +77,7 @@ class JournalFile:
         self._head_row = 0  # that it names
         self._log_is_long = False
         self._last = (0, first_tag(worker))  # number and tag of the last row
-        self._carrying = Carrying(wall)
+        self._carrying = Carrying(wall, stans)
         self._preface: list[Bookkeeping] = []  # goes with the next group
         self._asides: deque[Bookkeeping] = deque()  # the same, from the other thread
         self._reader_at = self._last_at_start = 0
@@ -175,6 +177,15 @@ class JournalFile:
             self._preface.append(self._asides.popleft())
         self._write(at, records)
         self._carrying.note(records)
+
+    def begin_with_past(self, records: Sequence[Record]) -> None:
+        """In a journal without rows, replayed: the first says what former ones knew.
+
+        Durable when this returns. Raises sqlite3.Error.
+        """
+        begun = [one for one in self._preface if not isinstance(one, Carried)]
+        self._preface = [*begun, Carried(self._last[0] + 1, 0, list(records))]
+        self._write(int(self._wall() * 1000), [])
 
     def begin_log_anew(self) -> None:
         """Between two groups, when the log is long: where commits leave no gap it would never end.

@@ -161,6 +161,10 @@ class KeyTerms:
     every_s: float  # 0: by hand, or when the peer wants it
 
 
+def nobody_else() -> None:
+    """There is one worker: nobody is to be told."""
+
+
 class KeyExchange:
     """One peer's. `links` are those that may carry network messages now."""
 
@@ -174,6 +178,7 @@ class KeyExchange:
         self.base = base
         self.exchanged_at = kept.at if kept is not None else 0.0
         self.links: Callable[[], Sequence[KeyLink]] = list
+        self.kept_anew: Callable[[], None] = nobody_else
         self._hsm = hsm
         self._store = store
         self._observer = observer
@@ -209,6 +214,14 @@ class KeyExchange:
         work = self._deliver(None, by) if self.terms.we == "deliver" else self._ask(by)
         self._run(work)
         return ""
+
+    def read_again(self) -> None:
+        """Another worker exchanged a key with this issuer: it has it, and so may we use it."""
+        kept = self._store.kept(self.peer.side, self.peer.name, self.base)
+        if kept is not None and kept.keys[-1] != self.newest:
+            self.peer.take(kept.keys[-1])
+            self.exchanged_at = kept.at
+            self._changed(self.newest, "exchanged by another worker")
 
     # What the links hear.
 
@@ -357,6 +370,7 @@ class KeyExchange:
             await self._keep(self.peer.with_key(key))
             self.peer.take(key)
         self.exchanged_at = self._wall()
+        self.kept_anew()
 
     async def _forget_former(self) -> None:
         async with self._turn:

@@ -1,5 +1,6 @@
 """The exchange of session keys with every peer that has a ZMK in the configuration."""
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from router.net.clock import SystemClock
@@ -39,6 +40,7 @@ class KeyExchanges:
         self._observer = observer
         self._clock = clock
         self._spawn = spawn
+        self.tell_others: Callable[[str], None] | None = None  # workers: of this issuer's new key
         self._exchanges: dict[tuple[str, str], KeyExchange] = {}
 
     def of_issuer(
@@ -50,6 +52,7 @@ class KeyExchanges:
             issuer.session_key = None
             return None
         exchange.links = links
+        exchange.kept_anew = partial(self._kept_anew, settings.name)
         return exchange
 
     def of_acquirer(self, settings: AcquirerSettings, links: Links) -> KeyExchange | None:
@@ -80,6 +83,16 @@ class KeyExchanges:
         if not named:
             return f'no peer "{peer}" with a [..key_exchange] is configured'
         return "; ".join(filter(None, (one.start("hand") for one in named)))
+
+    def read_again(self, issuer: str) -> None:
+        """Another worker exchanged its key."""
+        exchange = self._exchanges.get(("issuer", issuer))
+        if exchange is not None:
+            exchange.read_again()
+
+    def _kept_anew(self, issuer: str) -> None:
+        if self.tell_others is not None:
+            self.tell_others(issuer)
 
     @property
     def shown(self) -> list[SessionKeyStatus]:

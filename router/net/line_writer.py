@@ -3,6 +3,7 @@ all, never stops the router. What does not fit is dropped and counted."""
 
 import contextlib
 import os
+import select
 import threading
 from collections import deque
 from typing import Final
@@ -14,8 +15,12 @@ BATCH_MAX: Final = 512
 class LineWriter:
     """A logger in structlog's sense: its methods take a rendered line."""
 
-    def __init__(self, descriptor: int, lines_max: int = LINES_MAX) -> None:
+    def __init__(
+        self, descriptor: int, lines_max: int = LINES_MAX, is_alone: bool = True
+    ) -> None:
+        """Beside other processes, what is written at once is written whole."""
         self.dropped = 0
+        self._is_alone = is_alone
         self._descriptor = descriptor
         self._lines: deque[bytes] = deque()
         self._lines_max = lines_max
@@ -43,6 +48,16 @@ class LineWriter:
             self._changed.notify()
         self._writer.join(timeout_s)
 
+    def _batch(self) -> list[bytes]:
+        """What a pipe takes as one is not torn apart by others that write to it."""
+        batch, size = [self._lines.popleft()], 0
+        while self._lines and len(batch) < BATCH_MAX:
+            size += len(batch[-1]) + 1
+            if not self._is_alone and size + len(self._lines[0]) >= select.PIPE_BUF:
+                break
+            batch.append(self._lines.popleft())
+        return batch
+
     def _write(self) -> None:
         while True:
             with self._changed:
@@ -50,7 +65,7 @@ class LineWriter:
                     self._changed.wait()
                 if not self._lines:
                     return
-                batch = [self._lines.popleft() for _ in range(min(len(self._lines), BATCH_MAX))]
+                batch = self._batch()
             remaining = b"\n".join(batch) + b"\n"
             with contextlib.suppress(OSError):  # nobody reads any more: nowhere to say so
                 while remaining:

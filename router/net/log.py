@@ -43,8 +43,12 @@ _values_of = attrgetter(*TRANSACTION_FIELDS)
 class Log:
     """The pipe to standard error; `logger` writes to it."""
 
-    def __init__(self, level: str, descriptor: int, for_terminal: bool) -> None:
-        self._writer = LineWriter(descriptor)
+    def __init__(
+        self, level: str, descriptor: int, for_terminal: bool, worker: int | None = None
+    ) -> None:
+        """`worker`: one of several that write to the same descriptor."""
+        self._writer = LineWriter(descriptor, is_alone=worker is None)
+        self._says_always = {} if worker is None else {"worker": worker}
         self._processors = console_processors() if for_terminal else json_processors()
         self._foreign = LibraryMessages(self)
         self.logger: FilteringBoundLogger = self._logger(level)
@@ -71,7 +75,7 @@ class Log:
 
     def _logger(self, level: str) -> FilteringBoundLogger:
         bound: Any = structlog.make_filtering_bound_logger(LEVELS[level])
-        logger: FilteringBoundLogger = bound(self._writer, self._processors, {})
+        logger: FilteringBoundLogger = bound(self._writer, self._processors, self._says_always)
         return logger
 
 
@@ -94,9 +98,9 @@ class LibraryMessages(logging.Handler):
         )
 
 
-def start_log(level: str) -> Log:
+def start_log(level: str, worker: int | None = None) -> Log:
     """To standard error: plain lines on a terminal, JSON lines elsewhere."""
-    log = Log(level, sys.stderr.fileno(), sys.stderr.isatty())
+    log = Log(level, sys.stderr.fileno(), sys.stderr.isatty(), worker)
     log.take_over_libraries()
     return log
 

@@ -160,6 +160,39 @@ class Metrics:
         return generate_latest(Scrape(self._registry, status, dropped))
 
 
+    def of_supervisor(self, workers: Sequence[tuple[int, bool, int]]) -> bytes:
+        """Of a router with several workers, what is none of theirs: number, ready or not, starts.
+        """
+        return generate_latest(Crew(self._registry, workers))
+
+
+class Crew(Collector):
+    """What the supervisor of several workers counted, and whether they are there."""
+
+    def __init__(
+        self, counted: CollectorRegistry, workers: Sequence[tuple[int, bool, int]]
+    ) -> None:
+        self._counted = counted
+        self._workers = workers
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics."""
+        yield from self._counted.collect()
+        names = ("worker",)
+        yield table(
+            "noyau_worker_up",
+            "1 when the worker serves its acquirers",
+            names,
+            (((str(number),), is_ready) for number, is_ready, _ in self._workers),
+        )
+        yield table(
+            "noyau_worker_starts",
+            "How often it was started; more than once: something ended it",
+            names,
+            (((str(number),), starts) for number, _, starts in self._workers),
+        )
+
+
 class Scrape(Collector):
     """What one scrape shows: everything counted, and the state at that moment."""
 

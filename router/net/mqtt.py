@@ -33,7 +33,7 @@ class MqttFeed:
     def __init__(
         self,
         settings: MqttSettings,
-        reload: Callable[[], Awaitable[object]],
+        reload: Callable[[], Awaitable[object]] | None,
         changed: Callable[[bool, str], None],
     ) -> None:
         self.dropped = 0
@@ -121,7 +121,8 @@ class MqttFeed:
 
     async def _carry(self, client: aiomqtt.Client) -> None:
         """Both directions, until the connection falls or all is said."""
-        await client.subscribe(f"{self._root}/reload", qos=1)
+        if self._reload is not None:
+            await client.subscribe(f"{self._root}/reload", qos=1)
         listening = asyncio.create_task(self._listen(client), name="mqtt-listen")
         publishing = asyncio.create_task(self._publish(client), name="mqtt-publish")
         try:
@@ -137,7 +138,7 @@ class MqttFeed:
     async def _listen(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
             # A retained one would reload at every connection.
-            if not message.retain:
+            if not message.retain and self._reload is not None:
                 await self._reload()
 
     async def _publish(self, client: aiomqtt.Client) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from router.net.http import HttpServer, Page, Query, Show, json_page
+from router.net.http import Page, Query, Show, json_page
 from router.net.metrics import Metrics
 from router.net.reload_outcome import ReloadOutcome
 from router.net.status import RouterStatus, not_ready, status_json
@@ -32,22 +32,24 @@ class Pages:
         self._exchange_key = exchange_key
         self._scrape: asyncio.Task[bytes] | None = None
 
-    def server(
-        self, failed: Callable[[str], None], others: Mapping[str, Show] | None = None
-    ) -> HttpServer:
-        """Ready to be started; `others` are commands of other parts."""
-        pages: dict[str, Show] = {
+    @property
+    def pages(self) -> dict[str, Show]:
+        """By their paths."""
+        return {
             "/healthz": self.healthz,
             "/readyz": self.readyz,
             "/metrics": self.metrics,
             "/status": self.status,
         }
-        commands: dict[str, Show] = {
+
+    @property
+    def commands(self) -> dict[str, Show]:
+        """By their paths."""
+        return {
             "/reload": self.reload,
             "/drain": self.drain,
             "/keys/exchange": self.exchange_key,
         }
-        return HttpServer(pages, {**commands, **(others or {})}, failed)
 
     async def healthz(self, _: Query) -> Page:
         """The loop turns."""

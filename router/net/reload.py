@@ -1,11 +1,12 @@
 """A configuration read again: all of what can change, or nothing of it."""
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from router.net.acquirer_listener import PortTaken
 from router.net.acquirer_side import AcquirerSide, fixed_until_restart
 from router.net.clock import SystemClock
-from router.net.configuration import SettingsRejected, load_settings
+from router.net.configuration import SettingsRejected
 from router.net.issuer_side import IssuerSide
 from router.net.log import Log
 from router.net.reload_outcome import ReloadOutcome, changes, in_table, waiting_for_restart
@@ -24,8 +25,11 @@ class Reload:
     def __init__(
         self, settings: Settings, issuers: IssuerSide, stand_in: StandInSide,
         acquirers: AcquirerSide, conductor: Conductor, clock: SystemClock, log: Log,
+        read: Callable[[], Settings],
     ) -> None:
+        """`read` raises SettingsRejected."""
         self._settings = settings
+        self._read_settings = read
         self._institution_id = settings.router.institution_id
         self._bin_table = BinTable(settings.bins)
         self._issuers = issuers
@@ -58,7 +62,7 @@ class Reload:
             self._institution_id, self._bin_table, self._issuers.issuers, self._clock))
 
     def _read(self) -> tuple[Settings, BinTable]:
-        new = load_settings(self._settings.folder)
+        new = self._read_settings()
         return new, BinTable(new.bins)
 
     async def _apply(self, new: Settings, bin_table: BinTable) -> None:

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from router.net.addresses import Address, AllowedPeers
 from router.net.journal_settings import JournalSettings
+from router.net.place import WORKERS_MAX
 from router.net.stand_in_settings import Lent
 from router.net.value_types import (
     Age,
@@ -46,6 +47,7 @@ class RouterSettings:
     repeats_max: Limit = 200_000  # how many of them
     malformed_max: Limit = 10  # unreadable messages in a row, then the link is closed
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    workers: Annotated[int, Meta(ge=1, le=WORKERS_MAX)] = 1  # processes; docs/workers.md
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,20 @@ class StandInStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """One of several workers."""
+
+    worker: int
+    process: int  # its number; 0: there is none now
+    state: str  # starting, ready, draining, waiting
+    journal: str  # STATE/router/worker-JOURNAL
+    acquirers: int
+    in_flight: int
+    starts: int
+    why: str  # it ended last time; empty: it did not
+
+
+@dataclass(frozen=True, slots=True)
 class RouterStatus:
     """Everything."""
 
@@ -91,6 +105,7 @@ class RouterStatus:
     share_let_in: float = 1.0  # of new requests; less: there is more to do than can be done
     session_keys: tuple[SessionKeyStatus, ...] = ()
     stand_in: tuple[StandInStatus, ...] = ()
+    workers: tuple[WorkerStatus, ...] = ()  # where there are several
 
 
 def not_ready(status: RouterStatus) -> list[str]:

@@ -40,9 +40,10 @@ class Story:
 
 
 class StillOpen:
-    """`seconds` says the time since 1970."""
+    """`seconds` says the time since 1970; so many numbers are there to give, of each issuer."""
 
-    def __init__(self, seconds: Callable[[], float]) -> None:
+    def __init__(self, seconds: Callable[[], float], stans: int = STAN_MAX) -> None:
+        self._stans = stans
         self._seconds = seconds
         self._in_flight: dict[Key, Forwarded] = {}
         self._stories: dict[Key, Story] = {}
@@ -114,7 +115,7 @@ class StillOpen:
         self._entries[record.id] = record
         self._parked.pop(record.id, None)  # given back to delivery, it is stored again
         last = self._numbers.get(record.issuer)
-        if last is None or is_new_number(record, number_given(last).stan, STAN_MAX):
+        if last is None or is_new_number(record, number_given(last).stan, self._stans):
             self._numbers[record.issuer] = record
 
     def _note_other(self, record: Ended | NumberGiven | StoodIn | StandInMode) -> None:

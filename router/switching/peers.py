@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from router.switching.pending import Line, Stans
+from router.switching.pending import STAN_MAX, Line, Stans
 from router.switching.pin_key import PinKey
 from router.switching.saf_drain import SafDrain
 from router.switching.saf_entry import SafEntry
@@ -80,6 +80,8 @@ class IssuerTerms:
     in_flight_max: int = 4_096  # of all acquirers
     breaker_after: int = 20  # failures in a row, on one line
     breaker_wait_s: float = 5.0
+    stan_first: int = 1  # of the numbers (DE 11) that are ours to give,
+    stans: int = STAN_MAX  # and how many there are; fixed from the start on
 
 
 class Issuer:
@@ -91,7 +93,7 @@ class Issuer:
         self.name = name
         self.terms = terms
         self.session_key: PinKey | None = None  # exchanged; stands for the configured one
-        self.stans = Stans()
+        self.stans = Stans(terms.stan_first, terms.stans)
         self.stand_in = StandIn()
         self.lines: list[Line] = []
         self.saf = SafQueue()

@@ -31,13 +31,14 @@ class IssuerPort(Protocol):
 
 
 class Stans:
-    """The system trace audit numbers (DE 11) of one issuer."""
+    """The system trace audit numbers (DE 11) of one issuer, or a worker's part of them."""
 
-    __slots__ = ("_last", "_quarantined", "_requests", "_taken", "space")
+    __slots__ = ("_first", "_last", "_quarantined", "_requests", "_taken", "space")
 
-    def __init__(self) -> None:
-        self.space = STAN_MAX  # smaller in tests, so that it wraps
-        self._last = 0
+    def __init__(self, first: int = 1, space: int = STAN_MAX) -> None:
+        self.space = space  # how many there are
+        self._first = first
+        self._last = first - 1
         self._taken: set[int] = set()
         self._requests: set[int] = set()  # each may need a second one, to reverse it
         self._quarantined: dict[int, float] = {}
@@ -56,7 +57,7 @@ class Stans:
             del self._quarantined[next(iter(self._quarantined))]
         number = self._last
         while True:
-            number = number + 1 if number < self.space else 1
+            number = number + 1 if number - self._first < self.space - 1 else self._first
             if number not in self._taken and number not in self._quarantined:
                 break
         self._last = number
@@ -91,6 +92,10 @@ class Stans:
     def go_on_behind(self, stan: str) -> None:
         """A restart goes on behind the last number in the journal."""
         self._last = int(stan)
+
+    def has(self, stan: str) -> bool:
+        """False: it is of another worker's part, or was given when there were other parts."""
+        return 0 <= int(stan) - self._first < self.space
 
     def _end_quarantines(self, now: float) -> None:
         ended: list[int] = []

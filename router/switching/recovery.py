@@ -239,8 +239,9 @@ class Recovery:
 
     def _number_given(self, issuer: Issuer, stan: str) -> None:
         """A restart goes on behind the last number in the journal."""
-        self._last[issuer.name] = stan
-        issuer.stans.go_on_behind(stan)
+        if issuer.stans.has(stan):
+            self._last[issuer.name] = stan
+            issuer.stans.go_on_behind(stan)
 
 
 def told_again(record: Answered, decided_by: str) -> Told:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from router.net.acquirer_link import FIRST_MESSAGE_WITHIN_S, REST_OF_FRAME_WITHIN_S
-from router.net.acquirer_listener import AcquirerListener, ListenerTerms
+from router.net.acquirer_listener import AcquirerListener, ListenerTerms, bound
 from router.net.addresses import Address, AllowedPeers
 from router.net.observer import RouterObserver
 from router.net.waiting import until
@@ -43,8 +43,9 @@ async def visitor(clock: FakeClock) -> AsyncIterator[tuple[AcquirerListener, Acq
     acquirer = Acquirer("medina", "504001", codec(), None, 4.0, 100)
     allowed = AllowedPeers(["127.0.0.1"])
     terms = ListenerTerms(parse_framing("binary-2"), allowed, False, 10, 4096, 3, "504900")
+    listen = Address("127.0.0.1", 0)
     listener = AcquirerListener(
-        acquirer, terms, Address("127.0.0.1", 0), cast("Conductor", None), clock,
+        acquirer, terms, listen, bound("medina", listen), cast("Conductor", None), clock,
         cast("RouterObserver", NobodyWatches()))
     await listener.open()
     async with acquirer_peer(str(listener.address)) as peer:

@@ -77,7 +77,7 @@ async def window() -> AsyncIterator[Router]:
     router = Router()
     pages = Pages(router.show, Metrics(), lambda: {"log_lines": 0}, router.reload, router.drain,
                   lambda _: "")
-    server = pages.server(router.failed.append)
+    server = http.HttpServer(pages.pages, pages.commands, router.failed.append)
     router.address = await server.start(Address("127.0.0.1", 0))
     try:
         yield router
@@ -160,7 +160,7 @@ async def test_another_machine_cannot_drain_the_router() -> None:
     """Where the window is open to others, it shows and takes no commands."""
     router = Router()
     pages = Pages(router.show, Metrics(), dict, router.reload, router.drain, lambda _: "")
-    server = pages.server(router.failed.append)
+    server = http.HttpServer(pages.pages, pages.commands, router.failed.append)
     for peer, code in (("10.0.0.1", 403), ("2001:db8::1", 403), ("127.0.0.1", 202), ("::1", 202)):
         drain = http.Request("POST", "/drain", {}, comes_from_browser=False)
         page = await server._page(drain, peer)
