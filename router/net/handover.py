@@ -11,19 +11,21 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from router.net.hsm_client import HsmClient
 from router.net.journal_file import JournalFile
-from router.net.journal_opening import JournalUnusable
+from router.net.journal_opening import JournalUnusable, is_held
 from router.net.key_at_rest import unlocked
-from router.net.roster import Roster, keep, roster_in
+from router.net.roster import FILE, Roster, keep, roster_in
 from router.net.settings import Settings
 from router.net.still_open import StillOpen
 from specs.elements import DE
 from specs.journal_format import Ended, EntryId, NumberGiven, Record, StandInMode, StoodIn, Stored
 from specs.journal_segments import WORKER, worker_folders, worker_of
 
-TICK_S = 0.05
+TICK_S: Final = 0.05
+FORMER_END_WITHIN_S: Final = 12.0  # they drain in 8
 
 Says = Callable[..., None]
 
@@ -44,6 +46,22 @@ async def roster_for(settings: Settings, state: Path, says: Says) -> Roster:
         roster = roster.with_acquirers(names)
         keep(roster, journal)
     return roster
+
+
+async def former_gone(journal: Path, says: Says) -> None:
+    """Workers whose supervisor was killed drain first: until then journals and ports are theirs.
+
+    Whoever does not end in time is found where its journal is opened.
+    """
+    if not (journal / FILE).exists():
+        return
+    deadline = time.monotonic() + FORMER_END_WITHIN_S
+    has_said = False
+    while time.monotonic() < deadline and any(map(is_held, worker_folders(journal))):
+        if not has_said:
+            has_said = True
+            says("waits_for_former_workers", within_s=FORMER_END_WITHIN_S)
+        await asyncio.sleep(TICK_S)
 
 
 def is_used(journal: Path, roster: Roster) -> bool:

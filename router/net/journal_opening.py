@@ -39,6 +39,21 @@ def locked(folder: Path) -> int:
     return descriptor
 
 
+def is_held(folder: Path) -> bool:
+    """By a process that has it `locked`."""
+    try:
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def refuse_former(folder: Path) -> None:
     """A journal of format 1 lies there: what it holds must not be forgotten."""
     former = folder / FORMER_NAME

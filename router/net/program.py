@@ -6,8 +6,8 @@ from pathlib import Path
 from router.net.acquirer_listener import PortTaken
 from router.net.configuration import SettingsRejected, load_settings
 from router.net.daemon import Announce, Router, Worker
-from router.net.handover import roster_for
-from router.net.journal_opening import JournalUnusable
+from router.net.handover import former_gone, roster_for
+from router.net.journal_opening import JournalUnusable, locked
 from router.net.key_at_rest import DataKeyRefused
 from router.net.log import Log, start_log
 from router.net.loop import loop_factory
@@ -41,10 +41,13 @@ async def served(
     settings: Settings, state: Path, form: str, log: Log, announce: Announce
 ) -> None:
     """By this process, or by several workers under it. SIGTERM and SIGINT drain, SIGHUP reloads."""
+    observer = RouterObserver(log, Metrics())
+    journal = state / "router"
+    locked(journal)  # as long as the process lives; the workers hold theirs
+    await former_gone(journal, observer.happened)
     if settings.router.workers > 1:
         await heeding_signals(Supervisor(settings, state, form, log, announce))
         return
-    observer = RouterObserver(log, Metrics())
     roster = await roster_for(settings, state, observer.happened)  # there may have been several
     router = Router(settings, state, form, log, announce, Worker(roster.place(0)))
     await heeding_signals(router)
