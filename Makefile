@@ -9,7 +9,7 @@ COMPILED := build/compiled
 AS_COMPILED = PYTHONPATH="$(CURDIR)/$(COMPILED)" PYTHONSAFEPATH=1
 PACKED := $(shell find noyau router specs issuers hsm_emulator bench config -type f -not -name '*.pyc')
 
-.PHONY: help setup run test test-compiled check style types layers compile lock simulate mutations bench bench-codec bench-report chaos power-cut journal-start clean
+.PHONY: help setup run test test-compiled check style types layers compile lock simulate mutations bench bench-codec bench-report bench-profile chaos power-cut journal-start clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -51,6 +51,10 @@ bench-report: setup  ## the page of a stored result, made again: RESULT=bench/re
 
 bench-codec: compile  ## the codec alone against pyiso8583, compiled and interpreted: ratios
 	@$(BIN)/python -m bench.codec $(if $(SECONDS),--seconds $(SECONDS))
+
+IN_FLIGHT ?= 256
+bench-profile: compile  ## where the router's CPU goes, by stage and function, flame.svg: IN_FLIGHT=256
+	@$(AS_COMPILED) $(BIN)/python -m bench.profile --in-flight $(IN_FLIGHT) --svg build/flame.svg
 
 SECONDS ?=
 bench-hsm: setup  ## what each host command costs the HSM emulator: SECONDS=0.5 COMMANDS="CA CC"
