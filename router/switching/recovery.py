@@ -182,7 +182,8 @@ class Recovery:
         if record.id not in issuer.saf.entries:
             # Perhaps it was sent, nobody knows any more: flagged repeat.
             since = self._now - age_at_start(record, self._transmission_time)
-            issuer.saf.add(SafEntry(record, is_durable=True, has_left=True, since=since))
+            entry = SafEntry(record, is_durable=True, has_left=True, since=since)
+            (issuer.saf.give_back if record.retried else issuer.saf.add)(entry)
         if not message_types.is_reversal(record.message.mti):
             transaction = self._transaction(record.about)
             transaction.advice = record

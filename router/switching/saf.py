@@ -21,7 +21,7 @@ from router.switching.translation import answer_of, written_for
 from router.wire.element import Unwritable
 from router.wire.message import Message
 from specs.elements import DE
-from specs.journal_format import Ended, EntryId
+from specs.journal_format import Ended, EntryId, Record
 
 PARKED_AT_ONCE: Final = 100  # by age, in one tick
 LINE_AGAIN_S: Final = 0.1  # after its line had no room
@@ -151,18 +151,22 @@ class StoreAndForward:
             self._park(issuer, entry, f"comes after {written_id(after)}")
 
     def _park(self, issuer: Issuer, entry: SafEntry, why: str) -> None:
-        """With what must come after it: what is not durable yet parks when it is."""
-        queue, entry_id = issuer.saf, entry.stored.id
-        behind = queue.behind(entry_id, entry.card)
+        """With what must come after it, in one commit: what is not durable yet parks when it is."""
+        entry_id = entry.stored.id
+        parked = [entry]
         self._park_one(issuer, entry, why)
-        for follower in behind:
+        for follower in issuer.saf.behind(entry_id, entry.card):
             if follower.is_durable and not follower.is_out:
                 self._park_one(issuer, follower, f"comes after {written_id(entry_id)}")
+                parked.append(follower)
+        for one in parked:
+            one.is_durable = False
+        records: list[Record] = [Ended(one.stored.id, True, "router", one.why) for one in parked]
+        self._commits.insist(records, Parked(parked))
 
     def _park_one(self, issuer: Issuer, entry: SafEntry, why: str) -> None:
         stored = entry.stored
         values = stored.message.values
-        entry.why = why
         ended(issuer, stored.id, why)
         self._observer.alarm(
             "saf_entry_parked",
@@ -173,7 +177,6 @@ class StoreAndForward:
             rrn=values.get(DE.RRN, ""),
             why=why,
         )
-        self._commits.insist([Ended(stored.id, True, "router", why)])
 
     def _acknowledged(self, issuer: Issuer, entry: SafEntry) -> None:
         ended(issuer, entry.stored.id, "")
@@ -181,6 +184,22 @@ class StoreAndForward:
             number = entry.stored.message.stan
             issuer.stans.quarantine(number, self._clock.now())
         self._commits.insist([Ended(entry.stored.id, False)])
+
+
+class Parked:
+    """A restart knows it, too: from now on an operator may have it tried again.
+
+    Earlier, the retry could be on the disk before the parking, and a restart would park it anew.
+    """
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: list[SafEntry]) -> None:
+        self._entries = entries
+
+    def __call__(self, _durable: bool) -> None:
+        for entry in self._entries:
+            entry.is_durable = True
 
 
 def ended(issuer: Issuer, entry_id: EntryId, why_parked: str) -> None:

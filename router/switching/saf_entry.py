@@ -39,7 +39,7 @@ class SafEntry:
     ) -> None:
         self.stored = stored
         self.card: str = stored.message.values.get(DE.PAN, "")  # its entries go one after another
-        self.is_durable = is_durable
+        self.is_durable = is_durable  # its last record: stored, or parked
         self.has_left = has_left  # flagged repeat from now on
         self.since = since  # its age counts from here; set when it is durable
         self.is_offered = False  # it stands in a queue of those that may be sent
@@ -88,7 +88,7 @@ def state_of(entry: SafEntry, now: float) -> EntryState:
         pan_masked=str(Pan(pan)) if pan else "",
         amount_minor=int(amount) if amount.isdigit() else 0,
         currency=values.get(DE.CURRENCY, ""),
-        age_s=max(0, int(now - entry.since)) if entry.is_durable else 0,
+        age_s=max(0, int(now - entry.since)) if entry.since else 0,
         tries=entry.tries,
         refusals=entry.refusals,
         code=entry.code,

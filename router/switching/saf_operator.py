@@ -77,7 +77,8 @@ class SafOperator:
         for issuer in issuers:
             if not wanted.names(issuer):
                 continue
-            for entry in with_kin(issuer, wanted.chosen(issuer.saf.parked)):
+            parked = {one: entry for one, entry in issuer.saf.parked.items() if entry.is_durable}
+            for entry in with_kin(parked, wanted.chosen(parked)):
                 records.append(self._given_back(issuer, entry))
                 retried.append(written_id(entry.stored.id))
                 self._observer.happened("saf_entry_retried", id=retried[-1], who=who)
@@ -128,7 +129,7 @@ class SafOperator:
             True,
             self._clock.transmission_time(),
         )
-        issuer.saf.add(SafEntry(stored, is_durable=False, has_left=True))
+        issuer.saf.give_back(SafEntry(stored, is_durable=False, has_left=True))
         return stored
 
     def _commit(self, records: list[Record], then: Callable[[], None]) -> None:
@@ -150,21 +151,19 @@ class Then:
         self._action()
 
 
-def with_kin(issuer: Issuer, chosen: list[SafEntry]) -> list[SafEntry]:
-    """With what each must come after, and what must come after it, in the order they were parked.
+def with_kin(parked: dict[EntryId, SafEntry], chosen: list[SafEntry]) -> list[SafEntry]:
+    """With what each must come after, and what must come after it.
 
-    What is parked behind another parks again at once unless that one goes first.
+    What is parked behind another parks again at once unless that one goes, too.
     """
-    parked = issuer.saf.parked
-    ids = {entry.stored.id for entry in chosen}
-    if len(ids) == len(parked):
-        return chosen
-    for entry in chosen:
+    heads = {head_of(parked, entry) for entry in chosen}
+    return [entry for entry in parked.values() if head_of(parked, entry) in heads]
+
+
+def head_of(parked: dict[EntryId, SafEntry], entry: SafEntry) -> EntryId:
+    """Of all that must come before this one, itself included, the first."""
+    before = entry.stored.after
+    while before is not None and before in parked:
+        entry = parked[before]
         before = entry.stored.after
-        while before is not None and before in parked and before not in ids:
-            ids.add(before)
-            before = parked[before].stored.after
-    for entry in parked.values():
-        if entry.stored.after in ids:
-            ids.add(entry.stored.id)
-    return [entry for entry in parked.values() if entry.stored.id in ids]
+    return entry.stored.id

@@ -55,6 +55,14 @@ class SafQueue:
         row.append(entry)
         self._offer_first(row)
 
+    def give_back(self, entry: SafEntry) -> None:
+        """Parked before: the last of its row, but for what must come after it."""
+        self.entries[entry.stored.id] = entry
+        row = self._rows.setdefault(entry.card, [])
+        behind = self.behind(entry.stored.id, entry.card)
+        row.insert(row.index(behind[0]) if behind else len(row), entry)
+        self._offer_first(row)
+
     def became_durable(self, entry: SafEntry, now: float) -> None:
         """It may be sent when its turn comes."""
         entry.is_durable = True
@@ -90,7 +98,8 @@ class SafQueue:
         while ready:
             entry = ready.popleft()
             entry.is_offered = False
-            if self.entries.get(entry.stored.id) is entry:
+            row = self._rows.get(entry.card)
+            if row is not None and row[0] is entry:
                 return entry
         return None
 

@@ -92,6 +92,60 @@ def test_whoever_is_behind_brings_what_must_come_first() -> None:
     assert desk.wire().sent[-1].mti == "0221"
 
 
+def test_what_is_parked_in_memory_only_is_not_tried_again_yet() -> None:
+    """The disk refused its parking. On record after the retry, a restart would park it anew."""
+    desk = Desk()
+    desk.arrive(desk.terminal(), purchase("0220", rrn=f"{1:012d}", pan=PAN))
+    for attempt in range(3):
+        desk.disk.refuses = attempt == 2
+        desk.answer(desk.wire().sent[attempt], "12")
+        desk.pass_time(0.2 if desk.disk.refuses else 1.1)
+    desk.disk.refuses = False
+    assert [one.state for one in listed(desk)] == ["parked"]
+    assert retried(desk) == ([], [])
+    desk.pass_time(1.0)
+    ids, heard = retried(desk)
+    assert (len(ids), heard) == (1, ["durable"])
+    assert [one.state for one in listed(desk.restarted())] == ["waiting"]
+
+
+def test_a_retry_keeps_the_order_whatever_was_parked_first() -> None:
+    """The reversal's parking was on record before its advice's. Sent first it found nothing twice,
+    was over, and the advice that came behind it held for ever (seed 35272810, `operator`).
+    """
+    desk = parked_pair()
+    records = desk.disk.records
+    records[-2:] = reversed(records[-2:])
+    assert [record.why[:7] for record in records[-2:] if isinstance(record, Ended)] == [
+        "comes a", "refused"]
+    desk = desk.restarted()
+    retried(desk)
+    desk.pass_time(0.1)
+    assert desk.wire().mtis == ["0221"]
+    desk.answer(desk.wire().sent[-1], "00")
+    assert desk.wire().mtis == ["0221", "0421"]
+
+
+def test_a_retry_goes_before_a_reversal_that_the_disk_takes_later() -> None:
+    """The advice is parked and tried again while the disk has not taken its reversal yet."""
+    desk = Desk()
+    request = purchase("0220", rrn=f"{1:012d}", pan=PAN)
+    desk.arrive(desk.terminal(), request)
+    for attempt in range(3):
+        desk.answer(desk.wire().sent[attempt], "12")
+        desk.pass_time(1.1)
+    desk.disk.stalls = True
+    desk.arrive(desk.terminal(), reversal(of=request))
+    desk.conductor.saf_operator.retry(desk.conductor.issuers, EVERYTHING, "amina", lambda: None)
+    desk.disk.stalls = False
+    desk.settle()
+    desk.pass_time(0.1)
+    assert desk.wire().mtis == ["0220", "0221", "0221", "0221"]
+    desk.answer(desk.wire().sent[-1], "00")
+    assert desk.wire().mtis[-1] == "0420"
+    assert [one.mti for one in listed(desk.restarted())] == ["0420"]
+
+
 def test_a_retry_counts_after_a_kill_and_gives_new_time() -> None:
     """Stored again: a restart delivers it, and its age counts from the retry."""
     desk = parked_pair()

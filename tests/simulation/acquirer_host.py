@@ -105,7 +105,8 @@ class AcquirerHost:
 
     def buy(self, number: int, clashes_with: Purchase | None = None) -> Purchase:
         chance, draw = self._world.chance, self._world.random
-        mti = draw.choices(("0100", "0200", "0220", "0120"), (12, 6, 1, 1))[0]
+        often = (12, 6, self._world.faults.advices, self._world.faults.advices)
+        mti = draw.choices(("0100", "0200", "0220", "0120"), often)[0]
         is_inquiry = mti in ("0100", "0200") and chance(0.1)
         name = f"{self.name}{number:06d}".rjust(12, "0")
         values = {

@@ -104,6 +104,11 @@ def ended_in_memory(acknowledged: Any) -> Any:
     return lambda self, issuer, entry: saf.ended(issuer, entry.stored.id, "")
 
 
+def last_of_its_row(_: Any) -> Any:
+    """What is tried again may come behind its own reversal."""
+    return lambda self, entry: self.add(entry)
+
+
 def advice_forgotten(advised: Any) -> Any:
     """The issuer never hears what was approved for it."""
 
@@ -128,6 +133,7 @@ DELIVERY: Final[dict[str, Bug]] = {
     ),
     "entry-ended-in-memory-only": Bug(StoreAndForward, "_acknowledged", ended_in_memory, "crash"),
     "retried-in-memory-only": Bug(SafOperator, "_commit", constant(None), "operator"),
+    "retried-in-any-order": Bug(SafQueue, "give_back", last_of_its_row, "operator refusals", 200),
     "0120-before-0420": Bug(
         SafEntry, "card", lambda _: property(lambda self: "".join(self.stored.id)), "standing"
     ),

@@ -48,6 +48,7 @@ class Faults:
     # The acquirers.
     impatient: float = 0.15  # how many purchases are reversed within 4 s, heard or not
     walk_away: float = 0.1  # how many never reverse what they did not hear
+    advices: int = 1  # 0120s, and 0220s, for each 18 requests
     regrets: float = 0.3  # how many reverse what was approved, a while later
     acquirer_copies: float = 0.0  # the same bytes on a second link
     acquirer_clashes: float = 0.0  # a number and DE 7 used for two purchases
@@ -101,6 +102,9 @@ MIXES: Final[dict[str, Faults]] = {
     "copies": Faults(acquirer_copies=0.6, acquirer_cuts_per_s=1.0, issuer_late=0.2),
     "operator": Faults(refused_for_ever=0.3, operator_per_s=0.2, lending=0.5, issuer_silent=0.2,
                        kills_per_s=0.1, disk_refuses=0.05, clock_steps_per_s=0.05),
+    "operator refusals": Faults(refused_for_ever=0.6, operator_per_s=3.0, advices=20, regrets=0.9,
+                                kills_per_s=0.03, disk_refuses=0.3, is_told_wrong=0.1,
+                                remembers=0.0, purchases=40, issuers=1),
     "parking": Faults(refused_for_ever=0.3, lending=1.0, issuer_silent=0.2, issuer_late=0.2,
                       kills_per_s=0.05),
     "hsm": Faults(hsm_slow=0.1, hsm_away=0.05, hsm_deaths_per_s=0.1, acquirer_cuts_per_s=0.1),
