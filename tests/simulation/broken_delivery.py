@@ -104,6 +104,11 @@ def ended_in_memory(acknowledged: Any) -> Any:
     return lambda self, issuer, entry: saf.ended(issuer, entry.stored.id, "")
 
 
+def each_its_own(entry: SafEntry) -> str:
+    """Entries of one card go whenever they like."""
+    return "".join(entry.stored.id)
+
+
 def last_of_its_row(_: Any) -> Any:
     """What is tried again may come behind its own reversal."""
     return lambda self, entry: self.add(entry)
@@ -135,7 +140,7 @@ DELIVERY: Final[dict[str, Bug]] = {
     "retried-in-memory-only": Bug(SafOperator, "_commit", constant(None), "operator"),
     "retried-in-any-order": Bug(SafQueue, "give_back", last_of_its_row, "operator refusals", 200),
     "0120-before-0420": Bug(
-        SafEntry, "card", lambda _: property(lambda self: "".join(self.stored.id)), "standing"
+        SafEntry, "card", lambda _: property(each_its_own, lambda self, card: None), "standing"
     ),
     "behind-a-parked-entry": Bug(SafQueue, "behind", constant([]), "parking", 200),
     "stand-in-without-a-reversal": Bug(stand_in_records, "undoing", constant([]), "standing"),
