@@ -22,7 +22,7 @@ def concerns(settings: Settings) -> list[str]:
 
 def without_ranges(settings: Settings) -> Iterator[str]:
     """Issuers that nothing is routed to."""
-    routed = {one.issuer for one in settings.bins}
+    routed = {facts.issuer for facts in settings.bins.facts}
     for issuer in settings.issuers:
         if issuer.name not in routed:
             yield f'issuer "{issuer.name}": no range of bins.csv names it, nothing is routed to it'
@@ -32,11 +32,13 @@ def in_another_region(settings: Settings) -> Iterator[str]:
     """Ranges that say one thing and their issuer another."""
     regions = {issuer.name: issuer.region for issuer in settings.issuers}
     for name, region in regions.items():
-        odd = [one for one in settings.bins if one.issuer == name and one.region != region]
+        facts = settings.bins.facts
+        wrong = {n for n, one in enumerate(facts) if one.issuer == name and one.region != region}
+        odd = [at for at, number in enumerate(settings.bins.facts_at) if number in wrong]
         if odd:
             yield (
                 f'issuer "{name}" is {region}, {len(odd)} of its ranges are not'
-                f" (the first: {odd[0].first[:6]})"
+                f" (the first: {settings.bins[odd[0]].first[:6]})"
             )
 
 

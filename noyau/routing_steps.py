@@ -7,9 +7,10 @@ from typing import Final
 
 from noyau.stand_in_step import stand_in_words
 from router.net.settings import AcquirerSettings, IssuerSettings, PinKeySettings, Settings
+from router.switching.bin_ranges import highest_place, lowest_place
 from router.switching.format_check import PAN_DIGITS_MIN, is_card_number
 from router.switching.response_codes import ResponseCode
-from router.switching.routing import PAN_DIGITS_MAX, BinRange, BinTable
+from router.switching.routing import BinRange, BinRanges, BinTable
 from router.wire.pan import Pan
 
 RANGES_SHOWN_MAX: Final = 10
@@ -45,8 +46,10 @@ def explained(digits: str, settings: Settings) -> Explanation:
     if not is_bin and not is_card_number(digits):
         return Explanation(card, tuple(steps), response_code=ResponseCode.INVALID_CARD)
     # Of a BIN only what holds all its cards can decide; ranges inside it are told beside that.
-    decides = BinTable(holding(digits, settings.bins)).range_of(digits)
-    steps.append(table_step(digits, settings.bins, decides))
+    held = holding(digits, settings.bins)
+    number = BinTable(held).number_of(digits)
+    decides = held[number] if number >= 0 else None
+    steps.append(table_step(digits, settings.bins, held, decides))
     if decides is None:
         return Explanation(card, tuple(steps), response_code=ResponseCode.NO_ROUTE)
     if not decides.issuer:
@@ -74,12 +77,15 @@ def format_step(digits: str, is_bin: bool) -> Step:
     return Step("format", "14, invalid card number: the Luhn digit is wrong", reasons)
 
 
-def table_step(digits: str, ranges: Sequence[BinRange], decides: BinRange | None) -> Step:
+def table_step(
+    digits: str, ranges: BinRanges, held: Sequence[BinRange], decides: BinRange | None
+) -> Step:
     """The longest match, then the higher priority (step 6)."""
-    found = holding(digits, ranges)
-    found.sort(key=lambda one: (one is decides, len(one.first), one.priority), reverse=True)
+    found = sorted(
+        held, key=lambda one: (one is decides, len(one.first), one.priority), reverse=True
+    )
     reasons = [f"{described(one)}{why_not(one, decides)}" for one in found[:RANGES_SHOWN_MAX]]
-    inside = beginning_with(digits, ranges, found)
+    inside = beginning_with(digits, ranges)
     if inside:
         where = ", ".join(span(one) for one in inside[:RANGES_SHOWN_MAX])
         more = f" and {len(inside) - RANGES_SHOWN_MAX} more" * (len(inside) > RANGES_SHOWN_MAX)
@@ -92,24 +98,24 @@ def table_step(digits: str, ranges: Sequence[BinRange], decides: BinRange | None
     return Step("BIN table", f"issuer {decides.issuer}", tuple(reasons))
 
 
-def holding(digits: str, ranges: Sequence[BinRange]) -> list[BinRange]:
+def holding(digits: str, ranges: BinRanges) -> list[BinRange]:
     """The ranges that hold every card beginning with these digits."""
-    low, high = limits(digits)
-    return [one for one in ranges if one.lowest <= low and high <= one.highest]
+    low, end = limits(digits)
+    edges = zip(ranges.lows, ranges.ends, strict=True)
+    return [ranges[at] for at, edge in enumerate(edges) if edge[0] <= low and end <= edge[1]]
 
 
-def beginning_with(
-    digits: str, ranges: Sequence[BinRange], without: Sequence[BinRange]
-) -> list[BinRange]:
-    """The other ranges that hold some of them."""
-    low, high = limits(digits)
-    some = [one for one in ranges if one.lowest <= high and low <= one.highest]
-    return [one for one in some if one not in without]
+def beginning_with(digits: str, ranges: BinRanges) -> list[BinRange]:
+    """The ranges that hold some of them, and not all."""
+    low, end = limits(digits)
+    edges = zip(ranges.lows, ranges.ends, strict=True)
+    some = [(at, edge) for at, edge in enumerate(edges) if edge[0] < end and low < edge[1]]
+    return [ranges[at] for at, edge in some if not (edge[0] <= low and end <= edge[1])]
 
 
 def limits(digits: str) -> tuple[int, int]:
-    """The first and the last PAN that begins with these digits, written with all of them."""
-    return int(digits.ljust(PAN_DIGITS_MAX, "0")), int(digits.ljust(PAN_DIGITS_MAX, "9"))
+    """Where the PANs that begin with these digits begin and end."""
+    return lowest_place(digits), highest_place(digits) + 1
 
 
 def why_not(one: BinRange, decides: BinRange | None) -> str:

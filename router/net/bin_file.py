@@ -1,46 +1,70 @@
-"""bins.csv -> BIN ranges, each with its line, and every mistake in them."""
+"""bins.csv -> BIN ranges, and every mistake in them with its line.
+
+A million rows take a second or two, because blocks of good ones are taken by the column: what
+stands behind `last` repeats, and is judged once. A block with anything else goes row by row.
+"""
 
 import csv
-import re
-from collections.abc import Iterator, Mapping
+import gc
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import lt
 from pathlib import Path
 from typing import Final, TextIO
 
-from router.net.expected import shown, suggestion
-from router.net.mistakes import Mistake, Wrong
-from router.switching.routing import BinRange
+from router.net.bin_row import (
+    COLUMNS,
+    DIGITS_MAX,
+    DIGITS_MIN,
+    facts_in,
+    faults_of,
+    faults_of_facts,
+    span,
+)
+from router.net.expected import suggestion
+from router.net.mistakes import Mistake
+from router.switching.bin_ranges import highest_place, lowest_place
+from router.switching.routing import BinFacts, BinRanges, PackedTable, packed
 
 FILE: Final = "bins.csv"
-COLUMNS: Final = (
-    "first",
-    "last",
-    "issuer",
-    "priority",
-    "region",
-    "brand",
-    "country",
-    "product",
-    "e_commerce",
-)
-ROWS_MAX: Final = 500_000
+ROWS_MAX: Final = 2_000_000
 MISTAKES_MAX: Final = 100  # then the rest are counted
-PRIORITY_MAX: Final = 999
+BLOCK_CHARACTERS: Final = 1 << 18
+QUOTING: Final = "commas between the cells, quotes only in pairs around a whole cell"
 
 
 @dataclass(frozen=True, slots=True)
-class BinRow:
-    """A range and where it stands."""
+class Bins:
+    """What became of the file."""
 
-    line: int
-    bin_range: BinRange
+    ranges: BinRanges
+    table: PackedTable
+    mistakes: list[Mistake]
+
+
+def read_bins(folder: Path, issuers: Sequence[str] | None) -> Bins:
+    """Without `issuers` any name will do."""
+    collects = gc.isenabled()
+    gc.disable()  # a million short lists, none of them in a cycle
+    try:
+        file = BinFile(folder, issuers)
+    finally:
+        if collects:
+            gc.enable()
+    return Bins(file.ranges, file.table, file.mistakes)
 
 
 class BinFile:
-    """Reads the file once. Afterwards: `rows` that are good in themselves, and `mistakes`."""
+    """Reads the file once. Afterwards: ranges of rows that are good in themselves, and mistakes."""
 
-    def __init__(self, folder: Path) -> None:
-        self.rows: list[BinRow] = []
+    def __init__(self, folder: Path, issuers: Sequence[str] | None) -> None:
+        self.ranges = BinRanges()
+        self._lines = array("i")  # of each range
+        self._numbers: dict[BinFacts, int] = {}
+        self._known: dict[str, int] = {}  # text behind `last` -> number of its facts
+        self._header: list[str] = []
         self._unsound: list[tuple[int, str]] = []  # line and issuer of rows with mistakes
         self._found: list[Mistake] = []
         self._more = 0
@@ -52,7 +76,13 @@ class BinFile:
             self._refuse("", "", f"cannot be read ({error.strerror})", remedy)
         except UnicodeDecodeError as error:
             self._refuse("", "", f"byte {error.start} is not UTF-8", "save it as UTF-8")
-        self._refuse_overlaps()
+        self.ranges.facts.extend(self._numbers)
+        pieces = self.ranges.pieces()
+        if pieces.ranks_clash:
+            self._refuse_overlaps()
+        if issuers is not None:
+            self._refuse_unknown(issuers)
+        self.table = packed(self.ranges, pieces)
 
     @property
     def mistakes(self) -> list[Mistake]:
@@ -61,33 +91,29 @@ class BinFile:
             return self._found
         return [*self._found, Mistake(FILE, "", "", f"and {self._more} more", "mend these first")]
 
-    def refuse_unknown_issuers(self, issuers: list[str]) -> None:
-        """Every row that names an issuer nobody configured."""
-        named = [(row.line, row.bin_range.issuer) for row in self.rows]
-        for line, issuer in sorted(named + self._unsound):
-            if issuer and issuer not in issuers:
-                wrong = f'no issuer is named "{issuer}"'
-                right = suggestion(issuer, issuers, "issuers")
-                self._refuse(f"line {line}", "issuer", wrong, right)
-
     def _read(self, file: TextIO) -> None:
-        lines = csv.reader(file, strict=True)
-        try:
-            header: list[str] = next(lines, [])
-            if not self._is_header(header):
+        self._header = self._header_of(file.readline())
+        if not self._header:
+            return
+        lines = 1
+        while block := file.readlines(BLOCK_CHARACTERS):
+            if self._takes(block, lines + 1):
+                lines += len(block)
+            elif (read := self._read_rows(block, file, lines)) is not None:
+                lines += read
+            else:
                 return
-            for cells in lines:
-                if not cells:
-                    continue
-                if len(self.rows) >= ROWS_MAX:
-                    self._refuse("", "", f"has more than {ROWS_MAX} ranges", "fewer, wider ranges")
-                    return
-                self._read_row(lines.line_num, header, cells)
-        except csv.Error as error:
-            right = "commas between the cells, quotes only in pairs around a whole cell"
-            self._refuse(f"line {lines.line_num}", "", f"is no CSV: {error}", right)
+            if len(self._lines) > ROWS_MAX:
+                self._refuse("", "", f"has more than {ROWS_MAX} ranges", "fewer, wider ranges")
+                return
 
-    def _is_header(self, header: list[str]) -> bool:
+    def _header_of(self, text: str) -> list[str]:
+        """Empty where it is not good enough to read the rows."""
+        try:
+            header: list[str] = next(csv.reader([text], strict=True), [])
+        except csv.Error as error:
+            self._refuse("line 1", "", f"is no CSV: {error}", QUOTING)
+            return []
         for unknown in [name for name in header if name not in COLUMNS]:
             right = suggestion(unknown, COLUMNS, "columns")
             self._refuse("line 1", unknown, "unknown column", right)
@@ -96,105 +122,134 @@ class BinFile:
             self._refuse("line 1", missing, "this column is missing", right)
         for doubled in {name for name in header if header.count(name) > 1}:
             self._refuse("line 1", doubled, "this column is there twice", "once")
-        return sorted(header) == sorted(COLUMNS)
+        return header if sorted(header) == sorted(COLUMNS) else []
 
-    def _read_row(self, line: int, header: list[str], cells: list[str]) -> None:
-        if len(cells) != len(header):
+    # By the column.
+
+    def _takes(self, block: list[str], first_line: int) -> bool:
+        """False: nothing was taken, some row of it must be looked at."""
+        if self._header[:2] != ["first", "last"]:
+            return False
+        columns = list(zip(*[line.split(",", 2) for line in block], strict=False))
+        if len(columns) != 3:
+            return False
+        firsts, lasts, tails = columns
+        widths = bytes(map(len, firsts))
+        digits = "".join(firsts) + "".join(lasts)
+        if not (digits.isascii() and digits.isdigit() and widths == bytes(map(len, lasts))):
+            return False
+        if min(widths) < DIGITS_MIN or max(widths) > DIGITS_MAX:
+            return False
+        known = self._known
+        if not all(tail in known or self._learns(tail) for tail in dict.fromkeys(tails)):
+            return False
+        lows = list(map(lowest_place, firsts))
+        ends = [highest_place(last) + 1 for last in lasts]
+        if not all(map(lt, lows, ends)):
+            return False
+        ranges = self.ranges
+        ranges.lows.extend(array("q", lows))
+        ranges.ends.extend(array("q", ends))
+        ranges.widths.extend(widths)
+        ranges.facts_at.extend(array("i", map(known.__getitem__, tails)))
+        self._lines.extend(array("i", range(first_line, first_line + len(block))))
+        return True
+
+    def _learns(self, tail: str) -> bool:
+        """What stands behind `last`, seen for the first time."""
+        if '"' in tail:
+            return False
+        cells = next(csv.reader([tail], strict=True), [])
+        if len(cells) != len(self._header) - 2:
+            return False
+        row = {name: cell.strip() for name, cell in zip(self._header[2:], cells, strict=True)}
+        if any(faults_of_facts(row)):
+            return False
+        self._known[tail] = self._number_of(facts_in(row))
+        return True
+
+    def _number_of(self, facts: BinFacts) -> int:
+        return self._numbers.setdefault(facts, len(self._numbers))
+
+    # By the row.
+
+    def _read_rows(self, block: list[str], file: TextIO, before: int) -> int | None:
+        """How many lines that were. None: the rest cannot be told apart."""
+        is_quoted = any('"' in line for line in block)  # then a cell may go on behind the block
+        rows = csv.reader(chain(block, file) if is_quoted else block, strict=True)
+        try:
+            for cells in rows:
+                if cells:
+                    self._read_row(before + rows.line_num, cells)
+                if len(self._lines) > ROWS_MAX:
+                    break
+        except csv.Error as error:
+            self._refuse(f"line {before + rows.line_num}", "", f"is no CSV: {error}", QUOTING)
+            return None
+        return rows.line_num
+
+    def _read_row(self, line: int, cells: list[str]) -> None:
+        if len(cells) != len(self._header):
             wrong = f"has {len(cells)} cells"
-            self._refuse(f"line {line}", "", wrong, f"{len(header)}, as the first line has")
+            self._refuse(f"line {line}", "", wrong, f"{len(self._header)}, as the first line has")
             return
-        row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        row = dict(zip(self._header, (cell.strip() for cell in cells), strict=True))
         faults = list(faults_of(row))
         for column, fault in faults:
             self._refuse(f"line {line}", column, fault.wrong, fault.right)
         if faults:
             self._unsound.append((line, row["issuer"]))
-        else:
-            self.rows.append(BinRow(line, bin_range(row)))
+            return
+        ranges = self.ranges
+        ranges.lows.append(lowest_place(row["first"]))
+        ranges.ends.append(highest_place(row["last"]) + 1)
+        ranges.widths.append(len(row["first"]))
+        ranges.facts_at.append(self._number_of(facts_in(row)))
+        self._lines.append(line)
+
+    # As a whole.
 
     def _refuse_overlaps(self) -> None:
         """Of ranges with as many digits and the same priority: nothing decides between them."""
-        before: BinRow | None = None
-        for row in sorted(self.rows, key=rank_and_place):
-            if before is not None and rank(row) == rank(before):
-                if row.bin_range.first <= before.bin_range.last:
-                    wrong = f"{span(row)} overlaps {span(before)} of line {before.line}"
+        ranges, lines = self.ranges, self._lines
+        order = sorted(
+            range(len(ranges)), key=lambda one: (self._rank(one), ranges.lows[one], lines[one]))
+        before = -1
+        for one in order:
+            if before >= 0 and self._rank(one) == self._rank(before):
+                if ranges.lows[one] < ranges.ends[before]:
+                    wrong = f"{span(ranges[one])} overlaps {span(ranges[before])}"
                     right = "ranges apart, or a higher priority for the one that decides"
-                    self._refuse(place_of(row), "first", wrong, right)
-                if row.bin_range.last <= before.bin_range.last:
+                    self._refuse(
+                        f"line {lines[one]}", "first", f"{wrong} of line {lines[before]}", right)
+                if ranges.ends[one] <= ranges.ends[before]:
                     continue  # `before` reaches further
-            before = row
+            before = one
+
+    def _rank(self, one: int) -> tuple[int, int]:
+        """What decides between two ranges that hold the same PAN."""
+        ranges = self.ranges
+        return ranges.widths[one], ranges.facts[ranges.facts_at[one]].priority
+
+    def _refuse_unknown(self, issuers: Sequence[str]) -> None:
+        """Every row that names an issuer nobody configured."""
+        facts = self.ranges.facts
+        unknown = {
+            number for number, one in enumerate(facts) if one.issuer and one.issuer not in issuers
+        }
+        named = [(line, issuer) for line, issuer in self._unsound if issuer not in ("", *issuers)]
+        if unknown:
+            named += [
+                (line, facts[number].issuer)
+                for line, number in zip(self._lines, self.ranges.facts_at, strict=True)
+                if number in unknown
+            ]
+        for line, issuer in sorted(named):
+            wrong = f'no issuer is named "{issuer}"'
+            self._refuse(f"line {line}", "issuer", wrong, suggestion(issuer, issuers, "issuers"))
 
     def _refuse(self, place: str, column: str, wrong: str, right: str) -> None:
         if len(self._found) < MISTAKES_MAX:
             self._found.append(Mistake(FILE, place, column, wrong, right))
         else:
             self._more += 1
-
-
-def faults_of(row: Mapping[str, str]) -> Iterator[tuple[str, Wrong]]:
-    """Column and fault of every cell that cannot be taken."""
-    first, last = row["first"], row["last"]
-    for column in ("first", "last"):
-        if re.fullmatch(r"[0-9]{6,19}", row[column]) is None:
-            wrong = f"is {shown(shortened(row[column]))}"
-            yield column, Wrong(wrong, "6 to 11 digits, or a whole PAN")
-    if first.isdigit() and last.isdigit():
-        if len(first) != len(last):
-            wrong = f"has {len(last)} digits, first has {len(first)}"
-            yield "last", Wrong(wrong, "as many digits in both")
-        elif first > last:
-            wrong = f"{shortened(last)} is below first, {shortened(first)}"
-            yield "last", Wrong(wrong, "the end of the range")
-    priority = row["priority"]
-    if re.fullmatch(r"[0-9]{1,3}", priority) is None:
-        right = f"a whole number, 0 to {PRIORITY_MAX}; the higher one decides"
-        yield "priority", Wrong(f"is {shown(priority)}", right)
-    if row["region"] not in ("domestic", "foreign") and (row["region"] or row["issuer"]):
-        yield "region", Wrong(f"is {shown(row['region'])}", "domestic or foreign")
-    if re.fullmatch(r"([0-9]{3}|[A-Z]{2})?", row["country"]) is None:
-        right = "the country as ISO 3166 has it, 504 or MA, or nothing"
-        yield "country", Wrong(f"is {shown(row['country'])}", right)
-    if row["e_commerce"] not in ("yes", "no"):
-        yield "e_commerce", Wrong(f"is {shown(row['e_commerce'])}", "yes or no")
-
-
-def bin_range(row: Mapping[str, str]) -> BinRange:
-    """Of a row without faults."""
-    return BinRange(
-        first=row["first"],
-        last=row["last"],
-        issuer=row["issuer"],
-        priority=int(row["priority"]),
-        region=row["region"],
-        brand=row["brand"],
-        country=row["country"],
-        product=row["product"],
-        e_commerce=row["e_commerce"] == "yes",
-    )
-
-
-def rank(row: BinRow) -> tuple[int, int]:
-    """What decides between two ranges that hold the same PAN."""
-    return len(row.bin_range.first), row.bin_range.priority
-
-
-def rank_and_place(row: BinRow) -> tuple[int, int, str, int]:
-    """The order in which overlaps are found."""
-    return *rank(row), row.bin_range.first, row.line
-
-
-def span(row: BinRow) -> str:
-    """A range as people write it."""
-    first, last = shortened(row.bin_range.first), shortened(row.bin_range.last)
-    return first if first == last else f"{first}-{last}"
-
-
-def shortened(cell: str) -> str:
-    """What may be a card's number is masked."""
-    return cell if len(cell) < 12 else f"{cell[:6]}{'*' * (len(cell) - 10)}{cell[-4:]}"
-
-
-def place_of(row: BinRow) -> str:
-    """As a mistake names it."""
-    return f"line {row.line}"

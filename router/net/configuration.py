@@ -1,12 +1,12 @@
 """A configuration folder -> Settings, or all its mistakes at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from router.net.addresses import Address
 from router.net.agreement import disagreements
-from router.net.bin_file import BinFile
+from router.net.bin_file import Bins, read_bins
 from router.net.expected import suggestion
 from router.net.journal_settings import JournalSettings, ZoneName, check_zone
 from router.net.key_form import check_key
@@ -34,9 +34,10 @@ ISSUERS_FILE: Final = "issuers.toml"
 ROUTER_TABLES: Final = ("router", "hsm", "http", "mqtt", "journal")
 
 Read = TypeVar("Read")
+ReadBins = Callable[[Path, Sequence[str] | None], Bins]
 
 
-def load_settings(folder: Path) -> Settings:
+def load_settings(folder: Path, reading_bins: ReadBins = read_bins) -> Settings:
     """Raises SettingsRejected with every mistake of every file."""
     reader = TableReader(folder, CHECKS)
     general = reader.content(ROUTER_FILE, ROUTER_TABLES)
@@ -47,11 +48,10 @@ def load_settings(folder: Path) -> Settings:
     journal = table(reader, JournalSettings, general, "journal", {})
     acquirers = peers(reader, AcquirerSettings, ACQUIRERS_FILE, "acquirer")
     issuers = peers(reader, IssuerSettings, ISSUERS_FILE, "issuer")
-    bins = BinFile(folder)
-    stand_in = lent(reader, folder, hsm, acquirers or [], issuers or [], bins.rows)
+    known = [one.given_name for one in issuers] if issuers is not None else None
+    bins = reading_bins(folder, known)
+    stand_in = lent(reader, folder, hsm, acquirers or [], issuers or [], bins.table.facts)
     reader.mistakes.extend(disagreements(http, acquirers or [], issuers or []))
-    if issuers is not None:
-        bins.refuse_unknown_issuers([issuer.given_name for issuer in issuers])
     if reader.mistakes or bins.mistakes:
         raise SettingsRejected(reader.mistakes + bins.mistakes)
     return Settings(
@@ -62,7 +62,8 @@ def load_settings(folder: Path) -> Settings:
         mqtt=made(mqtt) if mqtt is not None else None,
         acquirers=tuple(made(one) for one in acquirers or ()),
         issuers=tuple(made(one) for one in issuers or ()),
-        bins=tuple(row.bin_range for row in bins.rows),
+        bins=bins.ranges,
+        bin_table=bins.table,
         journal=made(journal),
         stand_in=stand_in,
     )

@@ -18,7 +18,7 @@ from router.net.acquirer_listener import PortTaken
 from router.net.acquirer_side import AcquirerSide, Bind, own_port
 from router.net.clock import SystemClock
 from router.net.codecs import Codecs
-from router.net.configuration import load_settings
+from router.net.configuration import ReadBins, load_settings
 from router.net.follower import Follower
 from router.net.hsm_client import HsmClient
 from router.net.http import HttpServer, Show
@@ -75,7 +75,7 @@ class Worker:
 
     place: Place = ALONE
     lines_within_s: float = LINES_WITHIN_S
-    read: Callable[[], Settings] | None = None
+    read: Callable[[ReadBins], Settings] | None = None
     bind: Bind = own_port
     tell_of_key: Callable[[str], None] | None = None
 
@@ -163,7 +163,7 @@ class Router:
             self._issuers.issuers, settings.journal.business_days, self._observer)
         self._stand_in.configure(settings.stand_in)
         switch = Switch(
-            router.institution_id, BinTable(settings.bins), self._issuers.issuers, self._clock)
+            router.institution_id, BinTable(settings.bin_table), self._issuers.issuers, self._clock)
         limits = Limits(
             router.in_flight_max, router.repeats_max, router.repeat_window_s,
             router.issuer_share, router.turn_max_s)
@@ -180,8 +180,8 @@ class Router:
             settings, self._issuers, self._stand_in, self._acquirers, self._conductor,
             self._clock, self._log, self._worker.read or self._read)
 
-    def _read(self) -> Settings:
-        return load_settings(self._settings.folder)
+    def _read(self, reading_bins: ReadBins) -> Settings:
+        return load_settings(self._settings.folder, reading_bins)
 
     def _hold_numbers(self) -> None:
         """Of entries that other workers may have: nobody gives them anew."""

@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from router.net.configuration import SettingsRejected, load_settings
+from router.net.bin_file import read_bins
+from router.net.configuration import ReadBins, SettingsRejected, load_settings
 from router.net.settings import Settings
 from router.net.stand_in_settings import Lent
 
@@ -39,19 +40,19 @@ class InForce:
         self.folder, settings = self.read()
         return settings
 
-    def read(self) -> tuple[Path, Settings]:
+    def read(self, reading_bins: ReadBins = read_bins) -> tuple[Path, Settings]:
         """A new copy, read. Raises SettingsRejected, OSError: then there is none."""
         copy = self._copies / str(next(self._numbers))
         try:
             copied(self.source, copy)
-            return copy, settings_in(copy, self.source)
+            return copy, settings_in(copy, self.source, reading_bins)
         except SettingsRejected:
             self.forget(copy)
-            load_settings(self.source)  # says where the operator's files are
+            load_settings(self.source, reading_bins)  # says where the operator's files are
             raise  # they were mended meanwhile
         except OSError:
             self.forget(copy)
-            load_settings(self.source)
+            load_settings(self.source, reading_bins)
             raise
 
     def use(self, folder: Path) -> None:
@@ -69,13 +70,13 @@ class InForce:
         shutil.rmtree(self._copies, ignore_errors=True)
 
 
-def settings_in(copy: Path, source: Path) -> Settings:
+def settings_in(copy: Path, source: Path, reading_bins: ReadBins = read_bins) -> Settings:
     """Of a copy; what it names are the operator's own files. Raises SettingsRejected."""
     def named(path: Path | None) -> Path | None:
         is_copied = path is not None and path.is_relative_to(copy)
         return source / path.relative_to(copy) if path is not None and is_copied else path
 
-    settings = load_settings(copy)
+    settings = load_settings(copy, reading_bins)
     mqtt = settings.mqtt
     return replace(
         settings,

@@ -5,8 +5,9 @@ from typing import Final
 
 from router.net.acquirer_listener import PortTaken
 from router.net.acquirer_side import AcquirerSide, fixed_until_restart
+from router.net.bin_apart import BinsApart
 from router.net.clock import SystemClock
-from router.net.configuration import SettingsRejected
+from router.net.configuration import ReadBins, SettingsRejected
 from router.net.issuer_side import IssuerSide
 from router.net.log import Log
 from router.net.reload_outcome import ReloadOutcome, changes, in_table, waiting_for_restart
@@ -25,13 +26,13 @@ class Reload:
     def __init__(
         self, settings: Settings, issuers: IssuerSide, stand_in: StandInSide,
         acquirers: AcquirerSide, conductor: Conductor, clock: SystemClock, log: Log,
-        read: Callable[[], Settings],
+        read: Callable[[ReadBins], Settings],
     ) -> None:
         """`read` raises SettingsRejected."""
         self._settings = settings
-        self._read_settings = read
+        self._read = read
         self._institution_id = settings.router.institution_id
-        self._bin_table = BinTable(settings.bins)
+        self._bin_table = BinTable(settings.bin_table)
         self._issuers = issuers
         self._stand_in = stand_in
         self._acquirers = acquirers
@@ -45,11 +46,12 @@ class Reload:
         async with self._turn:
             old = self._settings
             try:
-                new, bin_table = await asyncio.to_thread(self._read)
-                differences = changes(old, new)
+                bins = BinsApart(old.bins)
+                new = await asyncio.to_thread(self._read, bins.read)
+                differences = changes(old, new, bins.changes)
                 if not differences:
                     return ReloadOutcome("unchanged")
-                await self._apply(new, bin_table)
+                await self._apply(new)
             except SettingsRejected as error:
                 return ReloadOutcome("refused", mistakes=tuple(map(str, error.mistakes)))
             except PortTaken as error:
@@ -61,15 +63,11 @@ class Reload:
         self._conductor.use(Switch(
             self._institution_id, self._bin_table, self._issuers.issuers, self._clock))
 
-    def _read(self) -> tuple[Settings, BinTable]:
-        new = self._read_settings()
-        return new, BinTable(new.bins)
-
-    async def _apply(self, new: Settings, bin_table: BinTable) -> None:
+    async def _apply(self, new: Settings) -> None:
         """What can be refused comes first."""
         self._acquirers.configure(new.acquirers)
         self._settings = new
-        self._bin_table = bin_table
+        self._bin_table = BinTable(new.bin_table)
         self._issuers.configure(new.issuers)
         self._stand_in.configure(new.stand_in)
         self.use_switch()

@@ -4,14 +4,14 @@ Names what is different, never a key's value.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from router.net.bin_changes import bin_changes
 from router.net.settings import AcquirerSettings, IssuerSettings, Settings
 from router.net.stand_in_settings import Lent
 
-ROWS_SHOWN_MAX: Final = 20
 SECRET: Final = (
     "under_lmk",
     "data_key_under_lmk",
@@ -31,8 +31,8 @@ class ReloadOutcome:
     mistakes: tuple[str, ...] = ()
 
 
-def changes(old: Settings, new: Settings) -> list[str]:
-    """Every difference between two configurations, in words."""
+def changes(old: Settings, new: Settings, in_bins: Iterable[str] | None = None) -> list[str]:
+    """Every difference between two configurations, in words; `in_bins` where it is known."""
     return [
         *in_table("[router]", old.router, new.router),
         *in_table("[hsm]", old.hsm, new.hsm),
@@ -42,7 +42,7 @@ def changes(old: Settings, new: Settings) -> list[str]:
         *in_peers("acquirer", old.acquirers, new.acquirers),
         *in_peers("issuer", old.issuers, new.issuers),
         *in_peers("stand-in for", old.stand_in, new.stand_in),
-        *in_bins(old, new),
+        *(bin_changes(old.bins, new.bins) if in_bins is None else in_bins),
     ]
 
 
@@ -84,16 +84,6 @@ def in_peers(
     after: Mapping[str, object] = {one.name: one for one in new}
     for name in before.keys() | after.keys():
         yield from in_table(f'{what} "{name}"', before.get(name), after.get(name))
-
-
-def in_bins(old: Settings, new: Settings) -> Iterator[str]:
-    """Ranges that came and went, the first of them by name."""
-    before, after = set(old.bins), set(new.bins)
-    for word, ranges in (("added", after - before), ("removed", before - after)):
-        if not ranges:
-            continue
-        issuers = sorted({one.issuer or "unassigned" for one in ranges})[:ROWS_SHOWN_MAX]
-        yield f"bins: {len(ranges)} {word} ({', '.join(issuers)})"
 
 
 def written(value: object) -> str:

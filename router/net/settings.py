@@ -29,7 +29,7 @@ from router.net.value_types import (
     Seconds,
     Topic,
 )
-from router.switching.routing import BinRange
+from router.switching.routing import BinRanges, PackedTable
 
 HTTP_LISTEN: Final = Address("127.0.0.1", 9583)
 
@@ -169,6 +169,7 @@ class Settings:
     mqtt: MqttSettings | None
     acquirers: tuple[AcquirerSettings, ...]
     issuers: tuple[IssuerSettings, ...]
-    bins: tuple[BinRange, ...]
+    bins: BinRanges
+    bin_table: PackedTable = field(compare=False)  # made of them
     journal: JournalSettings
     stand_in: tuple[Lent, ...] = ()  # one of each issuer that lends anything

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from router.net.agreement import ANSWER_MARGIN_S
-from router.net.bin_file import BinRow
 from router.net.card_list import CardList, negative_list, no_cards, offset_list, pvv_list
 from router.net.expected import suggestion
 from router.net.mistakes import Mistake
 from router.net.settings import AcquirerSettings, HsmSettings, IssuerSettings
 from router.net.stand_in_settings import REASON_ELEMENTS, Lent, LimitSettings, StandInSettings
 from router.net.toml_tables import Table, TableReader
+from router.switching.routing import BinFacts
 
 FILE: Final = "stand_in.toml"
 
@@ -25,7 +25,7 @@ def lent(
     hsm: Table[HsmSettings] | None,
     acquirers: Sequence[Table[AcquirerSettings]],
     issuers: Sequence[Table[IssuerSettings]],
-    bins: Sequence[BinRow],
+    bins: Sequence[BinFacts],
 ) -> tuple[Lent, ...]:
     """What is lent by whom; mistakes go to the reader. Nothing where there is no such file."""
     if not (folder / FILE).exists():
@@ -100,11 +100,11 @@ def unlimited(stand_ins: StandIns, limits: Limits) -> Iterator[Mistake]:
             yield table.mistake("", "it has no limit", "a [[limit]] with the same issuer")
 
 
-def unknown_products(limits: Limits, bins: Sequence[BinRow]) -> Iterator[Mistake]:
+def unknown_products(limits: Limits, bins: Sequence[BinFacts]) -> Iterator[Mistake]:
     """Words of people: the same ones as in the BIN table."""
     for limit in limits:
         issuer = limit.values.get("issuer")
-        known = {row.bin_range.product for row in bins if row.bin_range.issuer == issuer}
+        known = {facts.product for facts in bins if facts.issuer == issuer}
         if not known:
             continue  # said of the issuer already
         for product in limit.values.get("products", ()):

@@ -17,6 +17,7 @@ import msgspec
 from router.net.acquirer_listener import PortTaken
 from router.net.acquirer_side import own_port
 from router.net.addresses import Address
+from router.net.bin_apart import BinsApart
 from router.net.configuration import SettingsRejected
 from router.net.daemon import Announce, version
 from router.net.follower import Follower
@@ -239,8 +240,9 @@ class Supervisor:
     async def _reloaded(self) -> ReloadOutcome:
         old = self._settings
         try:
-            folder, new = await asyncio.to_thread(self._in_force.read)
-            differences = changes(old, new)
+            bins = BinsApart(old.bins)
+            folder, new = await asyncio.to_thread(self._in_force.read, bins.read)
+            differences = changes(old, new, bins.changes)
             if not differences:
                 self._in_force.forget(folder)
                 return ReloadOutcome("unchanged")

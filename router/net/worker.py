@@ -13,8 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from router.net.acquirer_listener import PortTaken
+from router.net.bin_file import read_bins
 from router.net.channel import Channel
-from router.net.configuration import SettingsRejected
+from router.net.configuration import ReadBins, SettingsRejected
 from router.net.daemon import LINES_WITHIN_S, Router, Worker
 from router.net.http import Show
 from router.net.in_force import settings_in
@@ -68,7 +69,7 @@ class Process:
             log = start_log(settings.router.log_level, place.number)
             worker = Worker(
                 place, TAKEOVER_LINES_WITHIN_S if begin.takes_over else LINES_WITHIN_S,
-                lambda: self._read_for(place), self._bind,
+                lambda reading_bins: self._read_for(place, reading_bins), self._bind,
                 lambda issuer: self._channel.tell("key", issuer))
             self._router = router = Router(
                 settings, Path(begin.state), begin.form, log, self._ready, worker)
@@ -84,8 +85,9 @@ class Process:
             self._channel.close()
         return 0
 
-    def _read_for(self, place: Place) -> Settings:
-        return share_of(settings_in(self._folder, self._source), place, self._acquirers)
+    def _read_for(self, place: Place, reading_bins: ReadBins = read_bins) -> Settings:
+        settings = settings_in(self._folder, self._source, reading_bins)
+        return share_of(settings, place, self._acquirers)
 
     def _bind(self, settings: AcquirerSettings) -> socket.socket:
         return self._sockets.pop(settings.name)

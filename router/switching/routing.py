@@ -1,80 +1,130 @@
 """First digits of a PAN -> issuer. The longest match wins, then the higher priority.
 
-Ranges may lie inside one another (a bank's BIN, and one product in it). They are flattened once
-into pieces that do not overlap, so that a look-up is one binary search.
+Ranges are flattened into pieces that do not overlap (`bin_pieces`). A look-up is one search among
+their starts: the first digits say between which of them, halving does the rest. What it reads is
+packed in bytes: a million ranges are a few objects, which the garbage collector does not walk, and
+which another process can hand over as they are.
 """
 
-from bisect import bisect_right
+import sys
+from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-PAN_DIGITS_MAX: Final = 19
+from librt.strings import read_i32_le, read_i64_le
+
+from router.switching.bin_pieces import NOBODY, Pieces
+from router.switching.bin_ranges import (
+    HALF,
+    PAN_DIGITS_MAX,
+    BinFacts,
+    BinRange,
+    BinRanges,
+    bin_ranges,
+)
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
+
+__all__ = ["PAN_DIGITS_MAX", "BinFacts", "BinRange", "BinRanges", "BinTable", "PackedTable"]
+
+# A place is made of the first 18 digits, which fit a machine's word in any form, and the last one.
+HEAD_DIGITS: Final = PAN_DIGITS_MAX - 1
+HALF_OF_HEADS: Final = HALF // 10
+SCALES: Final = tuple(10 ** (HEAD_DIGITS - digits) for digits in range(HEAD_DIGITS + 1))
+RECORD_BYTES: Final = 16  # a piece: start, number of its facts, number of its range
+FACTS_AT: Final = 8
+RANGE_AT: Final = 12
+PIECES_IN_GROUP: Final = 10
+GROUP_DIGITS_MAX: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class BinRange:
-    """A range of first digits (6 to 11), or of whole PANs, and what is known of its cards."""
+class PackedTable:
+    """What a BinTable searches: little-endian numbers."""
 
-    first: str
-    last: str  # as many digits as `first`
-    issuer: str  # empty: known as unassigned
-    priority: int
-    region: str
-    brand: str
-    country: str
-    product: str
-    e_commerce: bool
+    __slots__ = ("facts", "group_heads", "groups", "pieces")
 
-    @property
-    def lowest(self) -> int:
-        """Of the PANs in it, written with 19 digits."""
-        return int(self.first.ljust(PAN_DIGITS_MAX, "0"))
-
-    @property
-    def highest(self) -> int:
-        """Of the PANs in it, written with 19 digits."""
-        return int(self.last.ljust(PAN_DIGITS_MAX, "9"))
+    def __init__(
+        self, pieces: bytes, groups: bytes, group_heads: int, facts: list[BinFacts]
+    ) -> None:
+        self.pieces = pieces
+        self.groups = groups  # for each value of the first digits, the piece that begins there
+        self.group_heads = group_heads  # so many heads in each
+        self.facts = facts
 
 
 class BinTable:
     """Built once from ranges, replaced whole at a reload."""
 
-    __slots__ = ("_pieces", "_starts", "size")
+    __slots__ = ("_facts", "_group_heads", "_groups", "_pieces")
 
-    def __init__(self, ranges: Sequence[BinRange]) -> None:
-        self.size = len(ranges)
-        self._starts: list[int] = []
-        self._pieces: list[BinRange | None] = []
-        self._flatten(ranges)
+    def __init__(self, ranges: Sequence[BinRange] | PackedTable) -> None:
+        table = ranges if isinstance(ranges, PackedTable) else packed_few(ranges)
+        self._pieces = table.pieces
+        self._groups = table.groups
+        self._group_heads: i64 = table.group_heads
+        self._facts = table.facts
 
-    def range_of(self, pan_digits: str) -> BinRange | None:
-        """The range that decides about this PAN."""
-        place = bisect_right(self._starts, int(pan_digits.ljust(PAN_DIGITS_MAX, "0"))) - 1
-        return self._pieces[place] if place >= 0 else None
+    def range_of(self, pan_digits: str) -> BinFacts | None:
+        """What the range says that decides about this PAN."""
+        record = self._record_of(pan_digits)
+        number = read_i32_le(self._pieces, record + FACTS_AT) if record >= 0 else NOBODY
+        return self._facts[number] if number >= 0 else None
 
-    def _flatten(self, ranges: Sequence[BinRange]) -> None:
-        """Sweep over all ends; between two of them the most specific open range decides."""
-        ends: list[tuple[int, int, int]] = []
-        for index, one in enumerate(ranges):
-            ends.append((one.lowest, 1, index))
-            ends.append((one.highest + 1, 0, index))
-        ends.sort()
-        open_ranges: list[
-            tuple[int, int, int]
-        ] = []  # few at any place: an outer one and what lies in it
-        position = 0
-        while position < len(ends):
-            at = ends[position][0]
-            while position < len(ends) and ends[position][0] == at:
-                _, opens, index = ends[position]
-                rank = (len(ranges[index].first), ranges[index].priority, -index)
-                if opens:
-                    open_ranges.append(rank)
-                else:
-                    open_ranges.remove(rank)
-                position += 1
-            decides = ranges[-max(open_ranges)[2]] if open_ranges else None
-            if not self._pieces or self._pieces[-1] is not decides:
-                self._starts.append(at)
-                self._pieces.append(decides)
+    def number_of(self, pan_digits: str) -> int:
+        """Which range that is, as they stand in their sequence; below 0: none."""
+        record = self._record_of(pan_digits)
+        return read_i32_le(self._pieces, record + RANGE_AT) if record >= 0 else NOBODY
+
+    def _record_of(self, pan_digits: str) -> int:
+        """Where the last piece is that begins at this PAN or before it."""
+        head: i64
+        last: i64 = 0
+        if len(pan_digits) <= HEAD_DIGITS:
+            head = int(pan_digits) * SCALES[len(pan_digits)]
+        else:
+            head = int(pan_digits[:HEAD_DIGITS])
+            last = int(pan_digits[HEAD_DIGITS])
+        place: i64 = (head - HALF_OF_HEADS) * 10 + last
+        group: i64 = head // self._group_heads * 8
+        low = read_i64_le(self._groups, group)
+        high = read_i64_le(self._groups, group + 8)
+        pieces = self._pieces
+        while low < high:
+            middle = (low + high) >> 1
+            if read_i64_le(pieces, middle * RECORD_BYTES) <= place:
+                low = middle + 1
+            else:
+                high = middle
+        return (low - 1) * RECORD_BYTES
+
+
+def packed_few(ranges: Sequence[BinRange]) -> PackedTable:
+    columns = bin_ranges(ranges)
+    return packed(columns, columns.pieces())
+
+
+def packed(columns: BinRanges, pieces: Pieces) -> PackedTable:
+    digits = 1
+    while digits < GROUP_DIGITS_MAX and 10**digits * PIECES_IN_GROUP < len(pieces.starts):
+        digits += 1
+    group_heads = 10 ** (HEAD_DIGITS - digits)
+    starts = array("q", pieces.starts)
+    bounds = range(-HALF, HALF + 1, group_heads * 10)
+    groups = array("q", [bisect_left(starts, bound) for bound in bounds])
+    facts_at = [*columns.facts_at, NOBODY]  # NOBODY's place is the last one
+    halves = array("i", starts.tobytes())
+    records = array("i", bytes(len(starts) * RECORD_BYTES))
+    records[0::4] = halves[0::2]
+    records[1::4] = halves[1::2]
+    records[2::4] = array("i", map(facts_at.__getitem__, pieces.owners))
+    records[3::4] = array("i", pieces.owners)
+    return PackedTable(little_endian(records), little_endian(groups), group_heads, columns.facts)
+
+
+def little_endian(column: "array[int]") -> bytes:
+    """The halves of a big-endian start are the wrong way round, too: swapped as a whole."""
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column.tobytes()

@@ -3,7 +3,7 @@
 from router.switching.clock import Clock
 from router.switching.outbound import Numbers
 from router.switching.peers import Issuer
-from router.switching.routing import BinRange, BinTable
+from router.switching.routing import BinFacts, BinTable
 from router.switching.translation import Translation
 from router.wire.pan import Pan
 
@@ -33,7 +33,8 @@ class Switch:
         """Seconds since 1970."""
         return self._clock.wall()
 
-    def range_of(self, pan: Pan) -> BinRange | None:
+    def range_of(self, pan: Pan) -> BinFacts | None:
+        """What the range says that decides about this PAN."""
         return self.bin_table.range_of(pan.reveal())
 
     def may_store(self, issuer: Issuer) -> bool:

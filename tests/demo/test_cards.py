@@ -60,7 +60,7 @@ def test_bin_table_holds_nothing_but_9504_and_published_numbers() -> None:
 
 def test_every_card_is_routed_to_its_issuer() -> None:
     """What demo-cards says of a card, the BIN table says too."""
-    table = BinTable(load_settings(CONFIG).bins)
+    table = BinTable(load_settings(CONFIG).bin_table)
     for card in all_cards():
         found = table.range_of(card.pan)
         assert found is not None

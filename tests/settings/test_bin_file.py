@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from router.net.bin_file import MISTAKES_MAX
+from router.net import bin_file
+from router.net.bin_apart import BinsApart
+from router.net.bin_file import MISTAKES_MAX, read_bins
+from router.switching.bin_ranges import BinRanges
 from tests.settings.folders import BINS, changed, said
 
 HEADER = BINS.splitlines()[0]
@@ -153,3 +156,39 @@ def test_a_table_that_is_all_wrong_does_not_flood(tmp_path: Path) -> None:
     found = said(tmp_path, bins=HEADER + "\n" + "1,1,,0,,,,,no\n" * 500 + dangling)
     assert len(found) == MISTAKES_MAX + 1
     assert found[-1] == "bins.csv: and 901 more; mend these first"
+
+
+def test_a_long_file_tells_the_line_of_a_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks of good rows are taken whole; the lines go on counting across them."""
+    monkeypatch.setattr(bin_file, "BLOCK_CHARACTERS", 200)
+    rows = [f"{first},{first},atlas,0,domestic,,,,no" for first in range(960000, 960100)]
+    rows[41] = rows[41].replace("atlas", '"atlas"')
+    rows[57] = rows[57].replace("960057,", "960057x,", 1)
+    rows[71] = rows[71].replace("atlas", "nobody")
+    rows[90] = rows[90].replace("960090", "960089")
+    found = said(tmp_path, bins="\n".join([HEADER, *rows]))
+    assert [(one.split(": ")[1], one.split(": ")[2]) for one in found] == [
+        ("line 59", "first"),
+        ("line 92", "first"),
+        ("line 73", "issuer"),
+    ]
+
+
+def test_another_process_reads_the_same(tmp_path: Path) -> None:
+    """The columns come over as they are, with what is different from those in force."""
+    (tmp_path / "bins.csv").write_text(BINS)
+    here = read_bins(tmp_path, ["atlas", "meridian"])
+    apart = BinsApart(BinRanges())
+    there = apart.read(tmp_path, ["atlas", "meridian"])
+    assert there.ranges == here.ranges
+    assert there.table.facts == here.table.facts
+    assert (there.table.pieces, there.table.groups) == (here.table.pieces, here.table.groups)
+    assert apart.changes == ["bins: 3 added (atlas, meridian, unassigned)"]
+    again = BinsApart(here.ranges)
+    again.read(tmp_path, ["atlas", "meridian"])
+    assert again.changes == []
+    assert [str(one) for one in BinsApart(here.ranges).read(tmp_path, ["atlas"]).mistakes] == [
+        'bins.csv: line 4: issuer: no issuer is named "meridian"; the issuers here are atlas'
+    ]

@@ -70,22 +70,47 @@ def test_whole_pans_of_other_lengths_do_not_meet() -> None:
 def tables(draw: st.DrawFn) -> list[BinRange]:
     """Many ranges over few digits, so that they lie in and across one another."""
     ranges = []
-    for number in range(draw(st.integers(0, 8))):
-        digits = draw(st.integers(6, 8))
-        low, high = sorted(draw(st.tuples(*[st.integers(0, 10 ** (digits - 4) - 1)] * 2)))
-        first, last = (f"9504{end:0{digits - 4}d}" for end in (low, high))
+    for number in range(draw(st.integers(0, 12))):
+        digits = draw(st.sampled_from([6, 7, 8, 16, 19]))
+        free = min(digits - 4, 4)
+        low, high = sorted(draw(st.tuples(*[st.integers(0, 10**free - 1)] * 2)))
+        stem = "9504".ljust(digits - free, "0")
+        first, last = (f"{stem}{end:0{free}d}" for end in (low, high))
         ranges.append(span(first, last, f"i{number}", draw(st.integers(0, 2))))
     return ranges
 
 
-@given(tables(), st.integers(0, 9999))
-def test_the_flattened_table_says_what_the_ranges_say(ranges: list[BinRange], digits: int) -> None:
+CARDS = st.one_of(
+    st.integers(0, 9999).map(lambda digits: f"9504{digits:04d}00000000"),
+    st.integers(0, 9999).map(lambda digits: f"95040000{digits:08d}"),
+    st.integers(0, 9999).map(lambda digits: f"95040000000{digits:08d}"),
+)
+
+
+@given(tables(), CARDS)
+def test_the_flattened_table_says_what_the_ranges_say(ranges: list[BinRange], pan: str) -> None:
     """Against the definition, looked up one range after the other."""
-    pan = f"9504{digits:04d}00000000"
-    matching = [one for one in ranges if one.first <= pan[: len(one.first)] <= one.last]
+    matching = [
+        one for one in ranges
+        if len(one.first) <= len(pan) and one.first <= pan[: len(one.first)] <= one.last
+    ]  # fmt: skip
     best = max(
         matching,
         key=lambda one: (len(one.first), one.priority, -ranges.index(one)),
         default=None,
     )
-    assert BinTable(ranges).range_of(pan) == best
+    table = BinTable(ranges)
+    number = table.number_of(pan)
+    assert (ranges[number] if number >= 0 else None) == best
+    facts = table.range_of(pan)
+    assert (facts.issuer if facts is not None else None) == (best.issuer if best else None)
+
+
+@given(st.sets(st.integers(100_000, 999_999), min_size=1, max_size=40), st.integers(0, 10**16 - 1))
+def test_many_ranges_are_found_by_their_first_digits(firsts: set[int], number: int) -> None:
+    """All over the place, so that a look-up begins in each of the table's groups."""
+    table = BinTable([span(str(one), str(one), str(one)) for one in firsts])
+    for pan in (f"{number:016d}", *(f"{one}0000000000" for one in firsts)):
+        found = table.range_of(pan)
+        expected = pan[:6] if int(pan[:6]) in firsts else None
+        assert (found.issuer if found is not None else None) == expected
