@@ -35,6 +35,9 @@ def deciphered(cryptogram: bytes, under: bytes, scheme: bytes) -> bytes:
 
 
 def _segment_keys(under: bytes, scheme: bytes) -> list[bytes]:
+    """Return the key of each segment; a ZMK of single length has no right half to change."""
+    if len(under) < 16:
+        raise Refused(Code.KEY_SCHEME)
     return [
         under[:8] + bytes([under[8] ^ variant]) + under[9:] for variant in _SEGMENT_VARIANTS[scheme]
     ]

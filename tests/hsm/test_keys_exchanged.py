@@ -5,7 +5,7 @@ from hsm_emulator import key_block, tr31
 from hsm_emulator.cryptograms import kcv, under_lmk
 from hsm_emulator.key_block import Attributes, BlockKeys
 from hsm_emulator.optional_blocks import OptionalBlock
-from hsm_emulator.public_lmks import by_identifier
+from hsm_emulator.public_lmks import VARIANT_PAIRS, by_identifier
 from hsm_emulator.secret_key import AES_, HMAC, TDES, SecretKey
 from tests.hsm import keys
 from tests.hsm.keys import ZMK, K, Z
@@ -393,3 +393,13 @@ def test_check_value_by_length(hsm: Peer, legacy_hsm: Peer) -> None:
     assert hsm.ask(f"BU421{CVK};000") == b"BV00" + SecretKey(
         bytes.fromhex(K)
     ).check_value().hex().upper().encode()  # fmt: skip
+
+
+def test_variant_scheme_needs_a_right_half(legacy_hsm: Peer) -> None:
+    """Schemes U and T change that of the ZMK, which one of single length does not have."""
+    zmk = SecretKey(VARIANT_PAIRS[2]).encrypt(bytes.fromhex(K[:16])).hex().upper()
+    for tagged in (f"U{Z}", f"T{Z}{Z[:16]}"):
+        assert legacy_hsm.ask(f"FA{zmk}{tagged}") == b"FB26"
+        assert legacy_hsm.ask(f"A6001{zmk}{tagged}U") == b"A726"
+    assert legacy_hsm.ask(f"A8001{zmk}{ZPK}U") == b"A926"
+    assert legacy_hsm.ask(f"A8001{zmk}{ZPK}X")[:5] == b"A900X"
