@@ -6,7 +6,7 @@ but the receiver's word says what it is for.
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hsm_emulator import key_block, tr31, variant_scheme
+from hsm_emulator import key_block, tr31
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.hexadecimal import from_hexadecimal, in_hexadecimal
 from hsm_emulator.key_block import Attributes, BlockKeys
@@ -23,6 +23,7 @@ from hsm_emulator.secret_key import (
     key_of,
     with_odd_parity,
 )
+from hsm_emulator.variant_scheme import KEY_BYTES, Wrapping
 
 BLOCK_SCHEMES: Final = (b"S", b"R")
 _BARE_SCHEMES: Final = (b"U", b"T", b"X", b"Y", b"Z", b"0")
@@ -72,7 +73,7 @@ def key_to_zmk(
         if attributes.exportability != "S":
             raise Refused(Code.EXPORTABILITY)
     scheme = b"Z" if scheme == b"0" else scheme
-    enciphered = variant_scheme.enciphered(key.clear, _bare_base(under), scheme)
+    enciphered = Wrapping(_bare_base(under), scheme).enciphered(key.clear)
     return (b"" if scheme == b"Z" else scheme) + in_hexadecimal(enciphered)
 
 
@@ -87,9 +88,9 @@ def key_from_zmk(cryptogram: bytes, under: Transport) -> Received:
     elif under.key.algorithm != TDES:
         raise Refused(Code.KEY_SCHEME)
     else:
-        scheme = tag if tag in variant_scheme.KEY_BYTES else b""
+        scheme = tag if tag in KEY_BYTES else b""
         enciphered = from_hexadecimal(cryptogram[len(scheme) :])
-        clear = variant_scheme.deciphered(enciphered, _bare_base(under), scheme)
+        clear = Wrapping(_bare_base(under), scheme).deciphered(enciphered)
     if not any(clear):
         raise Refused(Code.TARGET_PARITY)
     key, odd = key_of(clear, TDES if attributes is None else attributes.algorithm), True

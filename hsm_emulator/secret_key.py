@@ -1,7 +1,8 @@
 """A key in the clear, with its cipher contexts ready: what every command computes with.
 
-The contexts are kept because making one costs ten times the block it enciphers. They hold state:
-whole blocks only, one thread only. Neither `str` nor `repr` shows the key.
+The contexts are made when they are first needed and kept, because making one costs five times the
+block it enciphers. They hold state: whole blocks only, one thread only. Neither `str` nor `repr`
+shows the key.
 """
 import hmac
 from collections.abc import Callable
@@ -36,48 +37,73 @@ WEAK_HALVES: Final = frozenset(
     )
 )  # fmt: skip
 
+_MADE_WHEN_NEEDED: Final = frozenset(("encrypt", "decrypt", "_left", "_chaining"))
+
 _ODD: Final = bytes(byte if byte.bit_count() % 2 else byte ^ 1 for byte in range(256))
 
 
 class SecretKey:
     """TDES (8, 16 or 24 bytes), AES (16, 24 or 32 bytes) or HMAC (any length, no cipher)."""
 
-    __slots__ = ("_left", "algorithm", "block_bytes", "clear", "decrypt", "encrypt")
+    __slots__ = (
+        "_chaining", "_left", "_previous", "algorithm", "block_bytes", "clear", "decrypt", "encrypt"
+    )  # fmt: skip
 
     encrypt: Callable[[bytes], bytes]
     decrypt: Callable[[bytes], bytes]
+    _left: "SecretKey"
+    _chaining: Callable[[bytes], bytes]
 
     def __init__(self, clear: bytes, algorithm: str = TDES) -> None:
-        """Make both ECB contexts."""
+        """Take the key; of a wrong length it fails at its first use."""
         self.clear = clear
         self.algorithm = algorithm
-        self._left: SecretKey | None = None
         self.block_bytes = 16 if algorithm == AES_ else 8
-        if algorithm == HMAC:
-            self.encrypt = self.decrypt = _no_cipher
-            return
-        cipher = Cipher(_algorithm(clear, algorithm), ECB())
-        self.encrypt = cipher.encryptor().update
-        self.decrypt = cipher.decryptor().update
+
+    def __getattr__(self, name: str) -> object:
+        """Make what is missing, once: a context, or the key of the first eight bytes."""
+        if name not in _MADE_WHEN_NEEDED:
+            raise AttributeError(name)
+        made: object
+        if name == "_left":
+            made = SecretKey(self.clear[:8])
+        elif name == "_chaining":
+            start = bytes(self.block_bytes)
+            self._previous = 0
+            made = Cipher(_algorithm(self.clear, self.algorithm), CBC(start)).encryptor().update
+        else:
+            cipher = Cipher(_algorithm(self.clear, self.algorithm), ECB())
+            made = (cipher.encryptor() if name == "encrypt" else cipher.decryptor()).update
+        setattr(self, name, made)
+        return made
 
     def __repr__(self) -> str:
         """Name the kind of key, never the key."""
         return f"<key: {self.algorithm}, {8 * len(self.clear)} bits>"
 
     def left(self) -> "SecretKey":
-        """Return the first eight bytes as a single DES key, made once."""
-        if self._left is None:
-            self._left = SecretKey(self.clear[:8])
+        """Return the first eight bytes as a single DES key."""
         return self._left
 
     def encrypt_cbc(self, clear: bytes, start: bytes) -> bytes:
-        """Return whole blocks enciphered in CBC from the vector `start`."""
-        return Cipher(_algorithm(self.clear, self.algorithm), CBC(start)).encryptor().update(clear)
+        """Return whole blocks enciphered in CBC from the vector `start`.
+
+        The context goes on from the block before: with that taken out of the first one again it
+        is as if it had begun at `start`.
+        """
+        size, chaining = self.block_bytes, self._chaining
+        assert clear
+        assert len(clear) % size == 0
+        first = int.from_bytes(clear[:size]) ^ int.from_bytes(start) ^ self._previous
+        enciphered = chaining(first.to_bytes(size) + clear[size:])
+        self._previous = int.from_bytes(enciphered[-size:])
+        return enciphered
 
     def decrypt_cbc(self, enciphered: bytes, start: bytes) -> bytes:
         """Return whole blocks deciphered in CBC from the vector `start`."""
-        cipher = Cipher(_algorithm(self.clear, self.algorithm), CBC(start))
-        return cipher.decryptor().update(enciphered)
+        before = start + enciphered[: -self.block_bytes]
+        clear = int.from_bytes(self.decrypt(enciphered)) ^ int.from_bytes(before)
+        return clear.to_bytes(len(enciphered))
 
     def encrypt_cfb(self, clear: bytes, start: bytes, feedback_bytes: int) -> bytes:
         """Return data of any length enciphered in CFB, one byte or a whole block fed back."""
@@ -136,10 +162,6 @@ def is_weak(clear: bytes) -> bool:
     """Say whether a third of the TDES key is one of the sixteen weak and semi-weak DES keys."""
     odd = with_odd_parity(clear)
     return any(odd[at : at + 8] in WEAK_HALVES for at in range(0, len(odd), 8))
-
-
-def _no_cipher(_data: bytes) -> bytes:
-    raise Refused(Code.KEY_ALGORITHM)
 
 
 def _algorithm(clear: bytes, algorithm: str) -> TripleDES | AES:

@@ -1,7 +1,6 @@
 """The older kind of LMK: forty single keys in twenty pairs; a key type has a pair and a variant."""
 from collections.abc import Sequence
 
-from hsm_emulator import variant_scheme
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.hexadecimal import from_hexadecimal, in_hexadecimal
 from hsm_emulator.key_block import Attributes
@@ -10,6 +9,7 @@ from hsm_emulator.lmk import KnownKeys, check_strength, clear_table
 from hsm_emulator.pin_under_lmk import pin_key
 from hsm_emulator.rules import STRICT, Rules
 from hsm_emulator.secret_key import TDES, SecretKey
+from hsm_emulator.variant_scheme import KEY_BYTES, Wrapping
 
 
 class VariantLmk:
@@ -23,6 +23,7 @@ class VariantLmk:
         self.block_version = b""
         self.pin_key = pin_key(pairs[1])
         self._known = KnownKeys()
+        self._wrappings: dict[tuple[bytes, bytes], Wrapping] = {}
 
     def key(self, cryptogram: bytes, role: KeyRole, parity_code: bytes) -> SecretKey:
         """Return the key, if it was enciphered as the role's key type."""
@@ -39,13 +40,11 @@ class VariantLmk:
         tag = cryptogram[:1]
         if tag in (b"S", b"R"):
             raise Refused(Code.LMK_SCHEME)
-        scheme = tag if tag in variant_scheme.KEY_BYTES else b""
+        scheme = tag if tag in KEY_BYTES else b""
         enciphered = from_hexadecimal(cryptogram[len(scheme) :])
         if len(enciphered) not in (8, 16, 24):
             raise Refused(Code.INPUT)
-        key = SecretKey(
-            variant_scheme.deciphered(enciphered, self._base(key_type), scheme), TDES
-        )
+        key = SecretKey(self._wrapping(key_type, scheme).deciphered(enciphered), TDES)
         derived = key_type == DERIVED_TYPE
         check_strength(key, parity_code, self.rules.of_derived_keys() if derived else self.rules)
         return key, None
@@ -59,7 +58,7 @@ class VariantLmk:
         if scheme not in (b"U", b"T", b"Z", b"0"):
             raise Refused(Code.KEY_SCHEME)
         scheme = b"Z" if scheme == b"0" else scheme
-        enciphered = variant_scheme.enciphered(key.clear, self._base(key_type), scheme)
+        enciphered = self._wrapping(key_type, scheme).enciphered(key.clear)
         return (b"" if scheme == b"Z" else scheme) + in_hexadecimal(enciphered)
 
     def decimalisation_table(self, field: bytes) -> str:
@@ -69,7 +68,12 @@ class VariantLmk:
             raise Refused(Code.DECIMALISATION_TABLE)
         return table
 
-    def _base(self, key_type: bytes) -> bytes:
-        pair, variant = pair_and_variant(key_type)
-        base = self._pairs[pair]
-        return bytes([base[0] ^ variant]) + base[1:]
+    def _wrapping(self, key_type: bytes, scheme: bytes) -> Wrapping:
+        """Return what keys of this type and scheme are under; there are few, so each is kept."""
+        known = self._wrappings.get((key_type, scheme))
+        if known is None:
+            pair, variant = pair_and_variant(key_type)
+            base = self._pairs[pair]
+            known = Wrapping(bytes([base[0] ^ variant]) + base[1:], scheme)
+            self._wrappings[key_type, scheme] = known
+        return known

@@ -10,34 +10,41 @@ from hsm_emulator.secret_key import SecretKey
 
 KEY_BYTES: Final = {b"U": 16, b"T": 24, b"X": 16, b"Y": 24, b"Z": 8}
 _SEGMENT_VARIANTS: Final = {b"U": (0xA6, 0x5A), b"T": (0x6A, 0xDE, 0x2B)}
+_SEGMENT: Final = 8
 
 
-def enciphered(clear: bytes, under: bytes, scheme: bytes) -> bytes:
-    """Return `clear` under the key `under`; the length must be the one the scheme is for."""
-    if len(clear) != KEY_BYTES.get(scheme, len(clear)):
-        raise Refused(Code.KEY_LENGTH)
-    if scheme not in _SEGMENT_VARIANTS:
-        return SecretKey(under).encrypt(clear)
-    return b"".join(
-        SecretKey(segment_key).encrypt(clear[8 * place : 8 * place + 8])
-        for place, segment_key in enumerate(_segment_keys(under, scheme))
-    )
+class Wrapping:
+    """One enciphering key as one scheme uses it, with its contexts."""
+
+    __slots__ = ("_key_bytes", "_segments", "_whole")
+
+    def __init__(self, under: bytes, scheme: bytes) -> None:
+        """Take the clear key; U and T change its right half, which a single-length ZMK lacks."""
+        variants = _SEGMENT_VARIANTS.get(scheme, ())
+        if variants and len(under) < 2 * _SEGMENT:
+            raise Refused(Code.KEY_SCHEME)
+        self._key_bytes = KEY_BYTES.get(scheme)
+        self._whole = SecretKey(under)
+        self._segments = [
+            SecretKey(under[:8] + bytes([under[8] ^ variant]) + under[9:]) for variant in variants
+        ]
+
+    def enciphered(self, clear: bytes) -> bytes:
+        """Return a clear key enciphered; the length must be the one the scheme is for."""
+        if len(clear) != (self._key_bytes or len(clear)):
+            raise Refused(Code.KEY_LENGTH)
+        if not self._segments:
+            return self._whole.encrypt(clear)
+        parts = zip(self._segments, _cut(clear), strict=True)
+        return b"".join([key.encrypt(segment) for key, segment in parts])
+
+    def deciphered(self, cryptogram: bytes) -> bytes:
+        """Undo `enciphered`."""
+        if not self._segments:
+            return self._whole.decrypt(cryptogram)
+        parts = zip(self._segments, _cut(cryptogram), strict=True)
+        return b"".join([key.decrypt(segment) for key, segment in parts])
 
 
-def deciphered(cryptogram: bytes, under: bytes, scheme: bytes) -> bytes:
-    """Undo `enciphered`."""
-    if scheme not in _SEGMENT_VARIANTS:
-        return SecretKey(under).decrypt(cryptogram)
-    return b"".join(
-        SecretKey(segment_key).decrypt(cryptogram[8 * place : 8 * place + 8])
-        for place, segment_key in enumerate(_segment_keys(under, scheme))
-    )
-
-
-def _segment_keys(under: bytes, scheme: bytes) -> list[bytes]:
-    """Return the key of each segment; a ZMK of single length has no right half to change."""
-    if len(under) < 16:
-        raise Refused(Code.KEY_SCHEME)
-    return [
-        under[:8] + bytes([under[8] ^ variant]) + under[9:] for variant in _SEGMENT_VARIANTS[scheme]
-    ]
+def _cut(key: bytes) -> list[bytes]:
+    return [key[at : at + _SEGMENT] for at in range(0, len(key), _SEGMENT)]

@@ -9,8 +9,7 @@ from tests.hsm import fuzz
 
 def test_a_moment_of_fuzzing_finds_nothing() -> None:
     """Every command was reached; the seed is fixed, so a finding repeats."""
-    codes = fuzz.run(3.0, seed=1)
-    assert sum(codes.values()) > 500
+    codes = fuzz.run(0, seed=1, answers_min=2_000)
     assert {"00", "10", "15", "20", "68"} <= set(codes)
 
 
