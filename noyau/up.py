@@ -62,7 +62,7 @@ def command(
     from noyau.demo.platform import PortTaken  # noqa: PLC0415
     from noyau.demo.probes import NotInTime  # noqa: PLC0415
     from noyau.demo.programs import ProgramDied  # noqa: PLC0415
-    from noyau.demo.scenario import BadScenario, laid_over  # noqa: PLC0415
+    from noyau.demo.scenario import BadScenario, laid_over, lasts  # noqa: PLC0415
     from noyau.demo.scenario import scenario as scenario_of  # noqa: PLC0415
     from noyau.demo.settings import BadDemo, demo_settings  # noqa: PLC0415
     from router.net.configuration import load_settings  # noqa: PLC0415
@@ -84,7 +84,7 @@ def command(
                 names = {issuer.name for issuer in settings.issuers}
                 timetable = scenario_of(folder, scenario, names)
                 folder = laid_over(folder, scenario, place)
-                settings, for_s = load_settings(folder), for_s or timetable.for_s
+                settings, for_s = load_settings(folder), lasts(timetable, for_s)
                 say(timetable.title)
             wanted = demo_run.Wanted(
                 with_traffic=not no_traffic,

@@ -2,9 +2,11 @@
 
 Knows nothing of the router and asks it nothing: what it says of itself proves nothing.
 """
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from noyau.demo.accounts import Account, account_of
 from noyau.demo.book import Book, Entry, Undo
 from noyau.demo.ledgers import Posting, Postings
 
@@ -30,6 +32,7 @@ class Outcome:
         self.declined = 0
         self.timed_out = 0
         self.reversed = 0
+        self.accounts: Counter[Account] = Counter()
         self.violations: list[str] = []
         self.issuers = {name: IssuerFigures() for name in issuers}
 
@@ -40,7 +43,9 @@ class Outcome:
         self.declined += is_declined(entry)
         self.timed_out += entry.is_timed_out
         self.reversed += entry.undo is Undo.ACKNOWLEDGED
-        self.violations.extend(f"{named(entry)}: {what}" for what in broken(entry, posted))
+        faults = list(broken(entry, posted))
+        self.violations.extend(f"{named(entry)}: {what}" for what in faults)
+        self.accounts[Account.UNACCOUNTED if faults else account_of(entry, posted)] += 1
         for name in {one.issuer for one in posted}:
             self._add_to(self.issuers[name], entry, [one for one in posted if one.issuer == name])
 

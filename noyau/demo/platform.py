@@ -105,8 +105,9 @@ class Platform:
 
     async def bring_back(self, names: list[str]) -> None:
         """They can, with their ledgers as they were."""
-        for name in names:
-            await self._issuer(name).start()
+        for program in map(self._issuer, names):
+            if program.is_away:
+                await program.start()
         for name in names:
             await self._when_open(f"issuer {name}", self.hosts[name])
 

@@ -36,7 +36,7 @@ class Program:
         self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._is_away = False  # ended on purpose, for a while
+        self.is_away = False  # ended on purpose, for a while
         self._is_back = asyncio.Event()
 
     @property
@@ -54,12 +54,12 @@ class Program:
             start_new_session=True,
         )
         self._reading = asyncio.create_task(self._read_lines())
-        self._is_away = False
+        self.is_away = False
         self._is_back.set()
 
     async def take_away(self) -> None:
         """Killed, and not missed until it is started again."""
-        self._is_away = True
+        self.is_away = True
         self._is_back.clear()
         self.kill()
         await self.gone()
@@ -70,8 +70,8 @@ class Program:
             assert self._process is not None
             assert self._reading is not None
             status = await self._process.wait()
-            await self._reading
-            if not self._is_away:
+            await asyncio.shield(self._reading)  # goes on, whoever loses patience
+            if not self.is_away:
                 raise ProgramDied(self.name, status, list(self.last_lines))
             await self._is_back.wait()
 
@@ -87,7 +87,7 @@ class Program:
         """Once it has ended and all it wrote is read."""
         if self._process is not None and self._reading is not None:
             await self._process.wait()
-            await self._reading
+            await asyncio.shield(self._reading)
 
     def _signal(self, number: int) -> None:
         if self._process is not None and self._process.returncode is None:

@@ -1,7 +1,6 @@
 """One run of the demo: start, trade, settle, compare, end."""
 import asyncio
 import signal
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,10 @@ from noyau.demo.comparison import Outcome
 from noyau.demo.ledgers import Ledgers
 from noyau.demo.platform import Platform, Say
 from noyau.demo.probes import NotInTime
-from noyau.demo.race import first_of
-from noyau.demo.scenario import Play, Timetable
+from noyau.demo.race import beside, first_of
+from noyau.demo.scenario import Timetable
+from noyau.demo.scenario_play import ScenarioPlay
+from noyau.demo.scenario_report import scenario_figures
 from noyau.demo.settings import DemoSettings
 from noyau.demo.summary import summary
 from noyau.demo.traffic import Traffic
@@ -68,33 +69,21 @@ async def run(settings: Settings, demo: DemoSettings, state: Path, wanted: Wante
             await first_of(platform.any_died(), stopped.asked.wait(), lasting(wanted.for_s))
             return None
         traffic = Traffic(settings, demo, wanted.seed, wanted.rate)
-        play = Play(timetable, platform, traffic.feed) if timetable is not None else None
+        play = None
+        if timetable is not None:
+            play = ScenarioPlay(timetable, platform, traffic.feed, say)
+        others = [platform.any_died(), traffic.acquirer.keep_links()]
         view = None
         if wanted.is_live:
             view = View(traffic.feed, platform, settings, wanted.seed, wanted.for_s, play)
+            others.append(view.draw())
         ledgers = Ledgers(state, traffic.regions, traffic.book.tag)
         audit = Audit(traffic.book, ledgers, traffic.regions)
-        work = traded(traffic, audit, wanted, stopped, say, view, play)
-        return await beside(work, platform, traffic, view)
-
-
-async def beside(work: Coroutine[Any, Any, dict[str, Any]], platform: Platform,
-                 traffic: Traffic, view: View | None) -> dict[str, Any]:
-    """The work while links are kept, the view is drawn and no program dies."""
-    result: dict[str, Any] = {}
-
-    async def working() -> None:
-        result.update(await work)
-
-    others = [platform.any_died(), traffic.acquirer.keep_links()]
-    if view is not None:
-        others.append(view.draw())
-    await first_of(working(), *others)
-    return result
+        return await beside(traded(traffic, audit, wanted, stopped, say, view, play), *others)
 
 
 async def traded(traffic: Traffic, audit: Audit, wanted: Wanted, stopped: Stopped, say: Say,
-                 view: View | None, play: Play | None) -> dict[str, Any]:
+                 view: View | None, play: ScenarioPlay | None) -> dict[str, Any]:
     """Trade, settle, compare."""
     try:
         async with asyncio.timeout(LINKS_READY_S):
@@ -107,16 +96,20 @@ async def traded(traffic: Traffic, audit: Audit, wanted: Wanted, stopped: Stoppe
     others = [play.run()] if play is not None else []
     await first_of(traffic.trade(), lasting(wanted.for_s), stopped.asked.wait(),
                    audited(audit, view), *others)
-    if play is not None:
-        await play.end()
     limit_s = SETTLE_INTERRUPTED_S if stopped.asked.is_set() else SETTLE_S
+    if play is not None and play.are_away:
+        limit_s = SETTLE_S
+        say(f"{play.who} brought back, so that what is stored for them can be delivered")
+        await first_of(play.bring_back(), stopped.hurried.wait())
     say(f"traffic has stopped; settling, {limit_s:g} s at most")
     if view is not None:
         view.is_settling = True
-    outcome = await settled(traffic, audit, limit_s, stopped)
+    watching = [play.watch(), audited(audit, view)] if play is not None else []
+    outcome = await beside(settled(traffic, audit, limit_s, stopped), *watching)
     traffic.acquirer.sign_off()
     figures = summary(outcome, traffic.feed.latency_ms(), traffic.regions)
-    return figures if play is None else figures | {"scenario": play.figures()}
+    return figures if play is None else figures | {
+        "scenario": scenario_figures(play, outcome.accounts)}
 
 
 async def audited(audit: Audit, view: View | None) -> None:

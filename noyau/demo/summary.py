@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from noyau.demo.comparison import Outcome
+from noyau.demo.scenario_report import scenario_lines
 
 
 def summary(outcome: Outcome, latency_ms: Mapping[str, float],
@@ -49,7 +50,7 @@ def as_lines(figures: Mapping[str, Any]) -> list[str]:
         for name, told in figures["issuers"].items()
     )
     if "scenario" in figures:
-        lines.extend(told_of(figures["scenario"]))
+        lines.extend(scenario_lines(figures["scenario"]))
     violations = figures["violations"]
     if not violations:
         lines.append("the acquirer's book and the issuers' ledgers agree: no promise was broken")
@@ -58,16 +59,3 @@ def as_lines(figures: Mapping[str, Any]) -> list[str]:
         lines.extend(f"  {violation}" for violation in violations)
     return lines
 
-
-def told_of(scenario: Mapping[str, Any]) -> list[str]:
-    """The day, phase by phase."""
-    lines = [scenario["title"]]
-    for phase in scenario["phases"]:
-        heard = ", ".join(f"{count} x {code}" for code, count in phase["answers"].items())
-        stood_in = f" ({phase['stood_in']} approved by the stand-in)" if phase["stood_in"] else ""
-        lines.append(f"  {phase['from_s']:5.1f} to {phase['to_s']:5.1f} s  {phase['name']}: "
-                     f"{heard or 'nothing'}{stood_in}")
-    drained = scenario["drained_after_s"]
-    end = f"delivered {drained:g} s after their return" if drained is not None else "NOT delivered"
-    lines.append(f"  stored for them, at most {scenario['stored_max']} at a time: {end}")
-    return lines

@@ -4,7 +4,6 @@ Everything about transactions is the acquirer's own count; the lines' state is t
 """
 import asyncio
 import time
-from collections import Counter
 from typing import Any, Protocol
 
 from rich.align import Align
@@ -18,14 +17,18 @@ from rich.text import Text
 from noyau.demo import chart
 from noyau.demo.audit import Verdict
 from noyau.demo.feed import Feed, Seen
-from noyau.demo.scenario import Play
+from noyau.demo.issuers_panel import issuers_panel
+from noyau.demo.panel import ACCENT, BAD, DIM, GOOD, WAIT, clock, colour, titled
+from noyau.demo.scenario_panel import ROWS as SCENARIO_ROWS
+from noyau.demo.scenario_panel import scenario_panel
+from noyau.demo.scenario_play import ScenarioPlay
 from router.net.settings import Settings
 
 DRAW_S = 0.25
 STATUS_S = 1.0
 TOP_ROWS = 8
+LAST_ROWS_MIN = 5
 WIDE = 100
-ACCENT, GOOD, BAD, WAIT, DIM = "cyan", "green", "red", "yellow", "bright_black"
 MEANINGS = {
     "00": "approved", "05": "do not honour", "14": "no such card", "15": "no such bank",
     "30": "format error", "41": "lost card", "43": "stolen card", "51": "no funds",
@@ -33,7 +36,6 @@ MEANINGS = {
     "62": "blocked card", "75": "PIN tries", "86": "PIN not read", "91": "issuer silent",
     "92": "no route", "96": "malfunction",
 }
-SIGNED_ON = "signed_on"
 
 
 class Lines(Protocol):
@@ -46,7 +48,7 @@ class View:
     """Drawn until cancelled."""
 
     def __init__(self, feed: Feed, lines: Lines, settings: Settings, seed: int,
-                 for_s: float | None, play: Play | None = None) -> None:
+                 for_s: float | None, play: ScenarioPlay | None = None) -> None:
         self.is_settling = False
         self.verdict: Verdict | None = None
         self._feed = feed
@@ -63,30 +65,36 @@ class View:
         """On the whole screen; what was there before comes back afterwards."""
         self._began = time.monotonic()
         console = Console()
-        with Live(self.screen(console.width), console=console, screen=True,
+        with Live(self.screen(*console.size), console=console, screen=True,
                   auto_refresh=False) as live:
             next_status = 0.0
             while True:
                 if time.monotonic() >= next_status:
                     await self.look()
                     next_status = time.monotonic() + STATUS_S
-                live.update(self.screen(console.width), refresh=True)
+                live.update(self.screen(*console.size), refresh=True)
                 await asyncio.sleep(DRAW_S)
 
     async def look(self) -> None:
         """At the lines."""
         self._status = await self._lines.status()
 
-    def screen(self, width: int) -> RenderableType:
-        """All of it, at 80 columns and wider."""
-        whole = Layout()
-        whole.split_column(
+    def screen(self, width: int, height: int) -> RenderableType:
+        """All of it, at 80 columns and 24 rows and larger."""
+        rows = [
             Layout(self._head(), size=1),
             Layout(name="figures", size=TOP_ROWS),
-            Layout(self._issuers(), size=len(self._regions) + 3),
-            Layout(self._last(width)),
-            Layout(self._foot(width), size=1),
-        )
+            Layout(issuers_panel(self._regions, self._feed, self._status, width),
+                   size=len(self._regions) + 3),
+        ]
+        if self._play is not None:
+            day = scenario_panel(self._play, self._feed.sent, self.verdict)
+            rows.append(Layout(day, minimum_size=SCENARIO_ROWS, ratio=1))
+        taken = 2 + TOP_ROWS + len(self._regions) + 3 + (SCENARIO_ROWS if self._play else 0)
+        if height - taken >= LAST_ROWS_MIN:
+            rows.append(Layout(self._last(width), ratio=2))
+        whole = Layout()
+        whole.split_column(*rows, Layout(self._foot(width), size=1))
         left = (width - 22) * 3 // 7
         whole["figures"].split_row(
             Layout(self._throughput(left - 4), size=left),
@@ -102,9 +110,8 @@ class View:
         head.add_column(justify="right")
         phase = "settling: waiting for the last answers" if self.is_settling else clock(lasted)
         until = f" of {clock(int(self._for_s))}" if self._for_s and not self.is_settling else ""
-        now = self._play.phase if self._play is not None else "a card payment switch"
         head.add_row(
-            Text.assemble((" noyau ", f"bold black on {ACCENT}"), f"  {now}"),
+            Text.assemble((" noyau ", f"bold black on {ACCENT}"), "  a card payment switch"),
             Text(f"{phase}{until}  seed {self._seed} ", style=WAIT if self.is_settling else DIM))
         return head
 
@@ -155,45 +162,6 @@ class View:
                 table.add_row("compared", Text(f"{self.verdict.agreed:,}", style=GOOD))
         return titled("latency, ms", table)
 
-    def _issuers(self) -> Panel:
-        table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style=DIM)
-        for title in ("issuer", "region"):
-            table.add_column(title, no_wrap=True)
-        table.add_column("lines", no_wrap=True, ratio=1)
-        for title in ("waiting", "stored", "approved", "declined", "silent"):
-            table.add_column(title, no_wrap=True, justify="right")
-        for name, region in self._regions.items():
-            told = self._feed.by_issuer.get(name, Counter())
-            table.add_row(
-                Text(name, style="bold"), region, *self._lines_of(name),
-                Text(f"{told['approved']:,}", style=GOOD),
-                Text(f"{told['declined']:,}", style=BAD),
-                Text(f"{told['silent']:,}", style=WAIT))
-        return titled("issuers and their lines", table)
-
-    def _lines_of(self, issuer: str) -> tuple[Text, Text, Text]:
-        """A dot for each line, their states, who answers; what waits on them, and is stored."""
-        if not isinstance(self._status, dict):
-            return Text("unknown", style=WAIT), Text(""), Text("")
-        lines = [line for line in self._status.get("lines", []) if line.get("issuer") == issuer]
-        text = Text()
-        for line in lines:
-            text.append("● ", GOOD if line.get("state") == SIGNED_ON else BAD)
-        states = sorted({str(line.get("state", "?")).replace("_", " ") for line in lines})
-        text.append(", ".join(states))
-        if reason := self._of(issuer, "stand_in", "reason"):
-            text.append(f", stand-in ({reason})", WAIT)
-        stored = int(self._of(issuer, "saf", "open") or 0)
-        waiting = sum(int(line.get("waiting", 0)) for line in lines)
-        return text, Text(str(waiting)), Text(str(stored), WAIT if stored else DIM)
-
-    def _of(self, issuer: str, table: str, key: str) -> Any:
-        """What the router says of one issuer there; None where it says nothing."""
-        for row in self._status.get(table, ()):
-            if row.get("issuer") == issuer:
-                return row.get(key)
-        return None
-
     def _last(self, width: int) -> Panel:
         is_wide = width >= WIDE
         table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style=DIM)
@@ -221,17 +189,3 @@ class View:
             f"{seen.latency_ms:.0f}",
         ]
 
-
-def titled(title: str, content: RenderableType) -> Panel:
-    return Panel(content, title=title, title_align="left", border_style=DIM)
-
-
-def colour(code: str) -> str:
-    """Of an answer."""
-    if code == "00":
-        return GOOD
-    return WAIT if code in {"91", "68"} else BAD
-
-
-def clock(seconds: int) -> str:
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"

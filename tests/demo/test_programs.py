@@ -22,6 +22,21 @@ async def test_a_program_that_dies_is_named_with_its_last_lines() -> None:
         await asyncio.wait_for(program.died(), DEADLINE_S)
 
 
+async def test_a_program_that_is_taken_away_is_not_missed_until_it_is_back() -> None:
+    """Killed on purpose it is no death; back again, its death is one."""
+    program = Program("hsm", ["hsm", "--port", "0"])
+    await program.start()
+    watched = asyncio.create_task(program.died())
+    await asyncio.sleep(0)
+    await program.take_away()
+    await program.start()
+    assert not program.is_away
+    assert not watched.done()
+    os.kill(program.pid, signal.SIGKILL)
+    with pytest.raises(ProgramDied, match="hsm was killed by signal 9"):
+        await asyncio.wait_for(watched, DEADLINE_S)
+
+
 async def test_a_program_that_is_killed_is_named_with_the_signal() -> None:
     program = Program("hsm", ["hsm", "--port", "0"])
     await program.start()

@@ -8,10 +8,13 @@ import pytest
 from rich.console import Console
 
 from noyau.demo import chart
+from noyau.demo.audit import Verdict
 from noyau.demo.book import Entry, masked
 from noyau.demo.cards import demo_cards
 from noyau.demo.day import Day
 from noyau.demo.feed import Feed
+from noyau.demo.scenario import scenario
+from noyau.demo.scenario_play import Phase, ScenarioPlay
 from noyau.demo.settings import demo_settings
 from noyau.demo.view import View
 from router.net.configuration import load_settings
@@ -29,6 +32,10 @@ class Told:
 
     async def status(self) -> Any:
         return STATUS
+
+    async def take_away(self, names: list[str]) -> None: ...
+
+    async def bring_back(self, names: list[str]) -> None: ...
 
 
 def fed() -> tuple[Feed, list[str]]:
@@ -50,13 +57,27 @@ def fed() -> tuple[Feed, list[str]]:
     return feed, pans
 
 
-async def drawn(width: int, height: int) -> tuple[str, list[str]]:
+def played(feed: Feed) -> ScenarioPlay:
+    """The outage at its end."""
+    play = ScenarioPlay(scenario(CONFIG, "outage", {"atlas", "meridian"}), Told(), feed, print)
+    names = ("as any day", f"{play.who} out of reach", "they are back, delivery", "again")
+    play.phases = [Phase(name, n * 100.0, n * 100.0 + 99.0, feed.codes, stood_in=1)
+                   for n, name in enumerate(names)]
+    play.stored_on_return, play.delivered_after_s = 12_345, 98.7
+    return play
+
+
+async def drawn(
+    width: int, height: int, with_scenario: bool = False
+) -> tuple[str, list[str]]:
     feed, pans = fed()
-    view = View(feed, Told(), load_settings(CONFIG), seed=7, for_s=None)
+    play = played(feed) if with_scenario else None
+    view = View(feed, Told(), load_settings(CONFIG), seed=7, for_s=None, play=play)
+    view.verdict = Verdict(agreed=390, doubtful=0)
     await view.look()
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=True,
                       color_system=None, legacy_windows=False, _environ={})
-    console.print(view.screen(width), height=height)
+    console.print(view.screen(width, height), height=height)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue(), pans
 
@@ -72,6 +93,20 @@ async def test_everything_fits(width: int, height: int) -> None:
                   "last transactions", "Ctrl-C ends it"):
         assert words in text
     assert "…" not in text.partition("last transactions")[0]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 35)])
+async def test_a_scenario_fits_too(width: int, height: int) -> None:
+    """On a small terminal in place of the last transactions."""
+    text, _ = await drawn(width, height, with_scenario=True)
+    lines = text.rstrip("\n").split("\n")
+    assert len(lines) == height
+    for words in ("banque indisponible", "as any day", "atlas and meridian out of reach",
+                  "they are back, delivery", "again", "accounted for: 390 of 400 sent",
+                  "stored 12,345: delivered in 98.7 s", "Ctrl-C ends it"):
+        assert words in text
+    assert "…" not in text.partition("last transactions")[0]
+    assert ("last transactions" in text) == (height > 30)
 
 
 async def test_no_card_number_is_shown() -> None:
