@@ -367,18 +367,19 @@ class KeyExchange:
 
     async def _adopt(self, key: PinKey) -> None:
         async with self._turn:
-            await self._keep(self.peer.with_key(key))
+            at = self._wall()
+            await self._keep(self.peer.with_key(key), at)
             self.peer.take(key)
-        self.exchanged_at = self._wall()
+            self.exchanged_at = at
         self.kept_anew()
 
     async def _forget_former(self) -> None:
         async with self._turn:
-            await self._keep(self.peer.keys)
+            await self._keep(self.peer.keys, self.exchanged_at)
 
-    async def _keep(self, keys: Sequence[PinKey]) -> None:
+    async def _keep(self, keys: Sequence[PinKey], at: float) -> None:
         try:
             await asyncio.to_thread(
-                self._store.keep, self.peer.side, self.peer.name, self.base, keys, self._wall())
+                self._store.keep, self.peer.side, self.peer.name, self.base, keys, at)
         except sqlite3.Error as error:
             raise ExchangeFailed(f"the disk refuses: {error}") from None

@@ -16,7 +16,7 @@ from tests.issuers.test_session_keys import bank_with_keys
 from tests.net.acquirer_peer import CARD, AcquirerPeer, acquirer_peer, purchase
 from tests.net.house import ZPK, House
 from tests.net.hsm_peer import DATA_KEY, DATA_KEY_KCV
-from tests.net.issuer_peer import IssuerPeer
+from tests.net.issuer_peer import IssuerPeer, issuer_peer
 from tests.net.peer import framed, written
 from tests.net.session_keys import DATA, FIRST, PIN, SECOND, ZMK, RealHsm, delivered, offered
 
@@ -25,6 +25,7 @@ EXCHANGE = """
 zmk_under_lmk = "{zmk}"
 scheme = "X"
 we = "{we}"
+every_s = {every_s}
 """
 
 
@@ -38,15 +39,17 @@ def with_pin(key: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def key_house(
-    folder: Path, side: str, we: str = "deliver", free_export: bool = True, bank: str = ""
+    folder: Path, side: str, we: str = "deliver", free_export: bool = True, bank: str = "",
+    other_line: str = "", every_s: int = 0,
 ) -> AsyncIterator[tuple[House, IssuerPeer]]:
     """A router with the keys above; one of its peers exchanges keys."""
     hsm, issuer = RealHsm(free_export), IssuerPeer()
     await hsm.start()
     await issuer.start()
     house = House(folder, hsm, as_process=False)
-    house.configure({"atlas": [bank or issuer.address]}, {"950400": "atlas", "950401": "atlas"})
-    exchange = EXCHANGE.format(side=side, zmk=under_lmk("000", ZMK), we=we)
+    lines = [bank or issuer.address, *filter(None, [other_line])]
+    house.configure({"atlas": lines}, {"950400": "atlas", "950401": "atlas"})
+    exchange = EXCHANGE.format(side=side, zmk=under_lmk("000", ZMK), we=we, every_s=every_s)
     zpk = under_lmk("001", FIRST)
     for name in ("router", "acquirers", "issuers"):
         path = house.config / f"{name}.toml"
@@ -62,6 +65,18 @@ async def key_house(
         await house.stop()
         await issuer.stop()
         await hsm.stop()
+
+
+@asynccontextmanager
+async def next_purchase(*peers: IssuerPeer) -> AsyncIterator[None]:
+    """What is sent within has come to one of them at the end."""
+    coming = [asyncio.create_task(peer.hears("0100", len(peer.of("0100")) + 1)) for peer in peers]
+    await asyncio.sleep(0)
+    yield
+    _, others = await asyncio.wait(coming, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*coming, return_exceptions=True)
 
 
 async def issuer_hears_pin(issuer: IssuerPeer, number: int) -> str:
@@ -267,6 +282,58 @@ async def test_purchases_with_pins_all_succeed_while_keys_change(tmp_path: Path)
         blocks = {pin_block(key, CARD, PIN): place for place, key in enumerate(keys)}
         places = [blocks[one["52"]] for one in issuer.of("0100")]
         assert places == sorted(places)
+
+
+async def test_on_each_of_two_lines_blocks_go_from_key_to_key_and_never_back(
+    tmp_path: Path,
+) -> None:
+    """The 162 goes by one line; what is on its way on the other is under the former key."""
+    async with issuer_peer() as other, key_house(
+            tmp_path, "issuer", other_line=other.address) as (house, issuer), acquirer_peer(
+            house.acquirer) as acquirer:
+        await other.hears("0800")
+        issuer.delay_s = other.delay_s = 0.1  # so that either line is the less loaded one in turn
+        sent = []
+        for number in range(60):
+            if number % 12 == 4:
+                await house.page("/keys/exchange?peer=atlas", "POST")
+            if number and number % 12 == 0:
+                await house.logged("session_key_changed", number // 12)
+            message = with_pin(FIRST)
+            sent.append(message["11"])
+            async with next_purchase(issuer, other):
+                acquirer.send(message)
+        codes = {answer["11"]: answer["39"] for answer in [await acquirer.hears() for _ in sent]}
+        assert codes == dict.fromkeys(sent, "00")
+        offers = [one for peer in (issuer, other) for one in peer.of("0800") if one["70"] == "162"]
+        by_kcv = {kcv(delivered(offer["48"])): delivered(offer["48"]) for offer in offers}
+        changes = [await house.logged("session_key_changed", number) for number in range(1, 6)]
+        keys = [FIRST, *(by_kcv[change["kcv"]] for change in changes)]
+        blocks = {pin_block(key, CARD, PIN): place for place, key in enumerate(keys)}
+        for peer in (issuer, other):
+            places = [blocks[one["52"]] for one in peer.of("0100")]
+            assert places == sorted(places)
+            assert len(set(places)) >= 3
+
+
+async def test_the_schedule_delivers_a_key_and_a_restart_does_not_forget_when(
+    tmp_path: Path,
+) -> None:
+    """A key that is due comes by itself; one that was exchanged just now does not come again."""
+    async with key_house(tmp_path, "issuer", every_s=3600) as (house, issuer), acquirer_peer(
+            house.acquirer):
+        offer = await issuer.hears("0800", 2)
+        changed = await house.logged("session_key_changed")
+        assert (changed["how"], changed["kcv"]) == (
+            "delivered (schedule)", kcv(delivered(offer["48"])))
+        _, before = await house.page("/status")
+        await house.stop()
+        await house.start()
+        _, after = await house.page("/status")
+        assert after["session_keys"] == before["session_keys"]
+        await issuer.hears("0800", 3)
+        await house.page("/keys/exchange?peer=atlas", "POST")
+        assert (await house.logged("session_key_changed", 2))["how"] == "delivered (hand)"
 
 
 async def test_router_and_bank_change_their_key_without_a_wrong_pin(tmp_path: Path) -> None:
