@@ -161,9 +161,9 @@ class AcquirerLink(asyncio.Protocol):
         keep_alives = self._reader.keep_alives
         try:
             frames = self._reader.feed_with_tpdu(data)
-        except FrameTooLong as fault:
-            self._observer.frame_too_long(self.acquirer.name, fault)
-            self.close(str(fault))
+        except FrameTooLong as too_long:
+            self._observer.frame_too_long(self.acquirer.name, too_long)
+            self.close(str(too_long))
             return
         if frames or self._reader.keep_alives > keep_alives:
             self._deadline = 0.0

@@ -1,6 +1,7 @@
 """The acquirers' listeners as configured now, and what a reload makes of them."""
 import socket
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from router.net.acquirer_listener import AcquirerListener, ListenerTerms, bound
 from router.net.codecs import Codecs
@@ -13,6 +14,8 @@ from router.switching.conductor import Conductor
 from router.switching.peers import Acquirer
 from router.switching.ports import Clock
 from specs.dialect import parse_framing
+
+LINKS_EVERY_S: Final = 0.25
 
 Bind = Callable[[AcquirerSettings], socket.socket]
 
@@ -39,6 +42,7 @@ class AcquirerSide:
         self._settings: dict[str, AcquirerSettings] = {}
         self._listeners: dict[str, AcquirerListener] = {}
         self._leaving: dict[AcquirerListener, float] = {}
+        self._links_next = 0.0
 
     @property
     def listeners(self) -> list[ListenerStatus]:
@@ -85,6 +89,9 @@ class AcquirerSide:
 
     def tick(self, now: float) -> None:
         """Links' deadlines; listeners of acquirers that are gone end when theirs have passed."""
+        if now < self._links_next:
+            return  # there may be thousands
+        self._links_next = now + LINKS_EVERY_S
         for listener in self._listeners.values():
             listener.tick(now)
         for listener, until in list(self._leaving.items()):

@@ -5,19 +5,13 @@ import time
 class SystemClock:
     """Monotonic seconds, and UTC as DE 7 writes it, made once per second."""
 
-    __slots__ = ("_second", "_text")
+    __slots__ = ("_second", "_text", "now", "wall")
 
     def __init__(self) -> None:
         self._second = -1
         self._text = ""
-
-    def now(self) -> float:
-        """Seconds that only grow."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
+        self.now = time.monotonic  # seconds that only grow
+        self.wall = time.time  # seconds since 1970
 
     def transmission_time(self) -> str:
         """UTC: MMDDhhmmss."""

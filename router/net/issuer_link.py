@@ -171,9 +171,9 @@ class IssuerLink(asyncio.Protocol):
         self.session.heard(self._clock.now())
         try:
             frames = self._reader.feed(data)
-        except FrameTooLong as fault:
-            self._observer.frame_too_long(self.line.name, fault)
-            self._abort(str(fault))
+        except FrameTooLong as too_long:
+            self._observer.frame_too_long(self.line.name, too_long)
+            self._abort(str(too_long))
             return
         codec = self.terms.codec
         scan = codec.scan

@@ -17,7 +17,7 @@ REPLY_MARGIN_S: Final = 0.15  # the last answer leaves so much before the deadli
 class Answering:
     """Who waits until when. Requests of equally patient acquirers stand in order of deadline."""
 
-    __slots__ = ("_clock", "_in_flight", "_observer", "_queues", "_translation")
+    __slots__ = ("_clock", "_holders", "_in_flight", "_observer", "_queues", "_translation")
 
     def __init__(self, clock: Clock, observer: Observer) -> None:
         self._clock = clock
@@ -25,6 +25,7 @@ class Answering:
         self._translation = Translation()
         self._queues: dict[float, dict[Request, Transaction]] = {}
         self._in_flight: dict[str, int] = {}
+        self._holders = 0
 
     @property
     def in_flight(self) -> int:
@@ -34,7 +35,7 @@ class Answering:
     @property
     def holders(self) -> int:
         """Acquirers that have something in flight."""
-        return sum(count > 0 for count in self._in_flight.values())
+        return self._holders
 
     def in_flight_of(self, acquirer: str) -> int:
         return self._in_flight.get(acquirer, 0)
@@ -47,7 +48,9 @@ class Answering:
             queue = self._queues[acquirer.answer_within_s] = {}
         if request not in queue:
             queue[request] = transaction
-            self._in_flight[acquirer.name] = self._in_flight.get(acquirer.name, 0) + 1
+            mine = self._in_flight.get(acquirer.name, 0)
+            self._in_flight[acquirer.name] = mine + 1
+            self._holders += not mine
 
     def reply(self, request: Request, told: Told, transaction: Transaction | None) -> bool:
         """False: undeliverable, nothing was written."""
@@ -71,7 +74,7 @@ class Answering:
     def tell(self, transaction: Transaction, told: Told) -> bool:
         """Everybody who waits hears it, and every repeat to come. False: none of them took it."""
         transaction.told = told
-        waiting, transaction.requests = transaction.requests, []
+        waiting, transaction.requests = transaction.requests, ()
         delivered = [self.reply(request, told, transaction) for request in waiting]
         return any(delivered)
 
@@ -97,7 +100,9 @@ class Answering:
         queue = self._queues.get(acquirer.answer_within_s)
         if queue is not None and request in queue:
             del queue[request]
-            self._in_flight[acquirer.name] -= 1
+            left = self._in_flight[acquirer.name] - 1
+            self._in_flight[acquirer.name] = left
+            self._holders -= not left
 
     def _observed(
         self, request: Request, told: Told, transaction: Transaction | None, delivered: bool

@@ -114,7 +114,7 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
         if isinstance(happened, KeyChanged):
             continue
         if isinstance(happened, NeverLeft):
-            transaction.lines_tried.append(line.name)
+            transaction.lines_tried += (line.name,)
             continue
         if isinstance(happened, Message):
             answer = answer_of(happened)

@@ -287,13 +287,13 @@ class Conductor:
         elif len(transaction.requests) >= WAITING_MAX:
             self._deadline(request, transaction)
         else:
-            transaction.requests.append(request)
+            transaction.requests += (request,)
             self._answering.expect(request, transaction)
 
     def _begin(self, request: Request) -> None:
         transaction = Transaction(request.about, request.arrived)
         transaction.request = request
-        transaction.requests.append(request)
+        transaction.requests = (request,)
         self._known.add(transaction)
         self._answering.expect(request, transaction)
         if message_types.is_advice(request.mti):
@@ -617,7 +617,7 @@ class Conductor:
                 if transaction.is_reversed:
                     self._commits.refused(Commit(along, None, None, True), self._clock.now())
                 else:
-                    transaction.taken_along = along
+                    transaction.taken_along = tuple(along)
 
     def _forget_entry(self, record: Stored) -> None:
         """Of an advice: it was not taken, its acquirer hears so and keeps it."""

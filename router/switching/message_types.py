@@ -7,6 +7,7 @@ REVERSAL: Final = "4"
 REQUESTS: Final = frozenset(("0100", "0101", "0200", "0201"))
 ADVICES: Final = frozenset(("0120", "0121", "0220", "0221"))
 REVERSALS: Final = frozenset(("0400", "0401", "0420", "0421"))
+RESPONSES: Final = {"0100": "0110", "0101": "0110", "0200": "0210", "0201": "0210"}
 
 
 def is_repeat(mti: str) -> bool:
@@ -46,4 +47,5 @@ def repeated(mti: str) -> str:
 
 def response_to(mti: str) -> str:
     """0101 -> 0110; 0421 -> 0430; 1804 -> 1814: the origin stays, its repeat flag does not."""
-    return mti[:2] + str(int(mti[2]) + 1) + str(int(mti[3]) & ~1)
+    known = RESPONSES.get(mti)
+    return known if known is not None else mti[:2] + str(int(mti[2]) + 1) + str(int(mti[3]) & ~1)

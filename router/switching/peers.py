@@ -119,7 +119,7 @@ class Issuer:
         """What PIN blocks go out under, on all its lines."""
         return self.session_key if self.session_key is not None else self.terms.pin_key
 
-    def least_loaded_line(self, without: list[str]) -> Line | None:
+    def least_loaded_line(self, without: tuple[str, ...] = ()) -> Line | None:
         """The signed-on line with the fewest requests that wait, but for those already tried."""
         best: Line | None = None
         for line in self.lines:
@@ -133,7 +133,7 @@ class Issuer:
         for line in self.lines:
             if line.name == preferred and line.takes_requests:
                 return line
-        return self.least_loaded_line([])
+        return self.least_loaded_line()
 
     def line_for_stored(self, preferred: str) -> Line | None:
         """Of an entry: as above, and it waits for the line's room (`takes_stored`)."""

@@ -136,7 +136,7 @@ class Reversing:
         transaction.issuer = target.issuer
         assert target.issuer is not None
         transaction.send_by = min(request.arrived + target.issuer.terms.timeout_s, request.deadline)
-        transaction.requests.append(request)
+        transaction.requests += (request,)
         target.reversing = transaction
         self._answering.expect(request, transaction)
         transaction.life = reverse_online(transaction, self.switch)
@@ -149,7 +149,7 @@ class Reversing:
         if reversing.told is not None:
             self._answering.reply(request, reversing.told, reversing)
         else:
-            reversing.requests.append(request)
+            reversing.requests += (request,)
             self._answering.expect(request, reversing)
 
     def _arrive_when_settled(self, transaction: Transaction, request: Request) -> None:
@@ -159,7 +159,7 @@ class Reversing:
             if not request.is_done:
                 self.arrive(request)
 
-        transaction.when_settled.append(settled)
+        transaction.when_settled += (settled,)
         self._answering.expect(request, transaction)
 
     def _reverse_unknown(self, request: Request, original: Original) -> None:
@@ -224,7 +224,7 @@ class Reversing:
         transaction.approval_on_record = told.approves
         if transaction.life is None:
             self._answering.tell(transaction, told)
-        actions, transaction.when_settled = transaction.when_settled, []
+        actions, transaction.when_settled = transaction.when_settled, ()
         for action in actions:
             action()
 

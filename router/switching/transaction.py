@@ -12,7 +12,10 @@ from specs.journal_format import About, Kept, Record, StoodIn, Stored
 
 
 class Transaction:
-    """Kept for the repeat window: a repeat, a reversal and a restart must find it."""
+    """Kept for the repeat window: a repeat, a reversal and a restart must find it.
+
+    There are many: what most of them do not need is an empty tuple, of which there is one.
+    """
 
     __slots__ = (
         "about",
@@ -52,12 +55,12 @@ class Transaction:
         self.about = about
         self.known_since = known_since
         self.request: Request | None = None  # the first one, while the life goes on
-        self.requests: list[Request] = []  # those that wait for the answer
+        self.requests: tuple[Request, ...] = ()  # those that wait for the answer
         self.life: Life | None = None
         self.send_by = 0.0
         self.issuer: Issuer | None = None
         self.is_admitted = False  # it counts in what its issuer holds
-        self.lines_tried: list[str] = []
+        self.lines_tried: tuple[str, ...] = ()
         self.preferred_line = ""
         self.outbound: Kept | None = None  # the last one forwarded
         self.line = ""  # the line it was forwarded on
@@ -67,14 +70,14 @@ class Transaction:
         self.told: Told | None = None  # what a repeat hears
         self.approval_on_record = False  # durable or on its way
         self.is_settling = False  # the record that overrides it is on its way
-        self.when_settled: list[Callable[[], None]] = []
+        self.when_settled: tuple[Callable[[], None], ...] = ()
         self.approved_amount: str | None = None  # of a partial approval: what a reversal reverses
         self.is_reversed = False
         self.partial = False  # reversed in part: the rest can still be reversed
         self.stays = ""  # then: the amount that stays (DE 95), 12 digits, where it is known
         self.advice: Stored | None = None  # the advice that it is, or the stand-in's 0120
         self.stood_in: StoodIn | None = None  # what the card's limits count of its approval
-        self.taken_along: list[Record] = []  # of one that the disk refused: what voids it there
+        self.taken_along: tuple[Record, ...] = ()  # refused by the disk: what voids it there
         self.target: Transaction | None = None  # of an on-line reversal
         self.reversing: Transaction | None = None
         self.step_began = 0.0

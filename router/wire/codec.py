@@ -71,6 +71,11 @@ class Codec:
         head = self.head
         if not head.is_ebcdic and not message.mti.isascii():
             raise MalformedMessage(0, head.mti_start, "an MTI in ASCII", "bytes above 7F")
+        for extent in message.shape.texts:
+            if not extent.bytes_in(message.data, message.ends).isascii():
+                self._name_culprit(message)
+
+    def _name_culprit(self, message: Message) -> None:
         for number in message.elements():
             element = self._elements[number]
             if element.reading == TEXT:

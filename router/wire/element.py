@@ -31,8 +31,8 @@ class Element:
     """A rule made ready: the conversions both ways, and every valid length prefix."""
 
     __slots__ = ("_prefixes", "byte_counts", "counts_halves", "counts_hexadecimal",
-                 "counts_nibbles", "fills_right", "fixed_bytes", "number", "pad", "prefix_bytes",
-                 "reading", "rule", "units_max")
+                 "counts_nibbles", "fills_right", "fixed_bytes", "has_ascii_prefix",
+                 "number", "pad", "prefix_bytes", "reading", "rule", "units_max")
 
     def __init__(self, rule: ElementRule, shared: dict[str, dict[bytes, int]]) -> None:
         """`shared` keeps the prefixes of elements whose prefixes are alike; a codec has one."""
@@ -43,6 +43,7 @@ class Element:
         self.prefix_bytes: int = rule.prefix_bytes
         self.units_max: int = rule.prefix_max
         self.pad: str = rule.pad
+        self.has_ascii_prefix: bool = not rule.prefix_digits or rule.prefix_encoding == "ascii"
         self.fills_right: bool = rule.odd == "right"
         in_nibbles = rule.counts == "nibbles"
         self.counts_nibbles: bool = in_nibbles and self.reading == DIGITS

@@ -41,11 +41,13 @@ class FrameTooLong(Exception):
 
 
 class FrameReader:
-    __slots__ = ("_frame_bytes_max", "_framing", "_prefix_bytes", "_rest", "keep_alives")
+    __slots__ = ("_frame_bytes_max", "_framing", "_is_usual", "_prefix_bytes", "_rest",
+                 "keep_alives")
 
     def __init__(self, framing: Framing, frame_bytes_max: int) -> None:
         self._framing = framing
         self._frame_bytes_max = frame_bytes_max
+        self._is_usual = framing.kind == "binary-2" and not framing.includes_itself
         self._prefix_bytes = prefix_bytes(framing.kind)
         self._rest = b""
         self.keep_alives = 0
@@ -91,7 +93,10 @@ class FrameReader:
 
     def _length(self, data: bytes, start: int) -> int:
         """Of the frame's body; -1 when it cannot be, or exceeds the limit."""
-        length = announced(self._framing.kind, data[start:start + self._prefix_bytes])
+        if self._is_usual:
+            length = data[start] << 8 | data[start + 1]
+        else:
+            length = announced(self._framing.kind, data[start:start + self._prefix_bytes])
         body = length
         if self._framing.includes_itself and length > 0:
             body -= self._prefix_bytes
@@ -117,14 +122,17 @@ class FrameReader:
 
 
 class FrameWriter:
-    __slots__ = ("_framing", "_prefix_bytes")
+    __slots__ = ("_framing", "_is_usual", "_prefix_bytes")
 
     def __init__(self, framing: Framing) -> None:
         self._framing = framing
+        self._is_usual = framing == Framing("binary-2")
         self._prefix_bytes = prefix_bytes(framing.kind)
 
     def framed(self, data: bytes, tpdu: bytes = b"") -> bytes:
         """The message behind its length; `tpdu` is that of the frame it answers, if any."""
+        if self._is_usual and len(data) < 65_536:
+            return len(data).to_bytes(2, "big") + data
         if self._framing.tpdu:
             data = (answering(tpdu) if tpdu else DEFAULT_TPDU) + data
         length = len(data) + (self._prefix_bytes if self._framing.includes_itself else 0)

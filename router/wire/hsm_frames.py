@@ -11,6 +11,7 @@ PIN_DIGITS_MAX: Final = b"12"
 ISO_4: Final = "48"
 BODY: Final = 8  # where an answer's body begins: header, response code, error
 
+HEXADECIMAL: Final = b"0123456789ABCDEF"
 DIAGNOSE: Final = b"NC"
 
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-+"
@@ -133,4 +134,4 @@ def _data_command(command: bytes, key_under_lmk: str, digits: str) -> bytes:
 
 
 def _is_hexadecimal(digits: bytes) -> bool:
-    return len(digits) > 0 and all(digit in b"0123456789ABCDEF" for digit in digits)
+    return len(digits) > 0 and not digits.strip(HEXADECIMAL)

@@ -20,13 +20,14 @@ class MissingElement(Exception):
 
 
 class Message:
-    __slots__ = ("codec", "data", "ends", "shape")
+    __slots__ = ("_mti", "codec", "data", "ends", "shape")
 
     def __init__(self, data: bytes, codec: "Codec", shape: Shape, ends: list[int]) -> None:
         self.data = data
         self.codec = codec
         self.shape = shape
         self.ends = ends  # of the bitmap and of each variable element
+        self._mti = ""
 
     def __repr__(self) -> str:
         return f"<Message {self.mti} with {self.shape.numbers}>"
@@ -36,7 +37,9 @@ class Message:
 
     @property
     def mti(self) -> str:
-        return self.codec.head.mti(self.data)
+        if not self._mti:
+            self._mti = self.codec.head.mti(self.data)
+        return self._mti
 
     @property
     def header(self) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final
 
 from router.wire.element import TEXT
 from router.wire.message import Message
-from router.wire.shape import Place, Shape
+from router.wire.shape import Extent, Place, Shape
 from specs.packed import run_of
 
 PLANS_MAX: Final = 4096
@@ -17,28 +17,23 @@ PLANS_MAX: Final = 4096
 class Run:
     """What is packed as one run: `head` says what it is, or is empty where that depends."""
 
-    __slots__ = ("head", "number", "segment", "start", "stop")
+    __slots__ = ("extent", "head", "number")
 
-    def __init__(self, number: int, head: bytes, segment: int, start: int, stop: int) -> None:
-        self.number = number  # its last element
-        self.head = head
-        self.segment = segment
-        self.start = start  # behind the end of the variable element before it
-        self.stop = stop
+    def __init__(self, place: Place) -> None:
+        self.number: int = place.element.number  # its last element
+        self.extent = Extent(place, with_prefix=False)
+        self.head = b"\x01" + named(place) if is_plain(place) else b""
 
     def takes(self, place: Place) -> bool:
         """It stands right behind, as text of fixed length, as all of this run."""
-        return (
-            bool(self.head)
-            and place.segment == self.segment
-            and place.offset == self.stop
-            and is_plain(place)
-        )
+        extent = self.extent
+        is_behind = place.segment == extent.stop_segment and place.offset == extent.stop
+        return bool(self.head) and is_behind and is_plain(place)
 
     def add(self, place: Place) -> None:
         self.head = bytes((self.head[0] + 1,)) + self.head[1:] + named(place)
         self.number = place.element.number
-        self.stop += place.size
+        self.extent.reach(place)
 
 
 class Packer:
@@ -61,9 +56,8 @@ class Packer:
         pieces: list[bytes] = []
         for run in plan:
             if run.head:
-                start = ends[run.segment]
                 pieces.append(run.head)
-                pieces.append(data[start + run.start:start + run.stop])
+                pieces.append(run.extent.bytes_in(data, ends))
             else:
                 text = message.text(run.number)
                 if text:
@@ -78,11 +72,8 @@ class Packer:
                 continue
             if plan and plan[-1].takes(place):
                 plan[-1].add(place)
-            elif is_plain(place):
-                stop = place.offset + place.size
-                plan.append(Run(number, b"\x01" + named(place), place.segment, place.offset, stop))
             else:
-                plan.append(Run(number, b"", 0, 0, 0))
+                plan.append(Run(place))
         return plan
 
 

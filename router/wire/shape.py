@@ -7,7 +7,7 @@ only the variable lengths left to read; an element is found by one addition.
 """
 from collections.abc import Mapping
 
-from router.wire.element import Element
+from router.wire.element import SIGNED_DIGITS, TEXT, Element
 
 
 class Place:
@@ -20,6 +20,35 @@ class Place:
         self.segment = segment
         self.offset = offset
         self.size = size  # -1: variable, up to the end of its segment
+
+
+class Extent:
+    """A part that all messages of a shape have: from one place to the end of the same or another.
+
+    It begins with the length prefix, or with the content.
+    """
+
+    __slots__ = ("start", "start_segment", "stop", "stop_segment")
+
+    def __init__(self, place: Place, with_prefix: bool) -> None:
+        self.start_segment: int = place.segment
+        self.start: int = place.offset
+        if with_prefix:
+            self.start -= place.element.prefix_bytes
+        self.stop_segment = self.stop = 0
+        self.reach(place)
+
+    def reach(self, place: Place) -> None:
+        """Up to the end of this one."""
+        if place.size < 0:
+            self.stop_segment = place.segment + 1
+            self.stop = 0
+        else:
+            self.stop_segment = place.segment
+            self.stop = place.offset + place.size
+
+    def bytes_in(self, data: bytes, ends: list[int]) -> bytes:
+        return data[ends[self.start_segment] + self.start:ends[self.stop_segment] + self.stop]
 
 
 class Variable:
@@ -36,7 +65,7 @@ class Variable:
 
 
 class Shape:
-    __slots__ = ("filled_up", "lacking", "numbers", "places", "tail_bytes", "variables")
+    __slots__ = ("filled_up", "lacking", "numbers", "places", "tail_bytes", "texts", "variables")
 
     def __init__(self, numbers: list[int], elements: Mapping[int, Element]) -> None:
         self.numbers = numbers
@@ -59,3 +88,22 @@ class Shape:
                 self.filled_up.append(place)
             offset += element.fixed_bytes
         self.tail_bytes = offset
+        self.texts = self._texts()
+
+    def _texts(self) -> list[Extent]:
+        """What holds ASCII where it is sound; what stands together is one."""
+        found: list[Extent] = []
+        is_open = False
+        for number in self.numbers:
+            place = self.places[number]
+            assert place is not None
+            element = place.element
+            is_text = element.reading == TEXT
+            if is_text and is_open and element.has_ascii_prefix:
+                found[-1].reach(place)
+            elif is_text:
+                found.append(Extent(place, with_prefix=False))
+            elif element.reading == SIGNED_DIGITS and place.size > 0:
+                found.append(Extent(Place(element, place.segment, place.offset, 1), False))
+            is_open = is_text
+        return found

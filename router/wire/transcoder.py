@@ -12,7 +12,7 @@ from typing import Final
 from router.wire.codec import Codec
 from router.wire.element import DIGITS, Element, Unwritable
 from router.wire.message import Message
-from router.wire.shape import Place, Shape
+from router.wire.shape import Extent, Shape
 from router.wire.transcode import TRACKS, fitted_text
 from specs.rules import ElementRule
 
@@ -26,23 +26,13 @@ CONVERTED: Final = 2
 class Step:
     """One piece of the message to be: a run of elements copied, or one element written."""
 
-    __slots__ = ("element", "kind", "number", "start", "start_segment", "stop", "stop_segment")
+    __slots__ = ("element", "extent", "kind", "number")
 
-    def __init__(self, kind: int, element: Element, place: Place | None) -> None:
+    def __init__(self, kind: int, element: Element, extent: Extent | None) -> None:
         self.kind = kind
         self.element = element  # of the target
         self.number: int = element.number
-        self.start_segment = self.start = self.stop_segment = self.stop = 0
-        if place is not None:
-            self.start_segment = place.segment
-            self.start = place.offset - place.element.prefix_bytes
-            self.reach(place)
-
-    def reach(self, place: Place) -> None:
-        """Copied up to the end of this one."""
-        is_variable = place.size < 0
-        self.stop_segment = place.segment + 1 if is_variable else place.segment
-        self.stop = 0 if is_variable else place.offset + place.size
+        self.extent = extent  # of what is copied
 
 
 class Plan:
@@ -82,9 +72,8 @@ class Transcoder:
         pieces = [plan.head]
         try:
             for step in plan.steps:
-                if step.kind == COPIED:
-                    start = ends[step.start_segment] + step.start
-                    pieces.append(data[start:ends[step.stop_segment] + step.stop])
+                if step.extent is not None:
+                    pieces.append(step.extent.bytes_in(data, ends))
                 elif step.kind == GIVEN:
                     text = given[step.number]
                     if step.element.reading == DIGITS and not text.isdigit():
@@ -102,7 +91,7 @@ class Transcoder:
     def _planned(self, shape: Shape, mti: str, given: Mapping[int, str]) -> Plan:
         numbers: list[int] = []
         steps: list[Step] = []
-        run: Step | None = None
+        run: Extent | None = None
         for number in sorted({*shape.numbers, *given}):
             element = self._target.element(number)
             place = shape.places[number]
@@ -117,12 +106,12 @@ class Transcoder:
                 numbers.append(number)
                 if not self._is_alike(place.element.rule, element.rule):
                     run = None
-                    steps.append(Step(CONVERTED, element, place))
+                    steps.append(Step(CONVERTED, element, None))
                 elif run is not None:
                     run.reach(place)
                 else:
-                    run = Step(COPIED, element, place)
-                    steps.append(run)
+                    run = Extent(place, with_prefix=True)
+                    steps.append(Step(COPIED, element, run))
         return Plan(self._target.head.written(b"", mti, numbers, has_bit_1=False), steps)
 
     def _passes(self, number: int) -> bool:

@@ -9,11 +9,11 @@ from router.net.acquirer_listener import AcquirerListener, ListenerTerms, bound
 from router.net.addresses import Address, AllowedPeers
 from router.net.observer import RouterObserver
 from router.net.waiting import until
-from router.switching.conductor import Conductor
 from router.switching.peers import Acquirer
 from specs.dialect import parse_framing
 from tests.builders import codec
 from tests.net.acquirer_peer import AcquirerPeer, acquirer_peer
+from tests.switching.desk import Desk
 
 
 class FakeClock:
@@ -45,7 +45,7 @@ async def visitor(clock: FakeClock) -> AsyncIterator[tuple[AcquirerListener, Acq
     terms = ListenerTerms(parse_framing("binary-2"), allowed, False, 10, 4096, 3, "504900")
     listen = Address("127.0.0.1", 0)
     listener = AcquirerListener(
-        acquirer, terms, listen, bound("medina", listen), cast("Conductor", None), clock,
+        acquirer, terms, listen, bound("medina", listen), Desk().conductor, clock,
         cast("RouterObserver", NobodyWatches()))
     await listener.open()
     async with acquirer_peer(str(listener.address)) as peer:

@@ -75,7 +75,7 @@ def old_approval_heard(override: Any) -> Any:
         override(self, transaction, records, reversal)
         if told is not None and told.approves:
             transaction.told = told
-            transaction.when_settled.append(lambda: setattr(transaction, "told", told))
+            transaction.when_settled += (lambda: setattr(transaction, "told", told),)
 
     return broken
 

@@ -115,7 +115,7 @@ def only_the_first_hears(tell: Any) -> Any:
     """Of several that wait for one answer."""
 
     def broken(self: Answering, transaction: Transaction, told: Told) -> bool:
-        del transaction.requests[1:]
+        transaction.requests = transaction.requests[:1]
         heard: bool = tell(self, transaction, told)
         return heard
 
