@@ -36,7 +36,7 @@ async def test_a_repeat_hears_the_truth_to_the_last(tmp_path: Path) -> None:
             router.acquirer) as acquirer:
         first, second, third = purchase(), purchase(), purchase()
         assert (await acquirer.asks(first))["39"] == "00"
-        issuer.delay_s = 1.0
+        issuer.delay_s = 0.6  # within its timeout
         acquirer.send(second)
         await issuer.hears("0100", 2)
         router.signal(signal.SIGTERM)
