@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from router.net.settings import IssuerSettings, Settings
+from router.net.shares import connections_to
 
 REQUESTS_PER_SECOND: Final = 1000  # a rate at which the table of repeats should last its window
 
@@ -17,6 +18,7 @@ def concerns(settings: Settings) -> list[str]:
         *about_limits(settings),
         *about_lines(settings),
         *about_exposure(settings),
+        *about_workers(settings),
     ]
 
 
@@ -105,3 +107,28 @@ def about_exposure(settings: Settings) -> Iterator[str]:
             yield f'acquirer "{acquirer.name}": {acquirer.listen} can be reached, and has no TLS'
     if not settings.http.listen.is_loopback:
         yield f"[http] {settings.http.listen} can be reached by others: state and metrics show"
+
+
+def about_workers(settings: Settings) -> Iterator[str]:
+    """What several of them make of lines and limits."""
+    workers = settings.router.workers
+    if workers == 1:
+        return
+    if len(settings.acquirers) < workers:
+        yield (
+            f"[router] workers, {workers}, is more than there are acquirers,"
+            f" {len(settings.acquirers)}: all of an acquirer is one worker's, some have nothing"
+        )
+    for issuer in settings.issuers:
+        sees = connections_to(issuer, workers)
+        if sees > len(issuer.lines):
+            yield (
+                f'issuer "{issuer.name}" sees {sees} connections of {workers} workers on'
+                f" {len(issuer.lines)} configured lines: it must take them"
+            )
+    for lent in settings.stand_in:
+        if any(0 < one.count_max < workers for one in lent.limits):
+            yield (
+                f'stand-in for "{lent.name}": a count_max below {workers}, the workers, leaves'
+                " some of them none to approve"
+            )

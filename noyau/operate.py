@@ -140,6 +140,7 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
         f"in flight {answer['in_flight']}, stored {answer['saf_open']},"
         f" parked {answer['saf_parked']}, HSM connections {answer['hsm_connections']}",
         *overload_lines(answer),
+        *worker_lines(answer.get("workers", [])),
         "",
         f"{'line':24} {'address':24} {'state':12} waiting",
     ]
@@ -157,6 +158,19 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
     ]
     lines += saf_lines(answer.get("saf", []))
     return lines
+
+
+def worker_lines(workers: list[dict[str, Any]]) -> list[str]:
+    """Nothing where there is one."""
+    if not workers:
+        return []
+    rows = [
+        f"{one['worker']:<24} {one['process'] or '-':<24} {one['state']:12}"
+        f" {one['acquirers']:9}  {one['in_flight']:9} {one['starts']:7}"
+        for one in workers
+    ]
+    head = f"{'worker':24} {'process':24} {'state':12} acquirers  in flight  starts"
+    return ["", head, *rows]
 
 
 def overload_lines(answer: dict[str, Any]) -> list[str]:

@@ -49,12 +49,12 @@ class Link(asyncio.Protocol):
 class Acquirer:
     """`trade` sends at a rate; `settle` waits until nothing is open."""
 
-    def __init__(self, port: int, connections: int) -> None:
+    def __init__(self, port: int, connections: int, first_number: int = 0) -> None:
         self.book = Book()
         self._port = port
         self._purchases = Purchases()
         self._links: list[Link] = []
-        self._numbers = itertools.count()
+        self._numbers = itertools.count(first_number)
         self._stans = itertools.count(900_000)
         self._connections = connections
         self._turn = 0

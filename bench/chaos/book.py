@@ -54,3 +54,15 @@ class Book:
     @property
     def is_closed(self) -> bool:
         return not self.open and not self.reversals
+
+
+def added_up(books: list[Book]) -> Book:
+    """Of acquirers that use different numbers."""
+    whole = Book()
+    for place, book in enumerate(books):
+        whole.open |= book.open
+        whole.reversals |= {f"{place}/{stan}": one for stan, one in book.reversals.items()}
+        whole.approved |= book.approved
+        whole.counts += book.counts
+        whole.answers += book.answers
+    return whole

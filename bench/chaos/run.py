@@ -19,11 +19,15 @@ from typing import Final
 import uvloop
 
 from bench.chaos.acquirer import Acquirer
+from bench.chaos.book import added_up
 from bench.chaos.stage import ISSUERS, Stage
 from issuers.holds import holds
 from issuers.state import ledger_path
 
 SETTLE_WITHIN_S: Final = 120.0
+WORKER: Final = "worker"
+WORKER_WEIGHT: Final = 10
+NUMBERS_EACH: Final = 10_000_000  # purchases of one acquirer
 WEIGHTS: Final = {"router": 4, "hsm": 2, **dict.fromkeys(ISSUERS, 2)}
 
 
@@ -31,12 +35,16 @@ async def kill_again_and_again(
     stage: Stage, kills: int, every_s: float, dice: random.Random, say: bool
 ) -> None:
     """One program at a time; it is started again at once."""
-    names, weights = list(WEIGHTS), list(WEIGHTS.values())
+    often = WEIGHTS | ({WORKER: WORKER_WEIGHT} if stage.workers > 1 else {})
+    names, weights = list(often), list(often.values())
     for number in range(1, kills + 1):
         await asyncio.sleep(dice.uniform(0.5, 1.5) * every_s)
         name = dice.choices(names, weights)[0]
-        await stage.programs[name].kill()
-        await stage.start(name)
+        if name == WORKER:
+            await stage.kill_worker(dice)
+        else:
+            await stage.programs[name].kill()
+            await stage.start(name)
         if say:
             sys.stderr.write(f"\r{number} of {kills} kills ")
             sys.stderr.flush()
@@ -65,27 +73,32 @@ def held(stage: Stage) -> set[int]:
     }
 
 
-async def chaos(folder: Path, kills: int, rate: float, every_s: float, seed: int) -> bool:
+async def chaos(
+    folder: Path, kills: int, rate: float, every_s: float, seed: int, workers: int
+) -> bool:
     """The whole run; prints what came of it."""
     dice = random.Random(seed)
     stop = asyncio.Event()
-    async with Stage(folder) as stage:
-        acquirer = Acquirer(stage.port, connections=8)
-        links = asyncio.create_task(acquirer.keep_links())
+    async with Stage(folder, workers) as stage, asyncio.TaskGroup() as tasks:
+        acquirers = [
+            Acquirer(port, 8, first_number=place * NUMBERS_EACH)
+            for place, port in enumerate(stage.ports)
+        ]
+        links = [tasks.create_task(one.keep_links()) for one in acquirers]
         await asyncio.sleep(0.5)
         began = time.monotonic()
-        trading = asyncio.create_task(acquirer.trade(rate, stop))
+        trading = [tasks.create_task(one.trade(rate / workers, stop)) for one in acquirers]
         await kill_again_and_again(stage, kills, every_s, dice, sys.stderr.isatty())
         await asyncio.sleep(every_s)
         stop.set()
-        await trading
+        await asyncio.wait(trading)
         took_s = time.monotonic() - began
-        is_settled = await acquirer.settle(SETTLE_WITHIN_S)
+        is_settled = all([await one.settle(SETTLE_WITHIN_S) for one in acquirers])
         left = await drained(stage, SETTLE_WITHIN_S)
-        links.cancel()
-        await asyncio.wait((links,))
+        for one in links:
+            one.cancel()
         programs = stage.programs
-    book = acquirer.book
+    book = added_up([one.book for one in acquirers])
     holding = held(stage)
     orphans, missing = holding - book.approved, book.approved - holding
     result = {
@@ -95,10 +108,16 @@ async def chaos(folder: Path, kills: int, rate: float, every_s: float, seed: int
         "sent_per_s": round(book.counts["sent"] / took_s),
         "counts": dict(book.counts),
         "answers": dict(book.answers),
-        "kills": {name: program.kills for name, program in programs.items()},
+        "kills": {
+            **{name: program.kills for name, program in programs.items()},
+            **({WORKER: stage.worker_kills} if workers > 1 else {}),
+        },
         "restart_s_max": {
-            name: round(max(program.restarts_s, default=0.0), 2)
-            for name, program in programs.items()
+            **{
+                name: round(max(program.restarts_s, default=0.0), 2)
+                for name, program in programs.items()
+            },
+            **({WORKER: round(max(stage.workers_back_s, default=0.0), 2)} if workers > 1 else {}),
         },
         "approved_and_not_reversed": len(book.approved),
         "held": len(holding),
@@ -117,11 +136,12 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--rate", type=float, default=2000.0, help="purchases a second")
     parser.add_argument("--every", type=float, default=2.0, help="seconds between kills, about")
+    parser.add_argument("--workers", type=int, default=1, help="of the router, killed too")
     parser.add_argument("--seed", type=int, default=None)
     asked = parser.parse_args()
     seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(1_000_000)
     folder = Path(tempfile.mkdtemp(prefix="noyau-chaos-"))
-    work = chaos(folder, asked.kills, asked.rate, asked.every, seed)
+    work = chaos(folder, asked.kills, asked.rate, asked.every, seed, asked.workers)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         is_well = runner.run(work)
     if is_well:

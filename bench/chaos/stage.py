@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import random
 import signal
 import sys
 import time
@@ -40,6 +42,7 @@ institution_id = "950400"
 in_flight_max = {limit}
 repeats_max = 1000000
 repeat_window_s = 120
+workers = {workers}
 log_level = "error"
 [hsm]
 endpoints = ["127.0.0.1:{hsm}"]
@@ -53,7 +56,7 @@ listen = "127.0.0.1:{http}"
 """
 ACQUIRER: Final = """
 [[acquirer]]
-name = "chaos"
+name = "chaos-{place}"
 listen = "127.0.0.1:{port}"
 allowed = ["127.0.0.1/32"]
 dialect = "iso87-ascii"
@@ -148,12 +151,16 @@ class Program:
 class Stage:
     """`async with`: everything is started, and ended in the end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workers: int = 1) -> None:
         self.folder = folder
+        self.workers = workers
+        self.worker_kills = 0
+        self.workers_back_s: list[float] = []
         self.config = folder / "config"
         self.state = folder / "state"
-        self._hsm, self._http, self.port, *ports = free_ports(3 + len(ISSUERS))
-        self._issuer_ports = dict(zip(ISSUERS, ports, strict=True))
+        self._hsm, self._http, *ports = free_ports(2 + len(ISSUERS) + workers)
+        self._issuer_ports = dict(zip(ISSUERS, ports[: len(ISSUERS)], strict=True))
+        self.ports = ports[len(ISSUERS) :]  # an acquirer's for each worker
         self._write()
         of_files = ["--config", str(self.config), "--state", str(self.state)]
         self.programs = {
@@ -193,6 +200,22 @@ class Stage:
         if program.kills:
             program.restarts_s.append(time.monotonic() - began)
 
+    async def kill_worker(self, dice: random.Random) -> None:
+        """Any of them, until the next one serves its acquirers."""
+        workers = (await self.status())["workers"]
+        killed = dice.choice([one for one in workers if one["process"]])
+        began = time.monotonic()
+        os.kill(killed["process"], signal.SIGKILL)
+        self.worker_kills += 1
+        while True:
+            now = (await self.status())["workers"][killed["worker"]]
+            if now["starts"] > killed["starts"] and now["state"] == "ready":
+                break
+            if time.monotonic() - began > READY_WITHIN_S:
+                raise RuntimeError(f"no new worker in time; see {self.folder / 'router'}.log")
+            await asyncio.sleep(0.05)
+        self.workers_back_s.append(time.monotonic() - began)
+
     async def status(self) -> dict[str, Any]:
         """The router's."""
         return await asyncio.to_thread(self._status)
@@ -206,7 +229,7 @@ class Stage:
         if name != "router":
             return is_listening(self._hsm if name == "hsm" else self._issuer_ports[name])
         try:
-            return bool(self._status()["listeners"][0]["is_open"])
+            return all(one["is_open"] for one in self._status()["listeners"])
         except (URLError, OSError, LookupError, ValueError):
             return False
 
@@ -221,15 +244,20 @@ class Stage:
                 data_key=data_key,
                 data_kcv=kcv(DATA_KEY),
                 limit=LIMIT,
+                workers=self.workers,
             )
         )
         (self.config / "acquirers.toml").write_text(
-            ACQUIRER.format(
-                port=self.port,
-                zpk=under_lmk("001", ACQUIRER_ZPK),
-                kcv=kcv(ACQUIRER_ZPK),
-                limit=LIMIT,
-                connections=CONNECTIONS_MAX,
+            "".join(
+                ACQUIRER.format(
+                    place=place,
+                    port=port,
+                    zpk=under_lmk("001", ACQUIRER_ZPK),
+                    kcv=kcv(ACQUIRER_ZPK),
+                    limit=LIMIT,
+                    connections=CONNECTIONS_MAX,
+                )
+                for place, port in enumerate(self.ports)
             )
         )
         keys = {name: (under_lmk("001", zpk), kcv(zpk)) for name, zpk in ZPKS.items()}

@@ -50,7 +50,8 @@ def load_settings(folder: Path, reading_bins: ReadBins = read_bins) -> Settings:
     issuers = peers(reader, IssuerSettings, ISSUERS_FILE, "issuer")
     known = [one.given_name for one in issuers] if issuers is not None else None
     bins = reading_bins(folder, known)
-    stand_in = lent(reader, folder, hsm, acquirers or [], issuers or [], bins.table.facts)
+    workers = router.values.get("workers", 1) if router is not None else 1
+    stand_in = lent(reader, folder, hsm, acquirers or [], issuers or [], bins.table.facts, workers)
     reader.mistakes.extend(disagreements(http, acquirers or [], issuers or []))
     if reader.mistakes or bins.mistakes:
         raise SettingsRejected(reader.mistakes + bins.mistakes)

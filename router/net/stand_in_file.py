@@ -26,6 +26,7 @@ def lent(
     acquirers: Sequence[Table[AcquirerSettings]],
     issuers: Sequence[Table[IssuerSettings]],
     bins: Sequence[BinFacts],
+    workers: int = 1,
 ) -> tuple[Lent, ...]:
     """What is lent by whom; mistakes go to the reader. Nothing where there is no such file."""
     if not (folder / FILE).exists():
@@ -39,6 +40,7 @@ def lent(
     reader.mistakes.extend(unlimited(stand_ins, limits))
     reader.mistakes.extend(unknown_products(limits, bins))
     reader.mistakes.extend(unchecked_pins(stand_ins, limits))
+    reader.mistakes.extend(too_few_tries(stand_ins, workers))
     reader.mistakes.extend(too_slow(stand_ins, hsm, acquirers, issuers))
     return tuple(whole(reader, table.made, limits) for table in stand_ins if table.made is not None)
 
@@ -90,6 +92,15 @@ def unknown_issuers(
 
 def nobody(name: str, known: list[str]) -> tuple[str, str]:
     return f'no issuer is named "{name}"', suggestion(name, known, "issuers")
+
+
+def too_few_tries(stand_ins: StandIns, workers: int) -> Iterator[Mistake]:
+    """Each worker has its part of them, and a part must be one."""
+    for table in stand_ins:
+        tries = table.inner.get("pin_check", {}).get("tries_max", workers)
+        if tries < workers:
+            wrong = f"{tries} wrong PINs cannot be divided among {workers} workers"
+            yield table.mistake("pin_check.tries_max", wrong, f"{workers} or more, or less workers")
 
 
 def unlimited(stand_ins: StandIns, limits: Limits) -> Iterator[Mistake]:

@@ -121,12 +121,12 @@ class Supervisor:
         self._running = [
             asyncio.create_task(one.run(), name=f"worker {one.number}") for one in self._workers
         ]
-        if settings.journal.follow:
+        self._open_feed(ending)
+        await self._all_ready()
+        if settings.journal.follow:  # all journals are there now
             follower = Follower(settings.folder, self._state, self._observer)
             following = asyncio.create_task(follower.run(), name="follower")
             ending.push_async_callback(ended, following)
-        self._open_feed(ending)
-        await self._all_ready()
         self._stage = ""
         self._observer.happened("router_ready", workers=len(self._workers))
         self._announce(json.dumps({

@@ -49,6 +49,18 @@ async def key_house(
     house = House(folder, hsm, as_process=False)
     lines = [bank or issuer.address, *filter(None, [other_line])]
     house.configure({"atlas": lines}, {"950400": "atlas", "950401": "atlas"})
+    use_keys(house, side, we, every_s)
+    try:
+        await house.start()
+        yield house, issuer
+    finally:
+        await house.stop()
+        await issuer.stop()
+        await hsm.stop()
+
+
+def use_keys(house: House, side: str, we: str, every_s: int = 0) -> None:
+    """In a house that is configured: the keys above, and one side exchanges them."""
     exchange = EXCHANGE.format(side=side, zmk=under_lmk("000", ZMK), we=we, every_s=every_s)
     zpk = under_lmk("001", FIRST)
     for name in ("router", "acquirers", "issuers"):
@@ -58,13 +70,6 @@ async def key_house(
         for placeholder in ("08D7B4", "214F4A"):
             text = text.replace(placeholder, kcv(FIRST))
         path.write_text(text + (exchange if name == f"{side}s" else ""))
-    try:
-        await house.start()
-        yield house, issuer
-    finally:
-        await house.stop()
-        await issuer.stop()
-        await hsm.stop()
 
 
 @asynccontextmanager

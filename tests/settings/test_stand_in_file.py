@@ -117,6 +117,15 @@ def test_the_hsm_needs_its_time_behind_the_issuers(tmp_path: Path) -> None:
     assert "3.5 s, 1 of the HSM's 1 s and a margin of 0.5 s do not fit" in found.wrong
 
 
+def test_wrong_pins_must_do_for_every_worker(tmp_path: Path) -> None:
+    """Three tries, four workers: one of them would have none."""
+    into = with_stand_in(tmp_path)
+    router = (into / "router.toml").read_text().replace("[router]", "[router]\nworkers = 4")
+    (into / "router.toml").write_text(router)
+    (found,) = mistakes(into)
+    assert found.key == "pin_check.tries_max"
+
+
 @pytest.mark.parametrize(
     ("lost", "said"),
     [
