@@ -73,8 +73,9 @@ mutations: setup  ## bugs planted in the core, and how many seeds of the simulat
 
 KILLS ?= 100
 RATE ?= 2000
-chaos: compile  ## kill -9 under load, then the books of all sides compared: KILLS=100 RATE=2000
-	$(AS_COMPILED) $(BIN)/python -m bench.chaos.run --kills $(KILLS) --rate $(RATE)
+WORKERS ?= 1
+chaos: compile  ## kill -9 under load, then the books of all sides compared: KILLS=100 RATE=2000 WORKERS=2
+	$(AS_COMPILED) $(BIN)/python -m bench.chaos.run --kills $(KILLS) --rate $(RATE) --workers $(WORKERS)
 
 CUTS ?= 20
 power-cut: setup  ## the power cut under load, on a file system of its own: CUTS=20 (root)
