@@ -105,6 +105,7 @@ def test_every_metric_is_documented_with_its_labels() -> None:
     metrics.alarm("saf_entry_parked")
     metrics.reloaded("reloaded")
     text = metrics.text(status(), {"log_lines": 0}).decode()
+    text += metrics.of_supervisor([(0, True, 1)]).decode()
     found = dict(re.findall(r"^(noyau_\w+?)(?:_sum|_count)?(\{.*?\})? ", text, re.M))
     shown = {
         name: set(re.findall(r"(\w+)=", labels))
