@@ -9,7 +9,7 @@ COMPILED := build/compiled
 AS_COMPILED = PYTHONPATH="$(CURDIR)/$(COMPILED)" PYTHONSAFEPATH=1
 PACKED := $(shell find noyau router specs issuers hsm_emulator bench config -type f -not -name '*.pyc')
 
-.PHONY: help setup run test test-compiled check style types layers compile lock simulate mutations bench bench-codec bench-report bench-profile chaos power-cut journal-start clean
+.PHONY: help setup run test test-compiled check style types layers compile lock simulate mutations bench bench-codec bench-check bench-baseline bench-peers bench-report bench-profile chaos power-cut journal-start clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -45,6 +45,17 @@ QUICK ?=
 STUDIES ?=
 bench: compile  ## what a transaction costs, beside relay and pyiso8583: QUICK=1 STUDIES="rates memory"
 	@$(AS_COMPILED) $(BIN)/noyau bench $(if $(QUICK),--quick) $(if $(SECONDS),--seconds $(SECONDS)) $(STUDIES)
+
+bench-check: compile  ## fails when CPU per transaction grew over 15 % against bench/check/baseline.json
+	@$(AS_COMPILED) $(BIN)/python -m bench.check --baseline bench/check/baseline.json
+
+bench-baseline: compile  ## measures that baseline anew, for a change that is meant to cost more
+	@$(AS_COMPILED) $(BIN)/python -m bench.check --update --baseline bench/check/baseline.json
+
+PEERS := pyiso8583 py8583 iso8583sim
+bench-peers: setup  ## other people's codecs for the bench, in build/peers, apart from ours
+	$(PYTHON) -m venv --clear build/peers
+	build/peers/bin/python -m pip install --quiet $(PEERS)
 
 bench-report: setup  ## the page of a stored result, made again: RESULT=bench/results/NAME.json
 	@$(BIN)/python -m bench.report $(RESULT)

@@ -65,13 +65,13 @@ def command(
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _leave)
     says = Console(stderr=True)
-    chosen = _studies(study, rate, in_flight, quick, says)
+    chosen, single = _studies(study, rate, in_flight, quick, says)
     each = seconds or (QUICK_S if quick else SECONDS)
     try:
         with says.status("starting") as status:
-            report = measured(chosen, each, status.update)
+            report = measured(chosen, each, status.update, single)
     except (CannotStart, LoadFailed) as error:
-        says.print(f"noyau bench: {error}", markup=False, highlight=False)
+        says.print(f"noyau bench: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         says.print("noyau bench: stopped; nothing was stored")
@@ -88,19 +88,22 @@ def _studies(
     in_flight: list[int] | None,
     quick: bool,
     says: "Console",
-) -> "list[Study]":
+) -> "tuple[list[Study], tuple[str, ...]]":
+    """Those that are run, and what is measured in a way of its own."""
+    from bench.studies.measure import SINGLE  # noqa: PLC0415  --help need not load it
     from bench.studies.study import all_studies, chosen_loads  # noqa: PLC0415
 
     if rates or in_flight:
-        return [chosen_loads(rates or (), in_flight or ())]
+        return [chosen_loads(rates or (), in_flight or ())], ()
     studies = all_studies(quick)
-    known = [one.name for one in studies]
+    known = [*(one.name for one in studies), *SINGLE]
     for name in names or ():
         if name not in known:
             said = f"noyau bench: there is no study {name}; there are {', '.join(known)}"
-            says.print(said, markup=False, highlight=False)
+            says.print(said, markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(2)
-    return [one for one in studies if not names or one.name in names]
+    kept = [one for one in studies if not names or one.name in names]
+    return kept, tuple(one for one in SINGLE if not names or one in names)
 
 
 def _store(report: "Report", file: Path | None) -> None:

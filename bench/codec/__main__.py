@@ -1,7 +1,5 @@
 """`python -m bench.codec`: both forms of the codec beside pyiso8583, as a table or as JSON."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench.codec import forms
 from bench.codec.jobs import Disagreement
-from bench.codec.timing import Timings, timings
-from bench.stage.cores import on_cores_of
-from router.form import form
+from bench.codec.timing import Timings
 
 NOT_BUILT = "the compiled form is not built: make compile"
 
@@ -23,7 +20,7 @@ def command(
     seconds: Annotated[float, typer.Option(min=0.01, help="For each job and message.")] = 0.5,
     compiled: Annotated[
         Path, typer.Option(help="Folder of the compiled form; left out where it is missing.")
-    ] = Path("build/compiled"),
+    ] = forms.COMPILED,
     here: Annotated[bool, typer.Option(help="Only the form that this Python finds.")] = False,
     json: Annotated[bool, typer.Option(help="Print JSON.")] = False,
 ) -> None:
@@ -38,37 +35,21 @@ def command(
       python -m bench.codec --seconds 2 --json
     """
     says = Console(stderr=True)
+    if not here and not (compiled / "router").is_dir():
+        says.print(NOT_BUILT, markup=False)
     try:
-        found = [_here(seconds)] if here else _both(seconds, compiled, says)
+        found = [forms.here(seconds)] if here else forms.both(seconds, compiled)
     except Disagreement as job:
-        says.print(f"bench.codec: {job}: our codec and pyiso8583 disagree", markup=False)
+        said = f"bench.codec: {job}: our codec and pyiso8583 disagree"
+        says.print(said, markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except forms.CodecsDisagree as error:
+        says.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     if json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         return
     Console(width=None if sys.stdout.isatty() else 110).print(_table(found))
-
-
-def _here(seconds: float) -> Timings:
-    with on_cores_of("codec"):
-        return timings(form(), seconds)
-
-
-def _both(seconds: float, compiled: Path, says: Console) -> list[Timings]:
-    found = [_here(seconds)]
-    if found[0].form == "compiled":
-        return found
-    if not (compiled / "router").is_dir():
-        says.print(NOT_BUILT, markup=False)
-        return found
-    environment = os.environ | {"PYTHONPATH": str(compiled.resolve()), "PYTHONSAFEPATH": "1"}
-    again = [sys.executable, "-m", "bench.codec", "--here", "--json", "--seconds", str(seconds)]
-    done = subprocess.run(  # noqa: S603 - ourselves
-        again, env=environment, stdout=subprocess.PIPE, check=False
-    )
-    if done.returncode:
-        raise typer.Exit(done.returncode)
-    return [*msgspec.json.decode(done.stdout, type=list[Timings]), *found]
 
 
 def _table(found: list[Timings]) -> Table:

@@ -199,6 +199,7 @@ class Load:
         return Result(
             window_s=last.at - first.at,
             answered=last.answered - first.answered,
+            sent=self._sent,
             wrong=dict(self._wrong),
             lost=len(self._out),
             overloaded=self._is_overloaded(),

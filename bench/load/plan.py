@@ -30,6 +30,7 @@ class Result(msgspec.Struct):
 
     window_s: float  # between the first and the last reading of CPU time
     answered: int  # within the window
+    sent: int  # in all
     wrong: dict[str, int]  # answers that were not right, in the warm-up too, by what was wrong
     lost: int  # never answered
     overloaded: bool  # so many were out that the run was given up

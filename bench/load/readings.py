@@ -4,8 +4,11 @@ import os
 import time
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from bench.stage.cores import busy_us, cpu_us, resident_kb
+
+WORKER: Final = "worker "  # each of the router's, told again by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,6 @@ def each(readings: list[Reading]) -> dict[str, list[float]]:
 
 def others_share(first: Reading, last: Reading) -> float:
     """What was used by programs that are not ours, as a share of all cores."""
-    ours = sum(used(first, last).values())
+    ours = sum(us for name, us in used(first, last).items() if not name.startswith(WORKER))
     whole = (last.at - first.at) * 1e6 * (os.cpu_count() or 1)
     return max(0.0, (last.busy_us - first.busy_us - ours) / whole)

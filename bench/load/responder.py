@@ -25,8 +25,9 @@ from bench.load.frames import (
     element_spans,
     framed,
     layout_bytes,
+    mti_span,
 )
-from bench.load.purchases import pin_block
+from bench.load.purchases import pin_block, writer
 from specs.dialect import load_dialect
 from specs.pyiso import pyiso8583_spec
 
@@ -67,9 +68,15 @@ class Issuer:
         known = load_dialect(dialect)
         self._spec = pyiso8583_spec(known)
         self._layout_bytes = layout_bytes(known)
+        self._mti = mti_span(known)
+        self._line_mti = writer(known.mti_encoding)("0800")
         self._zpk = zpk
         self._recipes: dict[tuple[int, bytes], Recipe] = {}
         self._right: dict[bytes, bytes] = {}  # PIN block by PAN, both as they are written
+
+    def is_of_the_line(self, request: bytes) -> bool:
+        """Sign-on and echo, which no issuer takes long for."""
+        return request[self._mti] == self._line_mti
 
     def answered(self, request: bytes) -> bytes:
         recipe = self._recipes.get((len(request), request[: self._layout_bytes]))
@@ -126,8 +133,9 @@ class Responder(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         answered = self._issuer.answered
-        answers = b"".join([answered(frame) for frame in self._frames.feed(data)])
-        if self._delay_s:
+        frames = self._frames.feed(data)
+        answers = b"".join([answered(frame) for frame in frames])
+        if self._delay_s and not any(self._issuer.is_of_the_line(frame) for frame in frames):
             asyncio.get_running_loop().call_later(self._delay_s, self._transport.write, answers)
         else:
             self._transport.write(answers)

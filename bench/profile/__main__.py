@@ -47,7 +47,7 @@ def command(
             before = row_of("", "noyau", load, 0, "", result_of(stage, USUAL, load, 3.0))
             profile = recorded(stage, load, seconds)
     except (CannotProfile, CannotStart, LoadFailed) as error:
-        says.print(f"bench.profile: {error}", markup=False, highlight=False)
+        says.print(f"bench.profile: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     profile.cpu_us = before.own_cpu_us
     Console().print(_by_stage(profile), _by_function(profile))

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.load.latencies import percentile_curve
+from bench.profile.flame import flame
+from bench.profile.recording import Profile
+from bench.profile.stages import shares
 from bench.report import charts
 from bench.report.charts import COLOURS, Line
 from bench.report.verdict import grown
@@ -21,17 +24,18 @@ class Section:
 
     title: str
     sentence: str
-    svg: str
-    table: list[list[str]] | None = None
+    svg: str = ""
+    table: tuple[tuple[str, ...], ...] = ()  # the first row is its head
 
 
 def sections(report: Report) -> list[Section]:
     """Those that there are figures for."""
     makers: tuple[Callable[[Report], Section | None], ...] = (
         latency, percentiles, cpu_by_rate, cpu_by_in_flight, connections, ranges, sizes, dialects,
-        codec,
+        workers, memory, codec, other_codecs,
     )  # fmt: skip
-    return [section for maker in makers if (section := maker(report)) is not None]
+    found = [section for maker in makers if (section := maker(report)) is not None]
+    return [*found[:4], *(profile(one) for one in report.profiles), *found[4:]]
 
 
 def line(rows: list[Row], through: str, value: Callable[[Row], float], **more: str | bool) -> Line:
@@ -221,3 +225,87 @@ def codec(report: Report) -> Section | None:
     )
     svg = charts.bars("codec", labels, values, "times faster than pyiso8583", colours)
     return Section("The codec alone", sentence, svg)
+
+
+def other_codecs(report: Report) -> Section | None:
+    """Each is compared with pyiso8583 in the same environment, on the same kind of message."""
+    reference = next((one for one in report.peers if one.name == "pyiso8583"), None)
+    if reference is None:
+        return None
+    head = ("codec", "licence", "decode, us", "encode, us", "against pyiso8583", "")
+    rows = [
+        (
+            f"{one.name} {one.version}", one.licence, us(one.decode_us), us(one.encode_us),
+            f"{times(reference.decode_us, one.decode_us)}, "
+            f"{times(reference.encode_us, one.encode_us)}",
+            one.note,
+        )
+        for one in report.peers
+    ]  # fmt: skip
+    sentence = (
+        "The same purchase through codecs from the package index, in ASCII with everything binary"
+        " in hexadecimal, which all of them can read. Programs of their own; nothing of ours"
+        " imports them."
+    )
+    return Section("Other people's codecs", sentence, table=(head, *rows))
+
+
+def us(value: float) -> str:
+    return f"{value:.1f}" if value else "failed"
+
+
+def times(reference: float, value: float) -> str:
+    return f"{reference / value:.2f}x" if value else "-"
+
+
+def memory(report: Report) -> Section | None:
+    found = report.memory_kb
+    if not found:
+        return None
+    head = ("what", "resident memory")
+    rows = (
+        ("at rest, 20,000 BIN ranges", f"{found['at rest'] / 1000:.1f} MB"),
+        ("for each connection of an acquirer", f"{found['per connection']:.2f} kB"),
+        (f"for each of {found['in flight']:,.0f} in flight", f"{found['per in flight']:.2f} kB"),
+        (
+            f"for each of {found['remembered']:,.0f} requests remembered for their repeats",
+            f"{found['per remembered']:.2f} kB",
+        ),
+    )
+    sentence = (
+        "How much the router's memory grew, divided by what there was more of: what the allocator"
+        " keeps for later counts. Requests are remembered up to a limit of the configuration."
+    )
+    return Section("Memory", sentence, table=(head, *rows))
+
+
+def workers(report: Report) -> Section | None:
+    rows = report.of("workers", "noyau")
+    if not rows:
+        return None
+    labels = [row.label for row in rows]
+    values = [row.own_cpu_us for row in rows]
+    sentence = (
+        f"{rows[0].load}, four acquirers, in turns. Two workers have half each and share nothing"
+        " but the journal's folder; what they cost more are groups half as large."
+    )
+    colours = [COLOURS["noyau"] if row.x == 1 else "#93b4f5" for row in rows]
+    svg = charts.bars("workers", labels, values, "CPU per transaction, us", colours)
+    return Section("Workers", sentence, svg)
+
+
+def profile(found: Profile) -> Section:
+    told = ", ".join(
+        f"{stage} {share * found.cpu_us:.1f}" for stage, share in by_weight(shares(found.stacks))
+    )
+    sentence = (
+        f"{found.load}, {found.cpu_us:.1f} us a transaction, by what was on the processor when"
+        f" py-spy looked ({sum(found.stacks.values()):,} looks; waiting left out). In us: {told}."
+        " Point at a box for its share."
+    )
+    title = f"Where the time goes, {found.load}"
+    return Section(title, sentence, flame(found.stacks, found.cpu_us))
+
+
+def by_weight(found: dict[str, float]) -> list[tuple[str, float]]:
+    return sorted(found.items(), key=lambda item: -item[1])

@@ -31,9 +31,21 @@ def print_report(report: Report, console: Console) -> None:
             table.add_section()
         table.add_row(*cells(row, is_first=where != last))
         last = where
-    console.print(table)
-    for line in (machine_line(report), *remarks_of(report)):
+    if report.rows:
+        console.print(table)
+    for line in (*memory_lines(report), machine_line(report), *remarks_of(report)):
         console.print(line, markup=False, highlight=False)
+
+
+def memory_lines(report: Report) -> list[str]:
+    found = report.memory_kb
+    if not found:
+        return []
+    return [
+        f"memory: {found['at rest'] / 1000:.0f} MB at rest, {found['per connection']:.1f} kB per"
+        f" connection, {found['per in flight']:.2f} kB per transaction in flight,"
+        f" {found['per remembered']:.2f} kB per remembered request"
+    ]
 
 
 def machine_line(report: Report) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, Literal
 
+from bench.load.readings import WORKER
 from bench.studies.report import Report
 from bench.studies.row import Row
 
@@ -171,6 +172,15 @@ def _memory(report: Report) -> list[Verdict]:
 
 
 def _workers(report: Report) -> list[Verdict]:
-    rows = {row.x: row for row in report.of("workers", "noyau")}
-    ratio = rows[2].own_cpu_us / rows[1].own_cpu_us if {1, 2} <= rows.keys() else None
-    return [at_most("CPU with two workers, against one", ratio, 1.15, 1.15, "x")]
+    rows = report.of("workers", "noyau")
+    growth = grown(rows, 1, 2)
+    ratio = None if growth is None else growth + 1
+    found = at_most("CPU with two workers, against one", ratio, 1.15, 1.15, "x")
+    apart = [
+        [share for name, share in row.core_share.items() if name.startswith(WORKER)] for row in rows
+    ]
+    spread = median([max(each) / min(each) - 1 for each in apart if len(each) > 1] or [-1.0])
+    return [
+        found,
+        at_most("busier worker above the other", spread if spread >= 0 else None, 0.2, 0.2, "%"),
+    ]

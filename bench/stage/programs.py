@@ -5,6 +5,7 @@ that happens: a child gets no Ctrl-C of the terminal's, only ours.
 """
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from urllib.request import urlopen
 import msgspec
 
 from bench.load.purchases import ACQUIRER_ZPK
+from bench.load.readings import WORKER
 from bench.peers.afternoon import Config
 from bench.stage.configuration import (
     ISSUER_ZPK,
@@ -33,9 +35,11 @@ from bench.stage.cores import command_of, descendants_of, on_cores_of
 from bench.stage.setting import USUAL, Setting
 from hsm_emulator.cryptograms import under_lmk
 
+FREE_PORTS: Final = range(20_000, 32_768)
 READY_WITHIN_S: Final = 60.0  # a million BIN ranges are read and checked first
 ENDS_WITHIN_S: Final = 10.0
 NOYAU: Final = (sys.executable, "-m", "noyau")
+ROUTER: Final = "router"
 FOLLOWER: Final = "follower"
 FOLLOWS: Final = "follow"  # a word of its command line
 
@@ -53,12 +57,17 @@ class Stage:
     processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
     def pids(self) -> dict[str, list[int]]:
-        """By program; the journal's follower, which is a child of the router, apart from it."""
+        """By program; the journal's follower, which is a child of the router's, apart from it.
+
+        Where the router has workers it is all of them together, and each is told by itself too.
+        """
         found: dict[str, list[int]] = {}
         for name, process in self.processes.items():
             for pid in (process.pid, *descendants_of(process.pid)):
                 told = FOLLOWER if FOLLOWS in command_of(pid) else name
                 found.setdefault(told, []).append(pid)
+        for number, pid in enumerate(found.get(ROUTER, [])[1:]):
+            found[f"{WORKER}{number}"] = [pid]
         return found
 
     def start(self, name: str, *command: str, cores: int = 1) -> subprocess.Popen[str]:
@@ -122,8 +131,8 @@ def switch_stage(folder: Path, setting: Setting = USUAL) -> Iterator[Stage]:
         config = folder / "config"
         write_configuration(config, ports, setting)
         at = ("--config", str(config), "--state", str(folder / "state"))
-        stage.start("router", *NOYAU, "router", *at, cores=setting.workers)
-        stage.wait_until("router", lambda: is_ready(http_port))
+        stage.start(ROUTER, *NOYAU, "router", *at, cores=setting.workers)
+        stage.wait_until(ROUTER, lambda: is_ready(http_port))
         yield stage
 
 
@@ -196,12 +205,18 @@ def haproxy() -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on just now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports that nobody listens on just now, below those that the kernel gives to connections:
+    one of those might be taken before its listener is up."""
+    found: list[int] = []
+    for port in random.sample(FREE_PORTS, len(FREE_PORTS)):
+        if len(found) == count:
+            break
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        found.append(port)
+    return found
 
 
 def is_listening(port: int) -> bool:

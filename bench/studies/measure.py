@@ -7,6 +7,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from bench.codec.forms import both
+from bench.peers.codecs import peer_codecs
+from bench.profile.recording import CannotProfile, Profile, recorded
 from bench.stage.machine import IN_MEMORY, durable_folder, this_machine
 from bench.stage.programs import (
     Opening,
@@ -16,12 +19,20 @@ from bench.stage.programs import (
     relay_stage,
     switch_stage,
 )
+from bench.stage.setting import USUAL
+from bench.studies.memory import memory
 from bench.studies.report import Report
-from bench.studies.row import Row, row_of
+from bench.studies.row import Load, Row, row_of
 from bench.studies.running import result_of
 from bench.studies.study import Point, Study
 
 NO_RELAY: Final = "no relay to compare with: haproxy is not installed (apt install haproxy)"
+NO_PEERS: Final = "no other codecs to compare with: make bench-peers installs them"
+CODEC: Final = "codec"
+MEMORY: Final = "memory"
+PROFILE: Final = "profile"
+SINGLE: Final = (CODEC, MEMORY, PROFILE)  # measured in their own ways
+PROFILED: Final = (Load(in_flight=1024), Load(rate=5_000))
 STAGES: Final[dict[str, Opening]] = {
     "noyau": switch_stage,
     "relay": relay_stage,
@@ -32,18 +43,52 @@ STAGES: Final[dict[str, Opening]] = {
 Progress = Callable[[str], None]
 
 
-def measured(studies: list[Study], seconds: float, progress: Progress) -> Report:
+def measured(
+    studies: list[Study], seconds: float, progress: Progress, single: tuple[str, ...] = ()
+) -> Report:
     """All of them; what cannot be compared with here is left out, and said."""
     began = time.monotonic()
-    notes = [] if haproxy() else [NO_RELAY]
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     with tempfile.TemporaryDirectory(prefix="noyau-bench-", dir=durable_folder()) as name:
         folder = Path(name)
-        machine = this_machine(folder)
-        if machine.disk in IN_MEMORY:
-            notes.append(f"the journal lies in memory ({machine.disk}): its fsyncs cost nothing")
-        rows = [row for study in studies for row in rows_of(study, folder, seconds, progress)]
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return Report(at, machine, seconds, time.monotonic() - began, rows, [], {}, notes)
+        report = Report(at, this_machine(folder), seconds, 0.0, [], [], {}, [], [], [])
+        if not haproxy():
+            report.notes.append(NO_RELAY)
+        if report.machine.disk in IN_MEMORY:
+            disk = report.machine.disk
+            report.notes.append(f"the journal lies in memory ({disk}): its fsyncs cost nothing")
+        if CODEC in single:
+            progress("codec")
+            _add_codecs(report, seconds)
+        for study in studies:
+            report.rows += rows_of(study, folder, seconds, progress)
+        if MEMORY in single:
+            progress("memory")
+            report.memory_kb = memory(folder, seconds)
+        if PROFILE in single:
+            _add_profiles(report, folder, seconds, progress)
+    report.took_s = time.monotonic() - began
+    return report
+
+
+def _add_codecs(report: Report, seconds: float) -> None:
+    report.codec = both(seconds / 10)
+    report.peers = peer_codecs()
+    if not report.peers:
+        report.notes.append(NO_PEERS)
+
+
+def _add_profiles(report: Report, folder: Path, seconds: float, progress: Progress) -> None:
+    with switch_stage(folder / "profile") as stage:
+        for load in PROFILED:
+            progress(f"profile: {load.words}")
+            row = row_of(PROFILE, "noyau", load, 0, "", result_of(stage, USUAL, load, seconds))
+            try:
+                found = recorded(stage, load, 2 * seconds)
+            except CannotProfile as reason:
+                report.notes.append(str(reason))
+                return
+            report.profiles.append(Profile(load.words, row.own_cpu_us, found.stacks))
 
 
 def rows_of(study: Study, folder: Path, seconds: float, progress: Progress) -> Iterator[Row]:

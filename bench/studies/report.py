@@ -5,6 +5,8 @@ from pathlib import Path
 import msgspec
 
 from bench.codec.timing import Timings
+from bench.peers.codecs import PeerCodec
+from bench.profile.recording import Profile
 from bench.stage.machine import Machine
 from bench.studies.row import Row
 
@@ -19,6 +21,8 @@ class Report(msgspec.Struct):
     rows: list[Row]
     codec: list[Timings]
     memory_kb: dict[str, float]
+    peers: list[PeerCodec]
+    profiles: list[Profile]
     notes: list[str]
 
     def of(self, study: str, through: str) -> list[Row]:

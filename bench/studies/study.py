@@ -67,7 +67,9 @@ def chosen_loads(rates: Iterable[float], in_flight: Iterable[int]) -> Study:
 
 def all_studies(quick: bool = False) -> list[Study]:
     """In the order in which they run; quickly, a few points of each."""
-    studies = [rates(), in_flight(), connections(), sizes(), ranges(), pairs(), pin()]
+    studies = [
+        rates(), in_flight(), connections(), sizes(), ranges(), pairs(), pin(), workers(),
+    ]  # fmt: skip
     return [_few(study) for study in studies] if quick else studies
 
 
@@ -123,6 +125,15 @@ def pairs() -> Study:
         setting = replace(USUAL, acquirer_dialect=acquirer, issuer_dialect=issuer)
         points.append(Point("noyau", setting, BUSY, place, f"{acquirer} to {issuer}"))
     return Study("dialects", points)
+
+
+def workers() -> Study:
+    """Four acquirers, so that two workers have two each; they take turns twice."""
+    points = [
+        Point("noyau", setting, CALM, setting.workers, f"workers = {setting.workers}")
+        for setting in [replace(USUAL, acquirers=4, workers=count) for count in (1, 2) * 2]
+    ]
+    return Study("workers", points)
 
 
 def pin() -> Study:
