@@ -10,14 +10,15 @@ from hsm_emulator import (
     card_commands,
     data_commands,
     device_commands,
+    dukpt_verification_commands,
     emv_commands,
     key_commands,
     mac_commands,
     offset_commands,
     pin_commands,
     pin_under_lmk_commands,
+    pvv_commands,
     terminal_mac_commands,
-    verification_commands,
 )
 from hsm_emulator.authorisation import Authorisations
 from hsm_emulator.errors import Code, Refused, place_of
@@ -32,8 +33,9 @@ COMMANDS: Final = {
         *key_commands.COMMANDS,
         *pin_commands.COMMANDS,
         *pin_under_lmk_commands.COMMANDS,
-        *verification_commands.COMMANDS,
+        *pvv_commands.COMMANDS,
         *offset_commands.COMMANDS,
+        *dukpt_verification_commands.COMMANDS,
         *card_commands.COMMANDS,
         *emv_commands.COMMANDS,
         *mac_commands.COMMANDS,

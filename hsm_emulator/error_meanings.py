@@ -1,5 +1,4 @@
 """What error codes mean, in words: for the manual and for whoever decodes an answer."""
-from collections.abc import Mapping
 from typing import Final
 
 from hsm_emulator.errors import Code
@@ -54,26 +53,3 @@ MEANINGS: Final = {
     Code.NOT_YET_VALID: "key not yet valid",
     Code.NO_LONGER_VALID: "key no longer valid",
 }
-
-# Codes that some commands give a meaning of their own.
-_OF_MACS: Final = {
-    b"02": "mode", b"03": "input format", b"04": "algorithm", b"05": "key type", b"09": "padding"
-}  # fmt: skip
-_OF_DATA: Final = {
-    b"02": "mode", b"03": "input format", b"04": "output format", b"05": "key type",
-    b"07": "target mode", b"08": "target key type",
-}  # fmt: skip
-_OF_EMV: Final = {
-    b"03": "a MAC with a scheme that has none", b"04": "mode", b"05": "scheme", b"06": "wrong MAC",
-    b"52": "tree", b"81": "no transaction data",
-}  # fmt: skip
-_OWN: Final[Mapping[str, Mapping[bytes, str]]] = {
-    **dict.fromkeys(("M6", "M8", "MY"), _OF_MACS),
-    **dict.fromkeys(("M0", "M2", "M4"), _OF_DATA),
-    **dict.fromkeys(("KQ", "KW"), _OF_EMV),
-}
-
-
-def meaning_of(code: bytes, command: str) -> str | None:
-    """Return what a code means as the answer of this command; None: no code of this device."""
-    return _OWN.get(command, {}).get(code) or MEANINGS.get(code)

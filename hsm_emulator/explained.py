@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from hsm_emulator.error_meanings import meaning_of
 from hsm_emulator.errors import Refused
 from hsm_emulator.key_fields import Key
 from hsm_emulator.layout import Command, parsed, suffix_of
@@ -195,7 +194,7 @@ def _ends(name: str, form: str, rest: bytes, at: int) -> Iterator[int]:
 
 
 def _code(code: bytes, command: Command) -> str:
-    return f"{_shown(code)} {meaning_of(code, command.code) or 'unknown'}"
+    return f"{_shown(code)} {command.meaning(code) or 'unknown'}"
 
 
 def _shown(octets: bytes) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from hsm_emulator.error_meanings import MEANINGS
 from hsm_emulator.errors import Code, Refused
 from hsm_emulator.fields import Field, Section
 from hsm_emulator.key_fields import Key, Zmk
@@ -65,6 +66,10 @@ class Command:
         keys = {part.name for part in _flat(self.request) if isinstance(part, Key)}
         places = tuple(place for place, name in enumerate(names) if name in keys)
         object.__setattr__(self, "key_places", places)
+
+    def meaning(self, code: bytes) -> str | None:
+        """Return what an error code means as the answer of this command; None: no such code."""
+        return self.codes.get(code) or MEANINGS.get(code)
 
     def under(self, rules: Rules) -> "Command":
         """Return the command as it reads under these rules: a ZMK without tag may be single."""

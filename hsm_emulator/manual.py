@@ -15,7 +15,7 @@ from typing import Final
 
 from hsm_emulator.authorisation import Authorisations
 from hsm_emulator.device import COMMANDS, Device
-from hsm_emulator.error_meanings import MEANINGS, meaning_of
+from hsm_emulator.error_meanings import MEANINGS
 from hsm_emulator.errors import Code
 from hsm_emulator.examples import Example, example_device, made, patterned
 from hsm_emulator.layout import Command
@@ -79,7 +79,7 @@ def page(command: Command, examples: list[Example], errors: list[bytes]) -> str:
     told.append("## Examples\n\nWith the header `0001`; the first two bytes are the length.\n")
     told += [_example(example) for example in examples]
     rows = "".join(
-        f"| {code.decode()} | {meaning_of(code, command.code)} |\n" for code in errors
+        f"| {code.decode()} | {command.meaning(code)} |\n" for code in errors
     )
     told.append(
         "## Errors\n\nGiven for these examples with one character altered, cut off or added; others"
@@ -95,7 +95,7 @@ def errors_page(errors: Mapping[str, list[bytes]]) -> str:
         givers = " ".join(
             command
             for command, codes in errors.items()
-            if code in codes and meaning_of(code, command) == meaning
+            if code in codes and COMMANDS[command.encode()].meaning(code) == meaning
         )
         rows.append(f"| {code.decode()} | {meaning} | {givers} |\n")
     return (

@@ -1,4 +1,4 @@
-"""Commands about the IBM 3624 offset: verified (DA EA GO), made (DE BK), changed (DU), used (EE).
+"""Commands about the IBM 3624 offset: verified (DA EA), made (DE BK), changed (DU), used (EE).
 
 The check length is how many digits a PIN has at least. An offset has as many digits as the PIN
 that it was made for; a longer PIN is judged by its leftmost digits, as many as the offset has.
@@ -16,18 +16,16 @@ from hsm_emulator.key_types import (
     PVK_IBM_GENERATE,
     PVK_IBM_VERIFY,
 )
-from hsm_emulator.ksn_fields import Ksn
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
 from hsm_emulator.offset_pvk import OffsetPvk, check_digits, offset_digits
-from hsm_emulator.pin_block_rules import check_verification
+from hsm_emulator.pin_block_rules import received_pin
 from hsm_emulator.pin_blocks import deciphered_pin
-from hsm_emulator.pin_fields import Bdk, MacAndMessage, MacOptions, PinBlock, PinUnderLmk
-from hsm_emulator.pin_keys import key_of_type, source_key
+from hsm_emulator.pin_fields import PIN_BLOCK_FORMAT, PinBlock, PinUnderLmk
+from hsm_emulator.pin_keys import key_of_type
 from hsm_emulator.pin_under_lmk import pin_deciphered, pin_enciphered
 from hsm_emulator.pin_verification import pin_at_offset
 from hsm_emulator.secret_key import SecretKey
-from hsm_emulator.terminal_mac_commands import terminal_mac
 
 
 def verify_terminal_offset(lmk: Lmk, tpk: bytes, *values: bytes) -> bytes:
@@ -54,41 +52,10 @@ def _verified(
     verifying = OffsetPvk(lmk, pvk, PVK_IBM_VERIFY, Code.TARGET_PARITY)
     verifying.validates(lmk, table, validation, account)
     digits = offset_digits(offset, check_digits(check_length))
-    pin = _received(lmk, under, block, number, account)
+    pin = received_pin(under, block, number, account, lmk.rules)
     if len(pin) > int(longest):
         raise Refused(Code.PIN_LENGTH)
     return verifying.verdict(pin, digits)
-
-
-def verify_dukpt_offset(
-    lmk: Lmk,
-    _mode: bytes,
-    mac_options: bytes,
-    bdk: bytes,
-    flag: bytes,
-    pvk: bytes,
-    ksn: bytes,
-    block: bytes,
-    number: bytes,
-    check_length: bytes,
-    account: bytes,
-    table: bytes,
-    validation: bytes,
-    offset: bytes,
-    mac: bytes,
-    message: bytes,
-) -> bytes:
-    under = source_key(lmk, PIN_SOURCE_ZPK, bdk, flag, ksn, number)
-    verifying = OffsetPvk(lmk, pvk, PVK_IBM_VERIFY, Code.TARGET_PARITY)
-    verifying.validates(lmk, table, validation, account)
-    digits = offset_digits(offset, check_digits(check_length))
-    pin = _received(lmk, under, block, number, account)
-    verdict = verifying.verdict(pin, digits)
-    if not mac_options or verdict == Code.NOT_VERIFIED:
-        return verdict
-    return verdict + terminal_mac(
-        lmk, mac_options[:1], mac_options[1:], bdk, flag, ksn, mac, message
-    )
 
 
 def make_offset(
@@ -121,7 +88,8 @@ def make_offset_of_block(
     under = key_of_type(lmk, key_type, key)
     making = OffsetPvk(lmk, pvk, PVK_IBM_GENERATE, Code.TARGET_PARITY)
     making.validates(lmk, table, validation, account)
-    return making.offset(_received(lmk, under, block, number, account), check_digits(check_length))
+    pin = received_pin(under, block, number, account, lmk.rules)
+    return making.offset(pin, check_digits(check_length))
 
 
 def change_offset(
@@ -143,7 +111,8 @@ def change_offset(
     changing.validates(lmk, table, validation, account)
     shortest = check_digits(check_length)
     digits = offset_digits(offset, shortest)
-    verdict = changing.verdict(_received(lmk, under, block, number, account), digits)
+    pin = received_pin(under, block, number, account, lmk.rules)
+    verdict = changing.verdict(pin, digits)
     if verdict == Code.NOT_VERIFIED:
         return verdict
     return changing.offset(deciphered_pin(under, new_block, number, account), shortest)
@@ -165,43 +134,33 @@ def derive_pin(
     return deriving.success + pin_enciphered(lmk.pin_key, pin, account)
 
 
-def _received(lmk: Lmk, key: SecretKey, block: bytes, number: bytes, account: bytes) -> str:
-    check_verification(number, lmk.rules)
-    return deciphered_pin(key, block, number, account)
-
-
-_PVK: Final = Key("PVK")
-_MAC_ANSWER: Final = (
-    ("verdict on the MAC", "2 N, with MAC options and a verified PIN"),
-    ("MAC", "8 H, 16 H or 32 H, where the MAC mode makes one"),
-)
-_FORMAT: Final = Digits("PIN block format", 2, Code.PIN_BLOCK_FORMAT)
-_LENGTH: Final = Digits("check length", 2)
-_TABLE: Final = Hexadecimal("decimalisation table", 16, Code.DECIMALISATION_TABLE)
-_VALIDATION: Final = Characters("PIN validation data (N for the last 5 account digits)", 12)
-_OFFSET: Final = Characters("offset (F to the right)", 12)
+IBM_PVK: Final = Key("PVK")
+CHECK_LENGTH: Final = Digits("check length", 2)
+TABLE: Final = Hexadecimal("decimalisation table", 16, Code.DECIMALISATION_TABLE)
+VALIDATION: Final = Characters("PIN validation data (N for the last 5 account digits)", 12)
+OFFSET: Final = Characters("offset (F to the right)", 12)
 _MADE: Final = (("offset", "12 A, F to the right"),)
 _AFTER_PIN_KEY: Final = (
-    _PVK,
+    IBM_PVK,
     Digits("maximum PIN length", 2),
     PinBlock("PIN block"),
-    _FORMAT,
-    _LENGTH,
+    PIN_BLOCK_FORMAT,
+    CHECK_LENGTH,
     Account("account number", (4,)),
-    _TABLE,
-    _VALIDATION,
-    _OFFSET,
+    TABLE,
+    VALIDATION,
+    OFFSET,
 )
 _BLOCK_BY_KEY_TYPE: Final = (
     Hexadecimal("key type (001 ZPK, 002 TPK, FFF)", 3, Code.KEY_TYPE),
     Key("ZPK or TPK"),
-    _PVK,
+    IBM_PVK,
     PinBlock("PIN block", key_at=1),
-    _FORMAT,
-    _LENGTH,
+    PIN_BLOCK_FORMAT,
+    CHECK_LENGTH,
     Account("account number", (4,)),
-    _TABLE,
-    _VALIDATION,
+    TABLE,
+    VALIDATION,
 )
 
 COMMANDS: Final = (
@@ -222,37 +181,15 @@ COMMANDS: Final = (
         judges_pin=True,
     ),
     Command(
-        "GO",
-        "Verify a DUKPT PIN by its IBM 3624 offset",
-        (
-            Characters("mode (0; 1 with a MAC)", 1, b"01"),
-            MacOptions("MAC mode and method"),
-            Bdk("BDK"),
-            _PVK,
-            Ksn("KSN", key_at=2),
-            PinBlock("PIN block", key_at=2, bdk=True),
-            _FORMAT,
-            _LENGTH,
-            Account("account number", (7,)),
-            _TABLE,
-            _VALIDATION,
-            _OFFSET,
-            MacAndMessage(options_at=1),
-        ),
-        _MAC_ANSWER,
-        verify_dukpt_offset,
-        judges_pin=True,
-    ),
-    Command(
         "DE",
         "Generate an IBM 3624 offset",
         (
-            _PVK,
+            IBM_PVK,
             PinUnderLmk("PIN under the LMK", after=42),
-            _LENGTH,
+            CHECK_LENGTH,
             Account("account number"),
-            _TABLE,
-            _VALIDATION,
+            TABLE,
+            VALIDATION,
         ),
         _MADE,
         make_offset,
@@ -267,7 +204,7 @@ COMMANDS: Final = (
     Command(
         "DU",
         "Verify a PIN by its IBM 3624 offset and generate that of a new PIN",
-        (*_BLOCK_BY_KEY_TYPE, _OFFSET, PinBlock("new PIN block", key_at=1)),
+        (*_BLOCK_BY_KEY_TYPE, OFFSET, PinBlock("new PIN block", key_at=1)),
         _MADE,
         change_offset,
         judges_pin=True,
@@ -276,12 +213,12 @@ COMMANDS: Final = (
         "EE",
         "Derive a PIN from its IBM 3624 offset",
         (
-            _PVK,
-            _OFFSET,
-            _LENGTH,
+            IBM_PVK,
+            OFFSET,
+            CHECK_LENGTH,
             Account("account number"),
-            _TABLE,
-            _VALIDATION,
+            TABLE,
+            VALIDATION,
         ),
         (("PIN under the LMK", "5 to 13 N"),),
         derive_pin,

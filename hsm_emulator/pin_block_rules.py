@@ -7,8 +7,19 @@ interchange.
 from typing import Final
 
 from hsm_emulator.errors import Code, Refused
-from hsm_emulator.pin_blocks import DIEBOLD, DOCUTEL, ISO_0, ISO_1, ISO_2, ISO_3, ISO_4, PLUS
+from hsm_emulator.pin_blocks import (
+    DIEBOLD,
+    DOCUTEL,
+    ISO_0,
+    ISO_1,
+    ISO_2,
+    ISO_3,
+    ISO_4,
+    PLUS,
+    deciphered_pin,
+)
 from hsm_emulator.rules import Rules
+from hsm_emulator.secret_key import SecretKey
 
 _BOUND: Final = frozenset((ISO_0, ISO_3, ISO_4))
 _OLD: Final = frozenset((DOCUTEL, DIEBOLD, PLUS))
@@ -43,13 +54,15 @@ def check_pan_change(source: bytes, target: bytes, rules: Rules) -> None:
         raise Refused(Code.PIN_BLOCK_FORMAT)
 
 
-def check_verification(number: bytes, rules: Rules) -> None:
-    """Refuse formats that a PIN to verify, or to keep, cannot come in."""
-    if number in _TRANSLATIONS:
-        return
-    check_known(number, rules)
-    if number == ISO_2 and not rules.any_translation:
-        raise Refused(Code.PIN_BLOCK_FORMAT)
+def received_pin(
+    key: SecretKey, block: bytes, number: bytes, account: bytes, rules: Rules
+) -> str:
+    """Return a PIN to verify or to keep; refuse formats that it cannot come in."""
+    if number not in _TRANSLATIONS:
+        check_known(number, rules)
+        if number == ISO_2 and not rules.any_translation:
+            raise Refused(Code.PIN_BLOCK_FORMAT)
+    return deciphered_pin(key, block, number, account)
 
 
 def check_made(number: bytes, rules: Rules) -> None:

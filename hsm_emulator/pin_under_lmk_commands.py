@@ -5,15 +5,14 @@ from typing import Final
 
 from hsm_emulator.account_fields import Account
 from hsm_emulator.errors import Code, Refused
-from hsm_emulator.fields import Digits
 from hsm_emulator.hexadecimal import in_hexadecimal
 from hsm_emulator.key_fields import Key
 from hsm_emulator.key_types import PIN_SOURCE_TPK, PIN_SOURCE_ZPK, PIN_TARGET_ZPK, KeyRole
 from hsm_emulator.layout import Command
 from hsm_emulator.lmk import Lmk
-from hsm_emulator.pin_block_rules import check_made, check_verification
-from hsm_emulator.pin_blocks import account_12, deciphered_pin, enciphered_pin
-from hsm_emulator.pin_fields import ClearPin, LastDigits, PinBlock, PinUnderLmk
+from hsm_emulator.pin_block_rules import check_made, received_pin
+from hsm_emulator.pin_blocks import account_12, enciphered_pin
+from hsm_emulator.pin_fields import PIN_BLOCK_FORMAT, ClearPin, LastDigits, PinBlock, PinUnderLmk
 from hsm_emulator.pin_under_lmk import pin_deciphered, pin_enciphered
 
 PIN_LENGTHS: Final = range(4, 13)
@@ -73,8 +72,7 @@ def _received(
     lmk: Lmk, role: KeyRole, cryptogram: bytes, block: bytes, number: bytes, account: bytes
 ) -> str:
     key = lmk.key(cryptogram, role, Code.SOURCE_PARITY)
-    check_verification(number, lmk.rules)
-    return deciphered_pin(key, block, number, account)
+    return received_pin(key, block, number, account, lmk.rules)
 
 
 def _compared(lmk: Lmk, pin: str, account: bytes, kept: bytes) -> bytes:
@@ -85,7 +83,7 @@ def _compared(lmk: Lmk, pin: str, account: bytes, kept: bytes) -> bytes:
 
 _BLOCK: Final = (
     PinBlock("PIN block"),
-    Digits("PIN block format", 2, Code.PIN_BLOCK_FORMAT),
+    PIN_BLOCK_FORMAT,
 )
 _ACCOUNT: Final = Account("account number", (2,))
 _LAST_ACCOUNT: Final = Account("account number", (2,), is_last=True)
@@ -126,7 +124,7 @@ COMMANDS: Final = (
         "Translate a PIN from the LMK to a ZPK",
         (
             Key("ZPK"),
-            Digits("PIN block format", 2, Code.PIN_BLOCK_FORMAT),
+            PIN_BLOCK_FORMAT,
             Account("account number", (1,)),
             PinUnderLmk("PIN under the LMK"),
         ),

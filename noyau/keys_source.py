@@ -105,10 +105,9 @@ def refuse(reason: str) -> NoReturn:
 
 def refuse_code(command: str, code: bytes) -> NoReturn:
     """End with what an error code means."""
-    from hsm_emulator.error_meanings import meaning_of  # noqa: PLC0415
+    from hsm_emulator.error_meanings import MEANINGS  # noqa: PLC0415
 
-    text = code.decode("latin-1")
-    refuse(f"{command}: error {text}, {meaning_of(code, command) or 'unknown'}")
+    refuse(f"{command}: error {code.decode('latin-1')}, {MEANINGS.get(code, 'unknown')}")
 
 
 def _behind_00(command: str, answer: bytes) -> str:
