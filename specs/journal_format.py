@@ -62,6 +62,18 @@ class Forwarded(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="F")
     outbound: Kept
 
 
+class Exchange(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How a request came to its answer: what the log says of it beyond its About. Microseconds."""
+
+    issuer: str  # empty: none was chosen
+    issuer_stan: str
+    decided_by: str
+    ended_in: str
+    hsm_us: int
+    issuer_us: int
+    recorded_us: int  # from its arrival until this record was made
+
+
 class Answered(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="A"):
     """What the acquirer hears; a repeat hears the same."""
 
@@ -69,6 +81,7 @@ class Answered(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="A"):
     code: str  # DE 39
     approves: bool
     elements: dict[int, str]  # of the issuer's answer: DE 38, 44, 54, a partial approval's DE 4
+    exchange: Exchange | None = None  # of the request itself; None: nobody waited for this record
 
 
 class Reversed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="R"):

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -215,12 +216,17 @@ def follow(
     with_parent: Annotated[
         bool, typer.Option("--with-parent", help="End when standard input ends.")
     ] = False,
+    events: Annotated[
+        bool,
+        typer.Option("--events", help="A `transaction` event for each answer, as a JSON line."),
+    ] = False,
     config: Config = None,
     state: State = STATE,
 ) -> None:
     """Keep the index for searching up to date, until SIGTERM or Ctrl-C.
 
-    It may be stopped, and its index.sqlite deleted, at any time: it is made again.
+    It may be stopped, and its index.sqlite deleted, at any time: it is made again. With --events
+    it writes what was answered to standard output, each once; killed, it may repeat the last ones.
 
     Exit code 0: ended. 1: a row is damaged. 2: the journal cannot be read.
 
@@ -242,7 +248,7 @@ def follow(
 
         def run(worker: Worker, says: Callable[[int, int], None]) -> None:
             try:
-                follow_one(worker, stopped, once, says)
+                follow_one(worker, stopped, once, says, sys.stdout.fileno() if events else None)
             except Damage as error:
                 failed.append(error)
                 stopped.set()

@@ -1,7 +1,8 @@
-"""The follower: reads the journal as it grows and keeps the index. A process of its own.
+"""The follower: reads the journal as it grows, keeps the index, tells the log what was answered.
+A process of its own.
 
-It only ever reads the journal; what it writes can be thrown away. An index that does not fit the
-journal beside it, or that the disk damaged, is made again.
+It only ever reads the journal; its index can be thrown away. One that does not fit the journal
+beside it, or that the disk damaged, is made again.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ from typing import Final
 
 from noyau.journal.index import Index, lost
 from noyau.journal.opening import Worker
+from noyau.journal.telling import Teller
 from specs.journal_reading import JournalReader, Row, first_row
 from specs.journal_segments import segments_in
 
@@ -22,21 +24,82 @@ PRUNE_EVERY: Final = 1000  # of those
 Says = Callable[[int, int], None]  # the last row that is in the index, the last row there is
 
 
-def follow(worker: Worker, stopped: threading.Event, only_once: bool, says: Says) -> None:
-    """Until stopped, or until it has caught up. Raises Damage, OSError, sqlite3.Error."""
+def follow(
+    worker: Worker,
+    stopped: threading.Event,
+    only_once: bool,
+    says: Says,
+    descriptor: int | None = None,
+) -> None:
+    """Until stopped, or until it has caught up; events go to `descriptor`, where there is one.
+
+    Raises Damage, OSError, sqlite3.Error.
+    """
     index, reader = _opened(worker)
+    teller = Teller(worker.folder, worker.name, descriptor) if descriptor is not None else None
     looks = 0
     try:
+        following = Following(worker, index, reader, teller)
         while not stopped.is_set():
             if looks % PRUNE_EVERY == 0:
                 _prune(worker, index)
             looks += 1
-            _catch_up(index, reader, stopped, says)
+            following.catch_up(stopped, says)
             if only_once:
                 return
             stopped.wait(LOOK_EVERY_S)
     finally:
         index.close()
+        if teller is not None:
+            teller.close()
+
+
+class Following:
+    """Index and events may stand at different rows: an index that is made again is behind."""
+
+    def __init__(
+        self, worker: Worker, index: Index, reader: JournalReader, teller: Teller | None
+    ) -> None:
+        self._index = index
+        self._reader = reader
+        self._teller = teller
+        self._indexed = index.followed[0]
+        self._told = self._indexed
+        told = teller.told if teller is not None else None
+        row = reader.row(told.row) if told is not None else None
+        if told is not None and row is not None and row.tag == told.tag:
+            self._told = told.row
+            if told.row < self._indexed:
+                self._reader = JournalReader(worker.folder, worker.seal)
+                self._reader.begin_behind(row)
+
+    def catch_up(self, stopped: threading.Event, says: Says) -> None:
+        newest = self._reader.newest()
+        if newest == self._reader.last:
+            return
+        part: list[Row] = []
+        with contextlib.closing(self._reader.rows()) as rows:
+            for row in rows:
+                part.append(row)
+                if len(part) >= ROWS_AT_ONCE or row.number == newest:
+                    self._take(part)
+                    part = []
+                    newest = max(newest, row.number)
+                    says(row.number, newest)
+                    if stopped.is_set():
+                        return
+        if part:
+            self._take(part)
+            says(self._reader.last, self._reader.last)
+
+    def _take(self, rows: list[Row]) -> None:
+        """Told before it is indexed: what a kill leaves between the two is told already."""
+        untold = [one for one in rows if one.number > self._told]
+        if self._teller is not None and untold:
+            self._teller.tell(untold)
+        new = [one for one in rows if one.number > self._indexed]
+        if new:
+            self._index.add(new)
 
 
 def _opened(worker: Worker) -> tuple[Index, JournalReader]:
@@ -58,26 +121,6 @@ def _opened(worker: Worker) -> tuple[Index, JournalReader]:
             return index, reader
         index.close()
     raise AssertionError("a new index knows no row")
-
-
-def _catch_up(index: Index, reader: JournalReader, stopped: threading.Event, says: Says) -> None:
-    newest = reader.newest()
-    if newest == reader.last:
-        return
-    part: list[Row] = []
-    with contextlib.closing(reader.rows()) as rows:
-        for row in rows:
-            part.append(row)
-            if len(part) >= ROWS_AT_ONCE or row.number == newest:
-                index.add(part)
-                part = []
-                newest = max(newest, row.number)
-                says(row.number, newest)
-                if stopped.is_set():
-                    return
-    if part:
-        index.add(part)
-        says(reader.last, reader.last)
 
 
 def _prune(worker: Worker, index: Index) -> None:

@@ -168,7 +168,8 @@ class Router:
             router.in_flight_max, router.repeats_max, router.repeat_window_s,
             router.issuer_share, router.turn_max_s)
         self._conductor = Conductor(
-            switch, self._clock, self._journal, self._hsm, self._observer, limits)
+            switch, self._clock, self._journal, self._hsm, self._observer, limits,
+            settings.follower_tells)
         self._hsm.translated = self._conductor.translated
         self._journal.landed = self._conductor.landed
         self._issuers.conductor = self._conductor
@@ -202,7 +203,8 @@ class Router:
         self._stage = REPLAYING
         await self._recover(file)
         if settings.journal.follow and self._worker.place.is_alone:
-            follower = Follower(settings.folder, self._state, self._observer)
+            events_to = self._log.descriptor if settings.follower_tells else None
+            follower = Follower(settings.folder, self._state, self._observer, events_to)
             self._keep_running("follower", follower.run)
         self._open_feed(ending)
         self._stage = "signing on to the issuers"

@@ -1,6 +1,7 @@
 """The journal's follower, a process of its own beside the router: started, and started again.
 
-It reads the journal and keeps the index for searching. It ends with the router, however that ends:
+It reads the journal, keeps the index for searching, and writes the `transaction` events of what is
+on record to where the router's log goes. It ends with the router, however that ends:
 its standard input does. Whatever befalls it costs no transaction anything.
 """
 import asyncio
@@ -20,10 +21,15 @@ NICENESS: Final = 10  # the router comes first
 class Follower:
     """`run` lasts as long as the router."""
 
-    def __init__(self, folder: Path, state: Path, observer: RouterObserver) -> None:
+    def __init__(
+        self, folder: Path, state: Path, observer: RouterObserver, events_to: int | None
+    ) -> None:
+        """Events go to that file descriptor; None: nowhere."""
         self._command = (
             sys.executable, "-m", "noyau", "journal", "follow", "--with-parent",
+            *(("--events",) if events_to is not None else ()),
             "--config", str(folder), "--state", str(state))
+        self._events_to = events_to if events_to is not None else asyncio.subprocess.DEVNULL
         self._observer = observer
 
     async def run(self) -> None:
@@ -38,7 +44,7 @@ class Follower:
     async def _once(self) -> str:
         """Why it ended."""
         process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+            *self._command, stdin=asyncio.subprocess.PIPE, stdout=self._events_to,
             stderr=asyncio.subprocess.PIPE)
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)

@@ -44,10 +44,12 @@ class Log:
     """The pipe to standard error; `logger` writes to it."""
 
     def __init__(
-        self, level: str, descriptor: int, for_terminal: bool, worker: int | None = None
+        self, level: str, descriptor: int, for_terminal: bool, worker: int | None = None,
+        is_alone: bool = False,
     ) -> None:
-        """`worker`: one of several that write to the same descriptor."""
-        self._writer = LineWriter(descriptor, is_alone=worker is None)
+        """`worker`: one of several. `is_alone`: nobody else writes to the same descriptor."""
+        self.descriptor = descriptor
+        self._writer = LineWriter(descriptor, is_alone=is_alone)
         self._says_always = {} if worker is None else {"worker": worker}
         self._processors = console_processors() if for_terminal else json_processors()
         self._foreign = LibraryMessages(self)
@@ -98,9 +100,9 @@ class LibraryMessages(logging.Handler):
         )
 
 
-def start_log(level: str, worker: int | None = None) -> Log:
+def start_log(level: str, worker: int | None = None, is_alone: bool = False) -> Log:
     """To standard error: plain lines on a terminal, JSON lines elsewhere."""
-    log = Log(level, sys.stderr.fileno(), sys.stderr.isatty(), worker)
+    log = Log(level, sys.stderr.fileno(), sys.stderr.isatty(), worker, is_alone)
     log.take_over_libraries()
     return log
 

@@ -5,47 +5,34 @@ RouterStatus at each scrape. A scrape is some hundred lines, however long the ro
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Final, Generic, Protocol, TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
-    Histogram,
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from router.net.status import LineStatus, RouterStatus, SafStatus, not_ready
-from router.switching.transaction_event import TransactionEvent
+from router.switching.exchange_counts import BOUNDS_US, OTHER, SERIES_MAX, ExchangeCounts, Times
 
-SERIES_MAX: Final = 1000  # of one metric; what comes later counts under "other"
-OTHER: Final = "other"
-SECONDS: Final = (
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-    30.0,
-)
+SECONDS: Final = tuple(str(bound / 1e6) for bound in BOUNDS_US)
 
 One = TypeVar("One", bound="Labelled")
 
 
 class Labelled(Protocol):
-    """Counter and Histogram."""
+    """A Counter."""
 
     def labels(self: One, *values: str) -> One: ...
 
@@ -82,35 +69,9 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self._transactions = Series(
-            Counter(
-                "noyau_transactions",
-                "Exchanges with acquirers that are over",
-                ("acquirer", "issuer", "mti", "response_code", "decided_by"),
-                registry=registry,
-            )
-        )
-        self._total = Series(
-            Histogram(
-                "noyau_answer_seconds",
-                "From a request's arrival to its answer",
-                ("acquirer",),
-                registry=registry,
-                buckets=SECONDS,
-            )
-        )
-        self._issuer = Series(
-            Histogram(
-                "noyau_issuer_seconds",
-                "From sending to an issuer to its response",
-                ("issuer",),
-                registry=registry,
-                buckets=SECONDS,
-            )
-        )
-        self._hsm = Histogram(
-            "noyau_hsm_seconds", "PIN translations", registry=registry, buckets=SECONDS
-        )
+        self._exchanges = ExchangeCounts()
+        registry.register(Exchanges(self._exchanges))
+        self.exchange = self._exchanges.add  # an exchange is over: see the port Observer
         self._happened = Series(
             Counter(
                 "noyau_events",
@@ -127,21 +88,6 @@ class Metrics:
                 "noyau_reloads", "Reloads of the configuration", ("outcome",), registry=registry
             )
         )
-
-    def transaction(self, event: TransactionEvent) -> None:
-        """Counted, and its times taken."""
-        self._transactions.of(
-            event.acquirer,
-            event.issuer,
-            event.mti,
-            event.response_code,
-            event.decided_by,
-        ).inc()
-        self._total.of(event.acquirer).observe(event.total_us / 1e6)
-        if event.issuer_us:
-            self._issuer.of(event.issuer).observe(event.issuer_us / 1e6)
-        if event.hsm_us:
-            self._hsm.observe(event.hsm_us / 1e6)
 
     def counted(self, what: str, link: str, times: int = 1) -> None:
         """Something that happens and is no state."""
@@ -164,6 +110,36 @@ class Metrics:
         """Of a router with several workers, what is none of theirs: number, ready or not, starts.
         """
         return generate_latest(Crew(self._registry, workers))
+
+
+class Exchanges(Collector):
+    """What was counted of exchanges, as Prometheus reads it."""
+
+    def __init__(self, counts: ExchangeCounts) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        """In a thread, beside the loop that counts: what it iterates over is copied at once."""
+        counts = self._counts
+        names = ("acquirer", "issuer", "mti", "response_code", "decided_by")
+        words = "Exchanges with acquirers that are over"
+        transactions = CounterMetricFamily("noyau_transactions", words, labels=names)
+        for labels, series in list(counts.series.items()):
+            transactions.add_metric(labels, series.count)
+        yield transactions
+        yield histogram(
+            "noyau_answer_seconds",
+            "From a request's arrival to its answer",
+            ("acquirer",),
+            (((name,), times) for name, times in list(counts.answers.items())),
+        )
+        yield histogram(
+            "noyau_issuer_seconds",
+            "From sending to an issuer to its response",
+            ("issuer",),
+            (((name,), times) for name, times in list(counts.issuers.items()) if times.sum_us),
+        )
+        yield histogram("noyau_hsm_seconds", "PIN translations", (), [((), counts.hsm)])
 
 
 class Crew(Collector):
@@ -299,6 +275,18 @@ def of_stand_in(status: RouterStatus) -> Iterator[Metric]:
         ("issuer",),
         (((one.issuer,), one.cards) for one in status.stand_in),
     )
+
+
+def histogram(
+    name: str, words: str, labels: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], Times]]
+) -> HistogramMetricFamily:
+    """Buckets hold what is below them, too."""
+    family = HistogramMetricFamily(name, words, labels=labels)
+    for values, times in rows:
+        up_to = list(accumulate(times.counts))
+        buckets = list(zip((*SECONDS, "+Inf"), up_to, strict=True))
+        family.add_metric(values, buckets, times.sum_us / 1e6)
+    return family
 
 
 def table(

@@ -26,6 +26,7 @@ class RouterObserver:
         self._feed: MqttFeed | None = None
         self._tells_transactions = False
         self._unreachable: dict[str, str] = {}
+        self.exchange = metrics.exchange  # of the port, too: counted, and no more
 
     def use_feed(self, feed: MqttFeed, tells_transactions: bool) -> None:
         """MQTT is configured."""
@@ -35,7 +36,6 @@ class RouterObserver:
     # The port.
 
     def transaction(self, event: TransactionEvent) -> None:
-        self._metrics.transaction(event)
         fields = transaction_fields(event)
         self._log.logger.info("transaction", **fields)
         if self._tells_transactions and self._feed is not None:

@@ -27,7 +27,8 @@ def run(folder: Path, state: Path, form: str, announce: Announce) -> None:
         settings = load_settings(folder)
     except SettingsRejected as error:
         raise CannotStart(str(error)) from None
-    log = start_log(settings.router.log_level)
+    is_alone = settings.router.workers == 1 and not settings.follower_tells
+    log = start_log(settings.router.log_level, is_alone=is_alone)
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(served(settings, state, form, log, announce))

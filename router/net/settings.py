@@ -173,3 +173,10 @@ class Settings:
     bin_table: PackedTable = field(compare=False)  # made of them
     journal: JournalSettings
     stand_in: tuple[Lent, ...] = ()  # one of each issuer that lends anything
+
+    @property
+    def follower_tells(self) -> bool:
+        """The journal's follower writes the `transaction` events of what is on record."""
+        by_broker = self.mqtt is not None and self.mqtt.transactions  # only the router tells it
+        is_logged = self.router.log_level in ("debug", "info")
+        return self.journal.follow and is_logged and not by_broker

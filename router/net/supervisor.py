@@ -124,7 +124,8 @@ class Supervisor:
         self._open_feed(ending)
         await self._all_ready()
         if settings.journal.follow:  # all journals are there now
-            follower = Follower(settings.folder, self._state, self._observer)
+            events_to = self._log.descriptor if settings.follower_tells else None
+            follower = Follower(settings.folder, self._state, self._observer, events_to)
             following = asyncio.create_task(follower.run(), name="follower")
             ending.push_async_callback(ended, following)
         self._stage = ""

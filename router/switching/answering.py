@@ -107,26 +107,51 @@ class Answering:
     def _observed(
         self, request: Request, told: Told, transaction: Transaction | None, delivered: bool
     ) -> None:
-        sent = transaction.outbound if transaction is not None else None
-        issuer = transaction.issuer if transaction is not None else None
-        amount = request.text(DE.AMOUNT)
         # A repeat waited for neither: the HSM and the issuer worked for its original.
         asked = transaction if transaction is not None and transaction.request is request else None
-        event = TransactionEvent(
-            mti=request.mti,
-            stan=request.text(DE.STAN),
-            issuer_stan=sent.stan if sent is not None else "",
-            rrn=request.text(DE.RRN),
-            acquirer=request.acquirer.name,
-            issuer=issuer.name if issuer is not None else "",
-            pan_masked=str(request.pan) if request.pan is not None else "",
-            amount_minor=int(amount) if amount.isdigit() else 0,
-            currency=request.text(DE.CURRENCY),
-            response_code=told.code if delivered else "",
-            decided_by=told.decided_by,
-            ended_in=told.ended_in if delivered or not told.code else "delivery",
-            hsm_us=asked.hsm_us if asked is not None else 0,
-            issuer_us=asked.issuer_us if asked is not None else 0,
-            total_us=int((self._clock.now() - request.arrived) * 1_000_000),
+        issuer = transaction.issuer if transaction is not None else None
+        total_us = int((self._clock.now() - request.arrived) * 1_000_000)
+        self._observer.exchange(
+            request.acquirer.name,
+            issuer.name if issuer is not None else "",
+            request.mti,
+            told.code if delivered else "",
+            told.decided_by,
+            asked.hsm_us if asked is not None else 0,
+            asked.issuer_us if asked is not None else 0,
+            total_us,
         )
-        self._observer.transaction(event)
+        if asked is None or asked.on_record is not told:
+            self._observer.transaction(event_of(request, told, transaction, delivered, total_us))
+        elif not delivered:
+            self._observer.happened(
+                "answer_not_delivered", acquirer=request.acquirer.name,
+                stan=request.text(DE.STAN), rrn=request.text(DE.RRN),
+            )  # fmt: skip
+
+
+def event_of(
+    request: Request, told: Told, transaction: Transaction | None, delivered: bool, total_us: int
+) -> TransactionEvent:
+    """Of an exchange that no record tells of."""
+    sent = transaction.outbound if transaction is not None else None
+    issuer = transaction.issuer if transaction is not None else None
+    asked = transaction if transaction is not None and transaction.request is request else None
+    amount = request.text(DE.AMOUNT)
+    return TransactionEvent(
+        mti=request.mti,
+        stan=request.text(DE.STAN),
+        issuer_stan=sent.stan if sent is not None else "",
+        rrn=request.text(DE.RRN),
+        acquirer=request.acquirer.name,
+        issuer=issuer.name if issuer is not None else "",
+        pan_masked=str(request.pan) if request.pan is not None else "",
+        amount_minor=int(amount) if amount.isdigit() else 0,
+        currency=request.text(DE.CURRENCY),
+        response_code=told.code if delivered else "",
+        decided_by=told.decided_by,
+        ended_in=told.ended_in if delivered or not told.code else "delivery",
+        hsm_us=asked.hsm_us if asked is not None else 0,
+        issuer_us=asked.issuer_us if asked is not None else 0,
+        total_us=total_us,
+    )

@@ -119,13 +119,13 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
         if isinstance(happened, Message):
             answer = answer_of(happened)
             if answer is not None and not answer.approves:
-                yield Record([answered(transaction, answer)])
+                yield Record([answered(transaction, answer, switch)])
                 return answer
             if answer is not None:
                 transaction.approved_amount = answer.elements.get(DE.AMOUNT)
             if answer is not None and not transaction.is_void:
                 transaction.approval_on_record = True
-                durable = yield Record([answered(transaction, answer)])
+                durable = yield Record([answered(transaction, answer, switch)])
                 if isinstance(durable, Durable):
                     return answer
                 return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
@@ -162,7 +162,7 @@ def reverse_online(transaction: Transaction, switch: Switch) -> Life:
         happened = yield Exchange(line, outbound)
         answer = answer_of(happened) if isinstance(happened, Message) else None
         if answer is not None and answer.code == ResponseCode.APPROVED:
-            durable = yield Record([answered(transaction, answer)])
+            durable = yield Record([answered(transaction, answer, switch)])
             if isinstance(durable, Durable):
                 return answer
     return NOT_CONFIRMED

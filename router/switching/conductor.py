@@ -80,7 +80,9 @@ class Conductor:
         hsm: Hsm,
         observer: Observer,
         limits: Limits,
+        told_by_follower: bool = False,
     ) -> None:
+        """`told_by_follower`: what is on record has its event from the journal's follower."""
         self.switch = switch
         self._clock = clock
         self._hsm = hsm
@@ -89,6 +91,7 @@ class Conductor:
         self._commits = Commits(journal)
         self._known = Known(limits.repeats_max, limits.repeat_window_s)
         self._refused = Refused()
+        self._told_by_follower = told_by_follower
         self._answering = Answering(clock, observer)
         self._saf = StoreAndForward(self._commits, clock, observer)
         self.saf_operator = SafOperator(self._commits, clock, observer)
@@ -292,6 +295,7 @@ class Conductor:
 
     def _begin(self, request: Request) -> None:
         transaction = Transaction(request.about, request.arrived)
+        transaction.follower_tells = self._told_by_follower
         transaction.request = request
         transaction.requests = (request,)
         self._known.add(transaction)
@@ -516,7 +520,7 @@ class Conductor:
                 transaction.has_left and transaction.may_hold
             ):
                 # So that a restart days later does not reverse a long-settled request.
-                self._commits.insist([answered(transaction, told)])
+                self._commits.insist([answered(transaction, told, self.switch)])
             answering.tell(transaction, told)
         elif not answering.tell(transaction, told) and transaction.may_hold:
             self._give_back(transaction)
@@ -568,6 +572,8 @@ class Conductor:
             if commit.owner is not None:
                 if self._admission.journal.is_of(commit.owner):
                     self._admission.journal.ended(self._clock.now())
+                if not durable:
+                    commit.owner.on_record = None
                 self.resume(commit.owner, DURABLE if durable else NOT_DURABLE)
             elif commit.then is not None:
                 commit.then(durable)

@@ -17,6 +17,7 @@ from specs.elements import DE
 from specs.journal_format import (
     Answered,
     EntryId,
+    Exchange,
     Kept,
     Record,
     Reversed,
@@ -25,9 +26,27 @@ from specs.journal_format import (
 )
 
 
-def answered(transaction: Transaction, told: Told) -> Answered:
-    """What the acquirer hears."""
-    return Answered(transaction.about, told.code, told.approves, told.kept_elements)
+def answered(transaction: Transaction, told: Told, switch: Switch | None = None) -> Answered:
+    """What the acquirer hears; with `switch` the log hears from this record of the exchange."""
+    exchange = exchanged(transaction, told, switch.now()) if switch is not None else None
+    return Answered(transaction.about, told.code, told.approves, told.kept_elements, exchange)
+
+
+def exchanged(transaction: Transaction, told: Told, now: float) -> Exchange | None:
+    """Of the request that the transaction began with, while it waits."""
+    request, issuer, sent = transaction.request, transaction.issuer, transaction.outbound
+    if not transaction.follower_tells or request is None or request.is_done:
+        return None
+    transaction.on_record = told
+    return Exchange(
+        issuer.name if issuer is not None else "",
+        sent.stan if sent is not None else "",
+        told.decided_by,
+        told.ended_in,
+        transaction.hsm_us,
+        transaction.issuer_us,
+        int((now - request.arrived) * 1_000_000),
+    )
 
 
 def reversal_records(
@@ -55,7 +74,7 @@ def reversal_records(
 
 def given_up(transaction: Transaction, told: Told, switch: Switch) -> list[Record]:
     """The reversal and the decline, in one commit."""
-    return [*reversal_records(transaction, switch), answered(transaction, told)]
+    return [*reversal_records(transaction, switch), answered(transaction, told, switch)]
 
 
 def becomes_stored(transaction: Transaction, switch: Switch) -> list[Record]:

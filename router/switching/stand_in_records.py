@@ -47,7 +47,7 @@ def stood_in_records(
     else:
         issuer.stand_in.declines += 1
     if records:
-        records.append(answered(transaction, told))
+        records.append(answered(transaction, told, switch))
     return told, records
 
 

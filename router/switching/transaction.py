@@ -22,6 +22,7 @@ class Transaction:
         "advice",
         "approval_on_record",
         "approved_amount",
+        "follower_tells",
         "has_left",
         "heard",
         "hsm_us",
@@ -35,6 +36,7 @@ class Transaction:
         "life",
         "line",
         "lines_tried",
+        "on_record",
         "outbound",
         "partial",
         "preferred_line",
@@ -69,6 +71,8 @@ class Transaction:
         self.is_void = False  # nobody may hear an approval any more
         self.told: Told | None = None  # what a repeat hears
         self.approval_on_record = False  # durable or on its way
+        self.follower_tells = False  # of the exchange, where its answer is on record
+        self.on_record: Told | None = None  # that answer
         self.is_settling = False  # the record that overrides it is on its way
         self.when_settled: tuple[Callable[[], None], ...] = ()
         self.approved_amount: str | None = None  # of a partial approval: what a reversal reverses

@@ -208,6 +208,9 @@ async def test_the_router_starts_the_follower_and_it_ends_with_it(tmp_path: Path
         approved, _ = await two_purchases(one)
         index = one.worker / "index.sqlite"
         assert await until(lambda: index.exists() and approved in rrns_in(index), 10.0)
+        event = await router.logged("transaction")
+        assert (event["rrn"], event["response_code"]) == (approved, "00")
+        assert event["id"].startswith("0:")
         await router.kill()
         assert await until(lambda: not is_running(started["process"]), 10.0)
 

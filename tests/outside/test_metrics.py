@@ -1,13 +1,15 @@
 """Metrics: what happened, in few enough series, at the same cost however long the router runs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from router.net.metrics import SERIES_MAX, Metrics
+from router.net.metrics import Metrics
 from router.net.observer import RouterObserver
 from router.net.reload_outcome import ReloadOutcome
+from router.switching.exchange_counts import SERIES_MAX
 from router.switching.ports import Observer
 from tests.outside.events import event, status
 from tests.outside.test_log import Pipe
@@ -25,6 +27,15 @@ def samples(metrics: Metrics) -> Samples:
     }
 
 
+def over(view: RouterObserver, **changed: Any) -> None:
+    """An exchange, as the conductor tells of it."""
+    one = event(**changed)
+    observer: Observer = view
+    observer.exchange(
+        one.acquirer, one.issuer, one.mti, one.response_code, one.decided_by,
+        one.hsm_us, one.issuer_us, one.total_us)  # fmt: skip
+
+
 @pytest.fixture
 def watched() -> Iterator[tuple[RouterObserver, Metrics]]:
     """An observer as the daemon has it, its log unread."""
@@ -37,10 +48,9 @@ def watched() -> Iterator[tuple[RouterObserver, Metrics]]:
 def test_an_exchange_is_counted_with_its_times(watched: tuple[RouterObserver, Metrics]) -> None:
     """By acquirer, issuer, MTI, code and who decided."""
     view, metrics = watched
-    observer: Observer = view
-    observer.transaction(event())
-    observer.transaction(event(response_code="51"))
-    observer.transaction(event(response_code="51"))
+    over(view)
+    over(view, response_code="51")
+    over(view, response_code="51")
     found = samples(metrics)
     labels = ("medina", "issuer", "atlas", "0100", "51")  # in the order of the labels' names
     assert found["noyau_transactions_total", labels] == 2
@@ -54,7 +64,7 @@ def test_an_exchange_is_counted_with_its_times(watched: tuple[RouterObserver, Me
 def test_a_stage_that_was_not_reached_is_not_timed(watched: tuple[RouterObserver, Metrics]) -> None:
     """A decline of ours would make issuer and HSM look fast."""
     view, metrics = watched
-    view.transaction(event(issuer="", issuer_us=0, hsm_us=0, response_code="92"))
+    over(view, issuer="", issuer_us=0, hsm_us=0, response_code="92")
     found = samples(metrics)
     assert found["noyau_hsm_seconds_count", ()] == 0
     assert not any(name.startswith("noyau_issuer_seconds") for name, _ in found)
@@ -90,7 +100,7 @@ def test_labels_are_bounded(watched: tuple[RouterObserver, Metrics]) -> None:
     """A peer that invents codes fills no memory: beyond a limit everything is `other`."""
     view, metrics = watched
     for number in range(SERIES_MAX + 500):
-        view.transaction(event(response_code=f"{number:04d}"))
+        over(view, response_code=f"{number:04d}")
         view.counted(f"event-{number}", "atlas-1")
     found = samples(metrics)
     series = [labels for name, labels in found if name == "noyau_transactions_total"]
@@ -102,8 +112,8 @@ def test_labels_are_bounded(watched: tuple[RouterObserver, Metrics]) -> None:
 def test_a_scrape_does_not_grow_with_traffic(watched: tuple[RouterObserver, Metrics]) -> None:
     """Elsewhere each scrape built megabytes of text until the heap was full."""
     view, metrics = watched
-    view.transaction(event())
+    over(view)
     few = len(samples(metrics))
     for number in range(5000):
-        view.transaction(event(stan=f"{number:06d}", amount_minor=number))
+        over(view, total_us=number)
     assert len(samples(metrics)) == few

@@ -1,5 +1,6 @@
 """One event per exchange with an acquirer: what happened, who decided, in which step."""
 
+from specs.journal_format import Answered, Exchange
 from tests.builders import HOME_CARD, purchase, reversal
 from tests.switching.desk import Desk
 
@@ -85,3 +86,55 @@ def test_everybody_who_waited_has_an_event_and_so_has_the_reversal() -> None:
     desk.answer(desk.wire().sent[0], "00")
     ended = sorted((one.mti, one.response_code) for one in desk.watcher.events)
     assert ended == [("0100", "91"), ("0101", "91"), ("0420", "00")]
+
+
+def exchanges_on_record(desk: Desk) -> list[Exchange]:
+    return [
+        one.exchange for one in desk.disk.records
+        if isinstance(one, Answered) and one.exchange is not None
+    ]  # fmt: skip
+
+
+def test_what_is_on_record_is_left_to_the_follower() -> None:
+    """Once: its record tells of the exchange, and the router only counts it."""
+    desk = Desk(told_by_follower=True)
+    terminal = desk.terminal()
+    desk.arrive(terminal, purchase())
+    desk.pass_time(1.0)
+    desk.answer(desk.wire().sent[0], "00")
+    desk.arrive(terminal, purchase(stan="000002", rrn="000000000002"))
+    desk.answer(desk.wire().sent[1], "51")
+    assert desk.watcher.events == []
+    assert [one[3:] for one in desk.watcher.exchanges] == [("00", "issuer"), ("51", "issuer")]
+    told, declined = exchanges_on_record(desk)
+    assert (told.issuer, told.issuer_stan, told.decided_by) == ("atlas", "000001", "issuer")
+    assert 990_000 < told.issuer_us <= told.recorded_us < 1_100_000
+    assert declined.ended_in == "issuer"
+
+
+def test_what_is_on_no_record_is_told_by_the_router() -> None:
+    """A repeat, a decline of ours, and what the disk refused."""
+    desk = Desk(told_by_follower=True)
+    terminal = desk.terminal()
+    desk.arrive(terminal, purchase())
+    desk.answer(desk.wire().sent[0], "00")
+    desk.arrive(terminal, purchase("0101"))
+    desk.arrive(terminal, purchase(currency=None, stan="000002"))
+    desk.arrive(terminal, purchase(stan="000003", rrn="000000000003"))
+    desk.disk.refuses = True
+    desk.answer(desk.wire().sent[1], "51")
+    told = [(one.mti, one.response_code, one.ended_in) for one in desk.watcher.events]
+    assert told == [("0101", "00", "issuer"), ("0100", "30", "format"), ("0100", "51", "issuer")]
+
+
+def test_an_answer_that_nobody_took_is_told_beside_its_record() -> None:
+    """The record cannot know."""
+    desk = Desk(told_by_follower=True)
+    gone = desk.terminal()
+    desk.arrive(gone, purchase())
+    gone.is_open = False
+    desk.answer(desk.wire().sent[0], "00")
+    assert desk.watcher.events == []
+    assert len(exchanges_on_record(desk)) == 1
+    what, facts = desk.watcher.told[0]
+    assert (what, facts["stan"]) == ("answer_not_delivered", "000001")

@@ -147,10 +147,17 @@ class Wire:
 @dataclass
 class Watcher:
     events: list[TransactionEvent] = field(default_factory=list)
+    exchanges: list[tuple[str, str, str, str, str]] = field(default_factory=list)
     counts: list[tuple[str, str]] = field(default_factory=list)
     differences: list[list[int]] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
     told: list[tuple[str, dict[str, str | int | float]]] = field(default_factory=list)
+
+    def exchange(
+        self, acquirer: str, issuer: str, mti: str, response_code: str, decided_by: str,
+        hsm_us: int, issuer_us: int, total_us: int,
+    ) -> None:
+        self.exchanges.append((acquirer, issuer, mti, response_code, decided_by))
 
     def transaction(self, event: TransactionEvent) -> None:
         self.events.append(event)
@@ -202,6 +209,7 @@ class Desk:
         records: list[Record] | None = None,
         clock: HandClock | None = None,
         limits: Limits | None = None,
+        told_by_follower: bool = False,
     ) -> None:
         self.clock = clock or HandClock()
         self.disk = Disk()
@@ -212,8 +220,9 @@ class Desk:
         chosen = ranges if ranges is not None else [bins("950401", self.issuers[0].name)]
         switch = Switch("950400", BinTable(chosen), {i.name: i for i in self.issuers}, self.clock)
         self.conductor = Conductor(
-            switch, self.clock, self.disk, self.hsm, self.watcher, limits or Limits()
-        )
+            switch, self.clock, self.disk, self.hsm, self.watcher, limits or Limits(),
+            told_by_follower,
+        )  # fmt: skip
         self.disk.conductor = self.hsm.conductor = self.conductor
         self.conductor.recover(list(self.disk.records))
 
