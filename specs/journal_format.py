@@ -7,14 +7,16 @@ number -> text. Files, rows and the chain between them: `specs.journal_segments`
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias, cast
 
 import msgspec
 
 from specs.elements import DE
 from specs.packed import packed, unpacked
 
-Key: TypeAlias = tuple[str, ...]
+SEPARATOR: Final = "\x1f"  # of the parts of a key
+
+Key: TypeAlias = str
 EntryId: TypeAlias = tuple[str, ...]
 
 
@@ -45,12 +47,49 @@ def kept_message(mti: str, values: Mapping[int, str]) -> Kept:
 
 
 class About(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Which request of which acquirer a record speaks of, with what a repeat is recognised by."""
+    """Which request of which acquirer a record speaks of, with what a repeat is recognised by.
 
-    key: Key  # with DE 7
-    loose_key: Key  # without DE 7, with the content
-    content: Key  # PAN, DE 3, DE 4, DE 49
+    Each is one text of parts, `SEPARATOR` between them: there are as many as requests in the
+    repeat window, and one text takes less room, and is found sooner, than a tuple of many.
+    """
+
+    key: Key  # acquirer, kind (DE 0, digits 2 and 3), DE 11, 7, 32, 41
+    loose_key: Key  # acquirer, kind, DE 11, 32, 41, 37, 12, 13 (these where 37 is absent), 2, 3, 49
+    content: Key  # DE 3, 4, 49, 2
     mti: str  # as it arrived: a repeat says so
+
+    @property
+    def parts(self) -> "Parts":
+        acquirer, kind, stan, transmission_time, sender, terminal = self.key.split(SEPARATOR)
+        processing_code, amount, currency, pan = self.content.split(SEPARATOR)
+        rrn = self.loose_key.split(SEPARATOR)[5]
+        return Parts(acquirer, kind, stan, transmission_time, sender, terminal, rrn,
+                     processing_code, amount, currency, pan)
+
+
+class Parts(NamedTuple):
+    """What the keys of a request are made of; empty where it has no such element."""
+
+    acquirer: str = ""
+    kind: str = ""
+    stan: str = ""
+    transmission_time: str = ""
+    sender: str = ""  # DE 32 without leading zeros
+    terminal: str = ""
+    rrn: str = ""
+    processing_code: str = ""
+    amount: str = ""
+    currency: str = ""
+    pan: str = ""
+
+    def about(self, mti: str, local_time: str = "", local_date: str = "") -> About:
+        """A request of these parts."""
+        acquirer, kind, stan, time, sender, terminal, rrn, code, amount, currency, pan = self
+        when = ("", "") if rrn else (local_time, local_date)
+        loose = acquirer, kind, stan, sender, terminal, rrn, *when, pan, code, currency
+        return About(
+            SEPARATOR.join((acquirer, kind, stan, time, sender, terminal)), SEPARATOR.join(loose),
+            SEPARATOR.join((code, amount, currency, pan)), mti)
 
 
 class Forwarded(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="F"):

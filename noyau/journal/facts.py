@@ -79,14 +79,13 @@ class Wanted:
 
 
 def facts_of(record: Spoken) -> Facts:
-    """The parts of a key are told in router.switching.request."""
+    """Some records know no issuer."""
     about: About = record.about
-    key, loose = about.key, about.loose_key
-    named = len(key) > 5 and len(loose) > 5
+    parts = about.parts
     issuer = record.issuer if isinstance(record, Forwarded | Stored) else ""
     return Facts(
-        key, about.content[0] if about.content else "", loose[4] if named else "",
-        key[3] if named else "", key[5] if named else "", key[0], issuer, about.mti,
+        about.key, parts.pan, parts.rrn, parts.stan, parts.terminal, parts.acquirer, issuer,
+        about.mti,
     )  # fmt: skip
 
 

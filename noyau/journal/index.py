@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from noyau.journal.facts import SPOKEN, Place, Wanted, entry_of, facts_of
+from specs.journal_format import SEPARATOR, EntryId, Key
 from specs.journal_reading import Row
 from specs.journal_seal import Seal
 from specs.journal_segments import worker_of
@@ -110,7 +111,7 @@ class Index:
         for row, place, at in self._database.execute(query, [value for _, value in asked]):
             yield Place(self._worker, row, place), at
 
-    def rows_of(self, what: tuple[str, ...]) -> list[int]:
+    def rows_of(self, what: Key | EntryId) -> list[int]:
         """Rows that speak of a key, or of an entry."""
         found = self._database.execute(
             "SELECT row FROM mentions WHERE what = ? ORDER BY row", (self._named(what),)
@@ -139,8 +140,8 @@ class Index:
             recent.clear()
         return added, mentioned
 
-    def _named(self, what: tuple[str, ...]) -> bytes:
-        return self._seal.hashed("\x1f".join(what))
+    def _named(self, what: Key | EntryId) -> bytes:
+        return self._seal.hashed(what if isinstance(what, str) else SEPARATOR.join(what))
 
     def _version(self) -> int:
         return int(self._database.execute("PRAGMA user_version").fetchone()[0])

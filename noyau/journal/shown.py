@@ -11,6 +11,7 @@ from noyau.journal.facts import time_in_words
 from router.wire.pan import Pan
 from specs.dialect import load_dialect
 from specs.journal_format import (
+    SEPARATOR,
     About,
     Answered,
     Carried,
@@ -33,7 +34,7 @@ from specs.rules import Dialect
 
 Fields = dict[str, Any]
 CANONICAL: Final = "iso87-ascii"
-KEY_PARTS: Final = ("acquirer", "kind", "sender", "stan", "transmission_time", "terminal")
+KEY_PARTS: Final = ("acquirer", "sender", "stan", "transmission_time", "terminal")
 NAMES: Final[dict[type, str]] = {
     Forwarded: "forwarded", Answered: "answered", Reversed: "reversed", Stored: "stored",
     Ended: "ended", NumberGiven: "number_given", StoodIn: "stood_in",
@@ -81,7 +82,8 @@ class Shown:
             return {"entry": list(entry.id), "parked": entry.parked, "who": entry.who,
                     "why": self._text(60, entry.why)}  # fmt: skip
         if isinstance(entry, StoodIn):
-            return {"issuer": entry.issuer, "pan": str(Pan(entry.pan)), "key": list(entry.key),
+            return {"issuer": entry.issuer, "pan": str(Pan(entry.pan)),
+                    "key": entry.key.split(SEPARATOR),
                     "until": time_in_words(entry.until * 1000), "count": entry.count,
                     "amount_minor": entry.amount_minor, "wrong_pins": entry.wrong_pins}  # fmt: skip
         if isinstance(entry, Carried):
@@ -101,14 +103,12 @@ class Shown:
 
 def who(about: About) -> Fields:
     """Whose request, and which."""
-    key = about.key
-    named = dict(zip(KEY_PARTS, key, strict=False))
-    named.pop("kind", None)
-    loose = about.loose_key
-    pan, processing_code, amount, currency = (*about.content, "", "", "", "")[:4]
-    return {**named, "rrn": loose[4] if len(loose) > 5 else "", "mti": about.mti,
-            "pan": str(Pan(pan)) if pan else "", "processing_code": processing_code,
-            "amount": amount, "currency": currency}  # fmt: skip
+    parts = about.parts
+    named = {name: getattr(parts, name) for name in KEY_PARTS}
+    return {**named, "rrn": parts.rrn, "mti": about.mti,
+            "pan": str(Pan(parts.pan)) if parts.pan else "",
+            "processing_code": parts.processing_code, "amount": parts.amount,
+            "currency": parts.currency}  # fmt: skip
 
 
 def story_lines(told: list[Fields]) -> list[str]:

@@ -210,8 +210,8 @@ class Admission:
             transaction.is_admitted = False
             held = self._issuers[issuer.name]
             held.in_flight -= 1
-            acquirer = transaction.about.key[0]
-            held.by_acquirer[acquirer] -= 1
+            assert transaction.request is not None
+            held.by_acquirer[transaction.request.acquirer.name] -= 1
 
     def issuer_answered(self, issuer: Issuer, took_s: float) -> None:
         """A request of ours."""

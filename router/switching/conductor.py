@@ -467,7 +467,7 @@ class Conductor:
             self._observer.alarm(
                 "pin_not_translated",
                 hsm_error=event.hsm_error,
-                acquirer=transaction.about.key[0],
+                acquirer=transaction.about.parts.acquirer,
                 issuer=transaction.issuer.name if transaction.issuer is not None else "",
             )
         elif isinstance(event, Verified) and not event.is_clear:
@@ -538,11 +538,12 @@ class Conductor:
     def _give_back(self, transaction: Transaction) -> None:
         """An approval that nobody heard."""
         values = transaction.outbound.values if transaction.outbound is not None else {}
-        self._observer.counted("undeliverable_approval", transaction.about.key[0])
+        parts = transaction.about.parts
+        self._observer.counted("undeliverable_approval", parts.acquirer)
         self._observer.happened(
             "undeliverable_approval",
-            acquirer=transaction.about.key[0],
-            stan=transaction.about.key[3],
+            acquirer=parts.acquirer,
+            stan=parts.stan,
             rrn=values.get(DE.RRN, ""),
         )
         self._reversing.reverse(transaction)

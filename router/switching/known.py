@@ -31,14 +31,14 @@ class Known:
 
     def add(self, transaction: Transaction) -> None:
         self._by_key[transaction.about.key] = transaction
-        self._by_loose_key[without_amount(transaction.about.loose_key)] = transaction
+        self._by_loose_key[transaction.about.loose_key] = transaction
 
     def forget(self, transaction: Transaction) -> None:
         """What was never durable and never left: as if it had not arrived."""
         about = transaction.about
         if self._by_key.get(about.key) is transaction:
             del self._by_key[about.key]
-        loose_key = without_amount(about.loose_key)
+        loose_key = about.loose_key
         if self._by_loose_key.get(loose_key) is transaction:
             del self._by_loose_key[loose_key]
 
@@ -50,7 +50,7 @@ class Known:
         under_key = self._by_key.get(about.key)
         if under_key is not None and under_key.about.content == about.content:
             return under_key
-        known = self._by_loose_key.get(without_amount(about.loose_key))
+        known = self._by_loose_key.get(about.loose_key)
         if known is None or known.about.content != about.content:
             return under_key
         return known if is_same_without_time(about, known.about) else under_key
@@ -67,15 +67,18 @@ class Known:
         """
         other: Transaction | None = None
         for original in originals:
-            pan, _, amount, _ = original.about.content
+            named = original.about.parts
             known = self._by_key.get(original.about.key)
             if known is not None:
-                amounts = ("", known.about.content[2], known.approved_amount)
-                if pan in ("", known.about.content[0]) and amount in amounts:
+                parts = known.about.parts
+                amounts = ("", parts.amount, known.approved_amount)
+                if named.pan in ("", parts.pan) and named.amount in amounts:
                     return known
                 other = other if other is not None else known
-            known = self._by_loose_key.get(without_amount(original.about.loose_key))
-            if known is not None and amount in (known.about.content[2], known.approved_amount):
+            known = self._by_loose_key.get(original.about.loose_key)
+            if known is not None and named.amount in (
+                known.about.parts.amount, known.approved_amount,
+            ):  # fmt: skip
                 return known
         return other
 
@@ -93,7 +96,3 @@ class Known:
         for transaction in leaving:
             self.forget(transaction)
 
-
-def without_amount(loose_key: Key) -> Key:
-    """A partial approval is known by two amounts. The last four parts are the content."""
-    return loose_key[:-2] + loose_key[-1:]

@@ -32,6 +32,7 @@ from specs.journal_format import (
     EntryId,
     Forwarded,
     Kept,
+    Key,
     NumberGiven,
     Record,
     Reversed,
@@ -65,7 +66,7 @@ class Recovery:
         self._now = clock.now()
         self._transmission_time = clock.transmission_time()
         self._by_numbers: dict[tuple[str, str, str], Transaction] = {}  # issuer, STAN, DE 7
-        self._online: dict[tuple[str, ...], Transaction] = {}
+        self._online: dict[Key, Transaction] = {}
         self.records = 0  # read so far
         self.unknown_issuers: dict[str, int] = {}  # and how many records speak of them
         self._last: dict[str, str] = {}  # issuer -> STAN given last

@@ -29,12 +29,13 @@ class Refused:
         self._leave(now)
         if len(self._oldest) >= REFUSED_MAX:
             self._leave(self._oldest[0][1])
-        self._until[about.loose_key] = now + REMEMBERED_S
-        self._oldest.append((about.loose_key, now + REMEMBERED_S))
+        key = known_by(about)
+        self._until[key] = now + REMEMBERED_S
+        self._oldest.append((key, now + REMEMBERED_S))
 
     def holds(self, about: About, now: float) -> bool:
         """Was this refused a moment ago?"""
-        return self._until.get(about.loose_key, 0.0) > now
+        return bool(self._until) and self._until.get(known_by(about), 0.0) > now
 
     def _leave(self, now: float) -> None:
         oldest, until = self._oldest, self._until
@@ -42,3 +43,8 @@ class Refused:
             key, then = oldest.popleft()
             if until.get(key) == then:  # else it was refused again since
                 del until[key]
+
+
+def known_by(about: About) -> Key:
+    """With the amount, which the loose key leaves out."""
+    return about.loose_key + about.content

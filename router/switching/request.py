@@ -9,7 +9,7 @@ from router.switching.peers import AcquirerLink
 from router.wire.message import Message
 from router.wire.pan import Pan
 from specs.elements import DE
-from specs.journal_format import About
+from specs.journal_format import SEPARATOR, About
 
 ORIGINAL_MTIS: Final = ("0100", "0200", "0120", "0220")
 
@@ -106,22 +106,28 @@ class Original:
 
 
 def about(acquirer: str, mti: str, elements: Elements, pan: Pan | None) -> About:
-    """The keys of docs/rules.md, *Repeats and duplicates*.
+    """The keys of docs/rules.md, *Repeats and duplicates*, as `specs.journal_format` has them.
 
     DE 12 and 13 tell two requests apart only where there is no RRN: many senders stamp them anew.
     """
-    text = elements.text
     kind = mti[1:3]
-    sender = text(DE.ACQUIRER_ID).lstrip("0")
-    stan, rrn, terminal = text(DE.STAN), text(DE.RRN), text(DE.TERMINAL_ID)
-    card = pan.reveal() if pan is not None else ""
-    content = card, text(DE.PROCESSING_CODE), text(DE.AMOUNT), text(DE.CURRENCY)
-    when = () if rrn else (text(DE.LOCAL_TIME), text(DE.LOCAL_DATE))
+    sender = elements.text(DE.ACQUIRER_ID).lstrip("0")
+    stan, rrn = elements.text(DE.STAN), elements.text(DE.RRN)
+    terminal, time = elements.text(DE.TERMINAL_ID), elements.text(DE.TRANSMISSION_TIME)
+    code, currency = elements.text(DE.PROCESSING_CODE), elements.text(DE.CURRENCY)
+    card, local_time, local_date = "", "", ""
+    if pan is not None:
+        card = pan.reveal()
+    if not rrn:
+        local_time, local_date = elements.text(DE.LOCAL_TIME), elements.text(DE.LOCAL_DATE)
+    loose = (
+        acquirer, kind, stan, sender, terminal, rrn, local_time, local_date, card, code, currency,
+    )  # fmt: skip
     return About(
-        key=(acquirer, kind, sender, stan, text(DE.TRANSMISSION_TIME), terminal),
-        loose_key=(acquirer, kind, sender, stan, rrn, terminal, *when, *content),
-        content=content,
-        mti=mti,
+        SEPARATOR.join((acquirer, kind, stan, time, sender, terminal)),
+        SEPARATOR.join(loose),
+        SEPARATOR.join((code, elements.text(DE.AMOUNT), currency, card)),
+        mti,
     )
 
 

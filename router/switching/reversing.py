@@ -270,12 +270,11 @@ def may_go_online(transaction: Transaction) -> bool:
 
 def is_about(reversal: Request, transaction: Transaction) -> bool:
     """The same purchase; DE 4 may be what was approved in part, the rest may be absent."""
-    pan, processing_code, amount, currency = transaction.about.content
-    values = reversal.values
-    if reversal.pan is not None and reversal.pan.reveal() != pan:
+    parts, values = transaction.about.parts, reversal.values
+    if reversal.pan is not None and reversal.pan.reveal() != parts.pan:
         return False
     return (
-        values.get(DE.PROCESSING_CODE, processing_code) == processing_code
-        and values.get(DE.CURRENCY, currency) == currency
-        and values.get(DE.AMOUNT, amount) in (amount, transaction.approved_amount)
+        values.get(DE.PROCESSING_CODE, parts.processing_code) == parts.processing_code
+        and values.get(DE.CURRENCY, parts.currency) == parts.currency
+        and values.get(DE.AMOUNT, parts.amount) in (parts.amount, transaction.approved_amount)
     )

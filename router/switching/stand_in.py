@@ -60,7 +60,7 @@ def stood_in(transaction: Transaction, switch: Switch) -> Generator[Need, Event,
     # The HSM took its time: looked at again. From here to the records nothing else happens.
     if verdict is None or not is_open(transaction, switch):
         return None
-    pan, wall = transaction.about.content[0], switch.wall()
+    pan, wall = transaction.about.parts.pan, switch.wall()
     has_room = issuer.stand_in.activity.has_room_for(pan, rules.cards_max, wall)
     if not has_room or not switch.may_store(issuer):
         return None

@@ -28,13 +28,14 @@ def stood_in_records(
     approves = code == ResponseCode.APPROVED
     undone = undoing(transaction, issuer, approves, switch)
     told, advice = advised(transaction, rules, issuer, code, reason, undone, switch)
+    parts = transaction.about.parts
     counted = StoodIn(
         issuer.name,
-        transaction.about.content[0],
+        parts.pan,
         transaction.about.key,
         rules.counts_until(switch.wall()),
         1 if approves else 0,
-        int(transaction.about.content[2]) if approves else 0,
+        int(parts.amount) if approves else 0,
         wrong_pins,
     )
     records = [*undone, *advice]

@@ -1,6 +1,7 @@
 """One request of an acquirer as the switch knows it: what became of it, and who still waits."""
 
 from collections.abc import Callable
+from typing import Final
 
 from router.switching import message_types
 from router.switching.needs import Life
@@ -10,6 +11,8 @@ from router.switching.request import Request
 from router.switching.told import Told
 from specs.journal_format import About, Kept, Record, StoodIn, Stored
 
+PROCESSING_CODE_DIGITS: Final = 6
+
 
 class Transaction:
     """Kept for the repeat window: a repeat, a reversal and a restart must find it.
@@ -18,6 +21,7 @@ class Transaction:
     """
 
     __slots__ = (
+        "_may_hold",
         "about",
         "advice",
         "approval_on_record",
@@ -56,6 +60,9 @@ class Transaction:
     def __init__(self, about: About, known_since: float) -> None:
         self.about = about
         self.known_since = known_since
+        effect = effect_of(about.content[:PROCESSING_CODE_DIGITS])
+        is_request = not message_types.is_reversal(about.mti)
+        self._may_hold = is_request and (effect is None or effect.may_hold)
         self.request: Request | None = None  # the first one, while the life goes on
         self.requests: tuple[Request, ...] = ()  # those that wait for the answer
         self.life: Life | None = None
@@ -91,9 +98,7 @@ class Transaction:
     @property
     def may_hold(self) -> bool:
         """May it hold or move money at the issuer? Only then is it ever reversed."""
-        effect = effect_of(self.about.content[1])
-        is_request = not message_types.is_reversal(self.about.mti)
-        return is_request and (effect is None or effect.may_hold)
+        return self._may_hold
 
     @property
     def needs_reversal(self) -> bool:

@@ -10,7 +10,16 @@ from router.wire.codec import Codec
 from router.wire.message import Message
 from specs.dialect import load_dialect
 from specs.elements import DE
-from specs.journal_format import Answered, Ended, Forwarded, Kept, Reversed, Stored
+from specs.journal_format import (
+    SEPARATOR,
+    About,
+    Answered,
+    Ended,
+    Forwarded,
+    Kept,
+    Reversed,
+    Stored,
+)
 from tests.docs.one_purchase import Captured, captured
 from tests.docs.pages import FRAMES, HSM, LIFE, blocks, columns, frame_of, parts_of
 from tests.docs.recorder import LENGTH_BYTES
@@ -144,7 +153,11 @@ def test_a_record_is_the_one_in_the_journal(name: str, number: int, fresh: Captu
 
 
 def plain(struct: Any) -> Any:
-    """With the names of its fields; a kept message as its elements."""
+    """With the names of its fields; a kept message as its elements, keys as their parts."""
+    if isinstance(struct, About):
+        named = {name: getattr(struct, name) for name in struct.__struct_fields__}
+        return {name: text.split(SEPARATOR) if name != "mti" else text
+                for name, text in named.items()}
     if isinstance(struct, Kept):
         return {"mti": struct.mti, "values": plain(struct.values)}
     if isinstance(struct, msgspec.Struct):

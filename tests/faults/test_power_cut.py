@@ -21,7 +21,16 @@ from tests.net.acquirer_peer import acquirer_peer, purchase
 from tests.net.house import House, house
 from tests.net.hsm_peer import hsm_peer
 from tests.net.issuer_peer import IssuerPeer, issuer_peer
-from tests.net.journal_records import DAY_S, SEAL, Wall, forwarded, opened, read, replayed
+from tests.net.journal_records import (
+    DAY_S,
+    SEAL,
+    Wall,
+    about,
+    forwarded,
+    opened,
+    read,
+    replayed,
+)
 
 CUTS = int(os.environ.get("CUTS", "1"))
 LOAD_S = 1.5
@@ -96,7 +105,8 @@ def test_a_power_cut_at_the_turn_of_the_day_loses_nothing(tmp_path: Path) -> Non
             disk.go_on_with(copy)
             found = {one.about.key for group in read(folder, wall) for one in group
                      if isinstance(one, Forwarded)}
-            assert found == {("medina", f"{stan:06d}") for stan in range(1, len(confirmed) + 1)}
+            assert found == {
+                about(f"{stan:06d}").key for stan in range(1, len(confirmed) + 1)}
             assert verified(Worker("0", folder / "worker-0", SEAL), None, lambda *_: None).is_whole
 
 

@@ -14,6 +14,7 @@ from specs.journal_format import (
     Answered,
     Ended,
     Forwarded,
+    Parts,
     Record,
     Reversed,
     Stored,
@@ -29,11 +30,12 @@ CARDS = (PAN, OTHER_PAN)
 
 
 def about(number: int) -> About:
-    content = (CARDS[number % 2], "000000", f"{number:012d}", "504")
     acquirer = "medina" if number % 3 else "souk"
     stan, terminal, rrn = f"{number:06d}", f"TERM000{number % 4}", f"{number:012d}"
-    return About((acquirer, "10", "504001", stan, "0115120000", terminal),
-                 (acquirer, "10", "504001", stan, rrn, terminal, *content), content, "0100")
+    amount, card = f"{number:012d}", CARDS[number % 2]
+    parts = Parts(acquirer, "10", stan, "0115120000", "504001", terminal, rrn, "000000", amount,
+                  "504", card)
+    return parts.about("0100")
 
 
 def forwarded(number: int) -> Forwarded:

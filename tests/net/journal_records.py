@@ -11,6 +11,7 @@ from specs.journal_format import (
     Answered,
     Ended,
     Forwarded,
+    Parts,
     Record,
     Reversed,
     Stored,
@@ -39,7 +40,8 @@ class Wall:
 
 
 def about(stan: str) -> About:
-    return About(("medina", stan), ("medina", stan, PAN), (PAN, "000000", "1", "504"), "0100")
+    parts = Parts("medina", "10", stan, "", "", "", "", "000000", "1", "504", PAN)
+    return parts.about("0100")
 
 
 def forwarded(stan: str) -> Forwarded:

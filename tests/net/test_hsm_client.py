@@ -9,12 +9,12 @@ from router.net.waiting import until
 from router.switching.needs import Event, PinRefused, PinTranslated, TranslatePin
 from router.switching.pin_key import PinKey
 from router.switching.transaction import Transaction
-from specs.journal_format import About
+from specs.journal_format import Parts
 from tests.net.hsm_peer import PIN_BLOCK, TRANSLATED, UNACCEPTABLE, HsmPeer, hsm_peer
 
 TPK = PinKey("tpk", "U" + "A" * 32, "000000", "01")
 ZPK = PinKey("zpk", "U" + "B" * 32, "000000", "01")
-OWNER_ABOUT = About(("a",), ("b",), ("", "000000", "", ""), "0100")
+OWNER_ABOUT = Parts("a", processing_code="000000").about("0100")
 
 
 class Client:

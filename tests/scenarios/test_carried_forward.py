@@ -65,7 +65,7 @@ def answer_last(desk: Desk, code: str) -> None:
         desk.answer(sent[-1], code)
 
 
-Outcome = tuple[list[tuple[str, ...]], list[tuple[str, ...]], set[tuple[str, ...]]]
+Outcome = tuple[list[tuple[str, ...]], list[tuple[str, str]], set[tuple[str, ...]]]
 
 
 def outcome(records: list[Record]) -> Outcome:
@@ -78,7 +78,7 @@ def outcome(records: list[Record]) -> Outcome:
     desk.pass_time(0.5)
     sent = sorted(seen(message) for line in range(2) for message in desk.wire(line).sent)
     said = sorted(
-        (type(one).__name__, *one.about.key) for one in desk.disk.records[before:]
+        (type(one).__name__, one.about.key) for one in desk.disk.records[before:]
         if isinstance(one, Answered | Reversed | Stored))  # fmt: skip
     return sent, said, set(desk.issuers[0].parked)
 

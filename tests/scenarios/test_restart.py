@@ -7,7 +7,15 @@ import pytest
 from router.switching.conductor import Limits
 from router.switching.recovery import EVICT_EVERY
 from specs.elements import DE
-from specs.journal_format import About, Answered, Forwarded, NumberGiven, Record, kept_message
+from specs.journal_format import (
+    About,
+    Answered,
+    Forwarded,
+    NumberGiven,
+    Parts,
+    Record,
+    kept_message,
+)
 from tests.builders import purchase, reversal
 from tests.switching.desk import Desk
 
@@ -128,7 +136,8 @@ def answered_ones(number: int) -> Iterator[Record]:
 
 
 def about_of(stan: str) -> About:
-    return About(("souk", stan), ("souk", stan, PAN, "0"), (PAN, "000000", "1", "504"), "0100")
+    parts = Parts("souk", "10", stan, processing_code="000000", amount="1", currency="504", pan=PAN)
+    return parts.about("0100")
 
 
 def test_an_approval_that_was_lost_on_its_way_is_its_acquirers_to_reverse() -> None:

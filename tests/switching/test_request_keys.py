@@ -53,5 +53,17 @@ def test_zeros_before_an_institution_mean_nothing() -> None:
 
 def test_the_content_is_card_kind_amount_and_currency() -> None:
     values = purchase().values()
-    expected = (HOME_CARD, values[DE.PROCESSING_CODE], values[DE.AMOUNT], values[DE.CURRENCY])
-    assert known_by().content == expected
+    parts = known_by().parts
+    assert parts.pan == HOME_CARD
+    assert parts.processing_code == values[DE.PROCESSING_CODE]
+    assert (parts.amount, parts.currency) == (values[DE.AMOUNT], values[DE.CURRENCY])
+
+
+@pytest.mark.parametrize("rrn", ["632810000001", None])
+def test_keys_say_what_they_are_made_of(rrn: str | None) -> None:
+    known = known_by(rrn=rrn)
+    values = purchase().values()
+    again = known.parts.about("0100", values[DE.LOCAL_TIME], values[DE.LOCAL_DATE])
+    assert again == known
+    assert known.parts[:7] == ("souk", "10", values[DE.STAN], values[DE.TRANSMISSION_TIME],
+                               "1001", "TERM0001", rrn or "")
