@@ -45,6 +45,8 @@ class KeyBlockLmk:
             raise Refused(Code.KEY_USAGE)
         if attributes.mode not in role.modes:
             raise Refused(Code.MODE_OF_USE)
+        if key.algorithm == HMAC:
+            raise Refused(Code.KEY_ALGORITHM)  # it is kept and carried; no command computes with it
         if attributes.key_version[0] in COMPONENT:
             raise Refused(Code.NOT_PERMITTED)
         if is_bounded(attributes.optional):

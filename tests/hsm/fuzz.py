@@ -1,6 +1,7 @@
 """Fuzzing of the command parser over TCP: `python -m tests.hsm.fuzz SECONDS [SEED]`.
 
-Mutations of a valid request of every command, random bytes, and pipelines of both, cut anywhere.
+Mutations of a valid request of every command, keys of other kinds in it, random bytes, and
+pipelines of these, cut anywhere.
 Wanted are crashes, hangs, answers 41, answers that are missing or come to another header, and
 parts of requests in what the device writes.
 """
@@ -22,6 +23,7 @@ from typing import Final
 
 from hsm_emulator.device import COMMANDS
 from hsm_emulator.examples import made
+from tests.hsm.fuzz_keys import keys_of_all_kinds, with_other_keys
 
 NOYAU: Final = str(Path(sys.executable).parent / "noyau")
 ANSWER_WITHIN_S: Final = 20.0
@@ -47,6 +49,7 @@ class Fuzz:
         self.dice = random.Random(seed)  # must be repeatable
         self.requests = [one.request for one in made()]
         self._codes = list(COMMANDS)
+        self._keys = keys_of_all_kinds(self.dice)
 
     def body(self) -> bytes:
         """One request without header."""
@@ -56,6 +59,8 @@ class Fuzz:
         if kind < 0.15:
             return self.dice.choice(self._codes) + self.dice.randbytes(self.dice.randrange(300))
         body = self.dice.choice(self.requests)
+        if kind < 0.45:
+            return with_other_keys(body, self._keys, self.dice)
         for _ in range(self.dice.choice((0, 1, 1, 1, 2, 3, 8))):
             body = self._mutated(body)[: FRAME_BYTES_MAX - 4]
         return body

@@ -11,6 +11,8 @@ from hsm_emulator.optional_blocks import OptionalBlock
 from hsm_emulator.public_lmks import by_identifier
 from hsm_emulator.secret_key import AES_, HMAC, TDES, SecretKey, key_of
 from tests.hsm.keys import K, Z
+from tests.hsm.keys import key_block as key_block_of
+from tests.hsm.peer import Peer
 
 AES_128 = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 TDES_KEY, AES_KEY = SecretKey(bytes.fromhex(Z)), SecretKey(AES_128, AES_)
@@ -206,6 +208,17 @@ def test_hmac_key_is_no_cipher_key() -> None:
     for compute in ("encrypt_cbc", "decrypt_cbc"):
         with pytest.raises(Refused, match="A7"):
             getattr(key, compute)(blocks, blocks)
+
+
+@pytest.mark.parametrize("length", [16, 32, 40])
+def test_hmac_key_is_no_key_for_keys(length: int, hsm: Peer) -> None:
+    """Whatever its block says that it is for."""
+    zmk = by_identifier()[b"02"].wrapped(
+        SecretKey((CLEAR * 3)[:length], HMAC), b"FFF", b"S", Attributes("K0", HMAC, "N", "00", "E")
+    ).decode()
+    key = key_block_of(K, "P0", lmk="02")
+    for request in (f"A8FFF{zmk}{key}S", f"A8FFF{zmk}{key}R", f"IA{zmk};SS0", f"HC{zmk};SS0"):
+        assert hsm.ask(request)[2:] == b"A7"
 
 
 @pytest.mark.parametrize("length", [0, 4, 15, 17, 25, 32])
