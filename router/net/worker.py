@@ -51,6 +51,7 @@ class Process:
         self._folder = self._source = Path()
         self._acquirers: list[str] = []
         self._router: Router | None = None
+        self._ends = False  # before it has begun
         self._shows: dict[str, Show] = {}
         self._channel = Channel(socket.socket(fileno=descriptor), self._heard, self._is_over)
 
@@ -59,6 +60,8 @@ class Process:
         try:
             begin = await self._begin
         except asyncio.CancelledError:
+            return 0
+        if self._ends:
             return 0
         self._folder, self._source = Path(begin.folder), Path(begin.source)
         self._acquirers = begin.acquirers
@@ -96,10 +99,11 @@ class Process:
         self._channel.tell("ready")
 
     def _is_over(self) -> None:
+        self._ends = True
         if self._router is not None:
             self._router.stop()
-        elif not self._begin.done():
-            self._begin.cancel()
+        else:
+            self._begin.cancel()  # nothing where it is there already
 
     # What the supervisor says.
 
@@ -116,8 +120,8 @@ class Process:
             return msgspec.to_builtins(await self._router.reload())
         elif what == "key" and self._router is not None:
             self._router.key_changed(content)
-        elif what == "drain" and self._router is not None:
-            self._router.stop()
+        elif what == "drain":
+            self._is_over()
         return True
 
     async def _page(self, path: str, query: dict[str, str]) -> tuple[int, str] | None:

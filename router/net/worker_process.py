@@ -45,7 +45,7 @@ class WorkerProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._backoff = Backoff(BACKOFF_S_MAX)
         self.starts = 0
-        self._is_ending = False
+        self._ending = asyncio.Event()
         self._why = ""  # it ended last time
 
     @property
@@ -57,7 +57,7 @@ class WorkerProcess:
         """starting, ready, draining, or waiting to be started again."""
         if self._process is None:
             return "waiting"
-        if self._is_ending:
+        if self._ending.is_set():
             return "draining"
         return "ready" if self.is_ready.is_set() else "starting"
 
@@ -71,16 +71,18 @@ class WorkerProcess:
     async def run(self) -> None:
         """Until it is told to end, and has."""
         loop = asyncio.get_running_loop()
-        while not self._is_ending:
+        while not self._ending.is_set():
             began = loop.time()
             self.starts += 1
             self._why = await self._once()
-            if self._is_ending:
+            if self._ending.is_set():
                 return
             self._observer.alarm("worker_ended", worker=self.number, why=self._why)
             if loop.time() - began >= GOOD_AFTER_S:
                 self._backoff.reset()
-            await asyncio.sleep(self._backoff.wait_s())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._backoff.wait_s()):
+                    await self._ending.wait()
 
     async def ask(self, what: str, content: Any = None, sockets: Sockets | None = None) -> Any:
         """None where it is not there, or does not know."""
@@ -99,7 +101,7 @@ class WorkerProcess:
 
     def drain(self) -> None:
         """It ends when what is in flight is answered."""
-        self._is_ending = True
+        self._ending.set()
         self.tell("drain")
         if self._channel is None and self._process is not None:
             self.kill()

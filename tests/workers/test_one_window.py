@@ -102,9 +102,22 @@ async def test_a_command_for_all_is_refused_while_a_worker_cannot_start(tmp_path
             assert code == 409
             assert "nothing was done" in answer["error"]
             assert await buys(router, "corniche") == "00"
+            await router.house.logged("worker_ended", 4)  # it is waited for longer each time
         await router.is_ready()
         assert await buys(router, "medina") == "00"
         assert (await router.house.page("/saf/retry?who=amal&all=1", "POST"))[0] == 200
+
+
+async def test_a_drain_does_not_wait_for_a_worker_that_cannot_start(tmp_path: Path) -> None:
+    """Between two tries there is nobody to wait for."""
+    async with hsm_peer() as hsm, issuer_peer() as issuer, crew(tmp_path, hsm, issuer) as router:
+        journal = (await router.look())["workers"][router.worker_of("medina")]["journal"]
+        with (router.house.state / "router" / f"worker-{journal}" / "lock").open() as lock:
+            await router.kill("medina")
+            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+            await router.house.logged("worker_ended", 2)
+            assert await router.house.stop() == 0
+        assert not router.house.events("worker_killed")
 
 
 async def test_an_issuer_is_stood_in_for_by_all_workers_within_what_it_lends(
