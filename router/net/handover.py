@@ -178,7 +178,7 @@ def deal(
             if record.id in owners:
                 shares[owners[record.id]].append(record)
         elif not isinstance(record, NumberGiven):
-            owner = roster.worker_of(record.about.key[0])
+            owner = roster.worker_of(record.about.parts.acquirer)
             shares[owner].append(record)
             if isinstance(record, Stored):
                 owners[record.id] = owner
@@ -199,7 +199,7 @@ def deal_numbers(
                     share.append(given)
     for entry in still_open.stored:
         stan = entry.message.values[DE.STAN]
-        if not places[roster.worker_of(entry.about.key[0])].has(stan):
+        if not places[roster.worker_of(entry.about.parts.acquirer)].has(stan):
             held.setdefault(entry.issuer, set()).add(stan)
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from router.net.handover import deal
 from router.net.roster import Roster
-from specs.journal_format import About, NumberGiven, Record, StandInMode, StoodIn, Stored
+from specs.journal_format import NumberGiven, Record, StandInMode, StoodIn, Stored
 from tests.net import journal_records as records
 
 ROSTER: Final = Roster(("1", "2"), {"medina": 0, "corniche": 1}, {}, 3)
@@ -13,7 +13,7 @@ LOW, HIGH = "000017", "500017"
 
 def of(acquirer: str, stan: str) -> list[Record]:
     """A request that was answered, and its stored reversal."""
-    about = About((acquirer, stan), (acquirer, stan), records.about(stan).content, "0100")
+    about = records.about(stan).parts._replace(acquirer=acquirer).about("0100")
     went, stored = records.forwarded(stan), records.stored(stan)
     return [
         type(went)(about, went.issuer, went.line, went.outbound),
@@ -46,7 +46,7 @@ def test_an_open_entrys_number_outside_its_owners_part_is_held() -> None:
 
 def test_what_holds_for_everybody_is_everybodys() -> None:
     """An operator's switch and the counters of cards; of last numbers, whose part they are in."""
-    mode, counted = StandInMode("atlas", "on", 1), StoodIn("atlas", "95", (), 9, 1, 100, -1)
+    mode, counted = StandInMode("atlas", "on", 1), StoodIn("atlas", "95", "", 9, 1, 100, -1)
     shares, _ = dealt([mode, counted, NumberGiven("atlas", "0115120000", HIGH)])
     assert shares[0] == [mode, counted]
     assert shares[1] == [mode, counted, NumberGiven("atlas", "0115120000", HIGH)]
