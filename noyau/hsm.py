@@ -132,7 +132,7 @@ def _settings(config: Path | None, profile: "Profile | None" = None) -> "Setting
 
 
 def _lmks(settings: "Settings", folder: Path | None, passphrase_file: Path | None) -> "Lmks":
-    from hsm_emulator import custody  # noqa: PLC0415
+    from hsm_emulator import custody, sealed_lmks  # noqa: PLC0415
     from noyau.secret_input import asked  # noqa: PLC0415
 
     if folder is None:
@@ -142,7 +142,7 @@ def _lmks(settings: "Settings", folder: Path | None, passphrase_file: Path | Non
             passphrase = passphrase_file.read_text(encoding="utf-8").partition("\n")[0]
         else:
             passphrase = asked(f"passphrase of {folder}")
-        return custody.own_lmks(custody.unsealed(folder, passphrase), settings.rules)
+        return custody.own_lmks(sealed_lmks.unsealed(folder, passphrase), settings.rules)
     except custody.NoLmks as error:
         refuse(str(error))
     except OSError as error:

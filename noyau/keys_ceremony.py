@@ -72,7 +72,7 @@ def load(
 
       noyau keys ceremony load --kind aes --id 02 --count 3 --lmk-folder ./lmks
     """
-    from hsm_emulator import custody, lmk_shares  # noqa: PLC0415
+    from hsm_emulator import custody, lmk_shares, sealed_lmks  # noqa: PLC0415
 
     chosen = _kind(kind)
     entered = []
@@ -87,14 +87,14 @@ def load(
         entered.append(share)
     try:
         made = custody.combined(identifier, chosen, entered)
-        is_new = not custody.sealed_lmks(folder)
+        is_new = not sealed_lmks.exist(folder)
         passphrase = (passphrase_of(folder, passphrase_file) if passphrase_file or not is_new
                       else secret(f"new passphrase of {folder}", confirm=True))
-        kept = [] if is_new else custody.unsealed(folder, passphrase)
+        kept = [] if is_new else sealed_lmks.unsealed(folder, passphrase)
         if any(one.identifier == identifier for one in kept) and not replace:
             refuse(f"{folder} has an LMK {identifier}; --replace takes its place")
         others = [one for one in kept if one.identifier != identifier]
-        custody.seal(folder, [*others, made], passphrase)
+        sealed_lmks.seal(folder, [*others, made], passphrase)
     except custody.NoLmks as error:
         refuse(str(error))
     except OSError as error:
@@ -111,10 +111,10 @@ def list_lmks(folder: Folder, passphrase_file: PassphraseFile = None) -> None:
 
       noyau keys ceremony list --lmk-folder ./lmks
     """
-    from hsm_emulator import custody  # noqa: PLC0415
+    from hsm_emulator import custody, sealed_lmks  # noqa: PLC0415
 
     try:
-        kept = custody.unsealed(folder, passphrase_of(folder, passphrase_file))
+        kept = sealed_lmks.unsealed(folder, passphrase_of(folder, passphrase_file))
     except custody.NoLmks as error:
         refuse(str(error))
     for one in kept:

@@ -57,13 +57,13 @@ def rules_of(profile: str) -> "Rules":
 
 def lmks_of(folder: Path | None, passphrase_file: Path | None, rules: "Rules") -> "Lmks":
     """Open the LMK folder; without one take the test LMKs, and say so."""
-    from hsm_emulator import custody  # noqa: PLC0415
+    from hsm_emulator import custody, sealed_lmks  # noqa: PLC0415
 
     if folder is None:
         print("under the public test LMKs, which protect nothing", file=sys.stderr)
         return custody.public_test_lmks(rules)
     try:
-        kept = custody.unsealed(folder, passphrase_of(folder, passphrase_file))
+        kept = sealed_lmks.unsealed(folder, passphrase_of(folder, passphrase_file))
         return custody.own_lmks(kept, rules)
     except custody.NoLmks as error:
         refuse(str(error))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hsm_emulator import custody, lmk_shares
+from hsm_emulator import custody, lmk_shares, sealed_lmks
 from hsm_emulator.custody import KEY_BYTES, ClearLmk, Kind, NoLmks
 from hsm_emulator.device import Device
 from hsm_emulator.public_lmks import AES_KEY_BLOCK, TDES_KEY_BLOCK, VARIANT_PAIRS
@@ -82,37 +82,37 @@ def test_kept_lmks_come_back(tmp_path: Path) -> None:
         ClearLmk("01", "tdes", TDES_KEY_BLOCK),
         ClearLmk("02", "aes", AES_KEY_BLOCK),
     ]
-    custody.seal(tmp_path / "lmks", kept, PASSPHRASE)
-    assert custody.unsealed(tmp_path / "lmks", PASSPHRASE) == kept
-    file = tmp_path / "lmks" / custody.FILE
+    sealed_lmks.seal(tmp_path / "lmks", kept, PASSPHRASE)
+    assert sealed_lmks.unsealed(tmp_path / "lmks", PASSPHRASE) == kept
+    file = tmp_path / "lmks" / sealed_lmks.FILE
     assert file.stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in file.parent.iterdir()] == [custody.FILE]
+    assert [path.name for path in file.parent.iterdir()] == [sealed_lmks.FILE]
     for one in kept:
         assert one.key[:16].hex() not in file.read_text().lower()
     with pytest.raises(NoLmks, match="passphrase"):
-        custody.unsealed(tmp_path / "lmks", PASSPHRASE + "!")
+        sealed_lmks.unsealed(tmp_path / "lmks", PASSPHRASE + "!")
 
 
 def test_file_that_was_touched_is_refused(tmp_path: Path) -> None:
     """Its parameters are bound to it, foreign ones cannot exhaust this machine, modes matter."""
-    custody.seal(tmp_path, [ClearLmk("02", "aes", AES_KEY_BLOCK)], PASSPHRASE)
-    file = tmp_path / custody.FILE
+    sealed_lmks.seal(tmp_path, [ClearLmk("02", "aes", AES_KEY_BLOCK)], PASSPHRASE)
+    file = tmp_path / sealed_lmks.FILE
     whole = json.loads(file.read_text())
     for change in ({"iterations": 4}, {"memory_kib": 1 << 40}, {"lanes": 0}, {"version": 2},
                    {"salt": "AAAA"}, {"sealed": "AAAA"}):  # fmt: skip
         file.write_text(json.dumps(whole | change))
         with pytest.raises(NoLmks):
-            custody.unsealed(tmp_path, PASSPHRASE)
+            sealed_lmks.unsealed(tmp_path, PASSPHRASE)
     file.write_text(json.dumps(whole))
     file.chmod(0o640)
     with pytest.raises(NoLmks, match="chmod 600"):
-        custody.unsealed(tmp_path, PASSPHRASE)
+        sealed_lmks.unsealed(tmp_path, PASSPHRASE)
 
 
 def test_short_passphrase_keeps_nothing(tmp_path: Path) -> None:
     """Twelve characters at least."""
     with pytest.raises(NoLmks, match="12"):
-        custody.seal(tmp_path / "new", [ClearLmk("02", "aes", AES_KEY_BLOCK)], "short")
+        sealed_lmks.seal(tmp_path / "new", [ClearLmk("02", "aes", AES_KEY_BLOCK)], "short")
     assert not (tmp_path / "new").exists()
 
 
