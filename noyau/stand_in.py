@@ -67,16 +67,28 @@ def auto(
 
 
 @app.command("status")
-def status(issuer: Issuer, config: Config = None, at: At = None, as_json: Json = False) -> None:
+def status(
+    issuer: Annotated[str, typer.Argument(help="An issuer; else all that lend anything.")] = "",
+    config: Config = None,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
     """Show whether an issuer's requests are sent, and what was answered for it.
 
     Exit code 0: shown. 2: no router there, or no such issuer.
 
     Examples:
 
+      noyau stand-in status
+
       noyau stand-in status sirocco --json
     """
-    say(issuer, {}, config, at, as_json)
+    if issuer:
+        say(issuer, {}, config, at, as_json)
+    _, answer = asked("GET", "/status", "stand-in", config, at)
+    found = answer["stand_in"]
+    lines = stand_in_lines(found)[1:] or ["stand_in.toml names nobody"]
+    print(json.dumps(found) if as_json else "\n".join(lines))
 
 
 def say(issuer: str, words: dict[str, str], config: Config, at: At, as_json: bool) -> None:

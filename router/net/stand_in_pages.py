@@ -42,7 +42,8 @@ class StandInPages:
                 if one.stand_in.rules is not None
             ]
             those = ", ".join(lending) or "nobody"
-            return told(HTTPStatus.NOT_FOUND, f"stand_in.toml names {those}")
+            named = f"{name or 'nobody'} lends nothing: stand_in.toml names {those}"
+            return told(HTTPStatus.NOT_FOUND, named)
         is_durable = True
         if mode:
             if mode not in MODES:

@@ -127,7 +127,9 @@ async def test_the_command_line_says_it_to_a_running_router(tmp_path: Path) -> N
         assert not issuer.of("0100")
         moved = await router.logged("stand_in_state")
         assert (moved["issuer"], moved["mode"], moved["reason"]) == ("atlas", "on", "by hand")
+        code, words = await said("status")
+        assert (code, "atlas" in words, "by hand" in words) == (0, True, True)
         code, words = await said("status", "meridian")
-        assert (code, "stand_in.toml names atlas" in words) == (2, True)
+        assert (code, "meridian lends nothing: stand_in.toml names atlas" in words) == (2, True)
         code, words = await said("auto", "atlas", "--json")
         assert json.loads(words)["stand_in"]["reason"] == ""
