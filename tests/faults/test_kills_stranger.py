@@ -119,7 +119,7 @@ async def test_what_a_stranger_never_heard_it_takes_back(tmp_path: Path) -> None
     """Every hold is an approval that was heard, once; every approval that was heard is held."""
     dice = random.Random(20261129)
     async with Stage(tmp_path) as stage:
-        host = Host(stage.port, dice)
+        host = Host(stage.ports[0], dice)
         taken_back = 0
         for number in range(KILLS):
             name = ("router", "router", "atlas", "hsm")[number % 4]
