@@ -31,11 +31,18 @@ def check_ledgers(
         for purchase in acquirer.purchases.values():
             if purchase.name not in parked:  # else open, until an operator settles it
                 held = sum(issuer.held_for(purchase.name) for issuer in issuers)
-                check_purchase(world, purchase, held, records, purchase.name in unheard)
+                held_in = max(issuer.held_in.get(purchase.name, 0) for issuer in issuers)
+                is_unheard = purchase.name in unheard
+                check_purchase(world, purchase, held, held_in, records, is_unheard)
 
 
 def check_purchase(
-    world: World, purchase: Purchase, held: int, records: Sequence[Record], is_unheard: bool
+    world: World,
+    purchase: Purchase,
+    held: int,
+    held_in: int,
+    records: Sequence[Record],
+    is_unheard: bool,
 ) -> None:
     what = f"{purchase.name[-6:]} is {purchase.state}: {held} held"
     if purchase.state in ("waiting", "reversing"):
@@ -43,18 +50,19 @@ def check_purchase(
     elif purchase.state == "stopped":
         if held and (is_unheard or not is_approval_on_record(purchase.name, records)):
             world.violated("2, no orphan hold", f"{what} without an answer")
-    elif purchase.state == "declined" and is_decline_forgotten(world, purchase, records):
+    elif purchase.state == "declined" and is_decline_forgotten(purchase, held_in, records):
         return
     elif held != purchase.stays:
         world.violated("2, no orphan hold", f"{what}, {purchase.stays} stays")
 
 
-def is_decline_forgotten(world: World, purchase: Purchase, records: Sequence[Record]) -> bool:
+def is_decline_forgotten(purchase: Purchase, held_in: int, records: Sequence[Record]) -> bool:
     """It needed no record, a kill came, and a copy that came later was approved on record.
 
-    An acquirer that hears that reverses it; here its answer was lost on the way.
+    An acquirer that hears that reverses it; here its answer was lost on the way. The hold is of a
+    later start than the purchase: a decline behind the approval of the same start is H1.
     """
-    if purchase.begun_in == world.starts or not is_approval_on_record(purchase.name, records):
+    if held_in <= purchase.begun_in or not is_approval_on_record(purchase.name, records):
         return False
     return not any(
         isinstance(record, Answered) and not record.approves

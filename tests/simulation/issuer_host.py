@@ -27,6 +27,7 @@ class IssuerHost:
     def __init__(self, world: World, setting: IssuerSetting, ledgers: Ledgers) -> None:
         self.name = setting.name
         self.holds: dict[str, tuple[str, int]] = {}  # name of the message -> purchase, amount
+        self.held_in: dict[str, int] = {}  # purchase -> start of the router that its hold is of
         self.is_up = True
         self._setting = setting
         self._ledgers = ledgers
@@ -145,6 +146,7 @@ class IssuerHost:
             return "51", message.amount
         amount = message.amount // 2 if drawn < 0.15 else message.amount
         self.holds[message.name] = (message.purchase, amount)
+        self.held_in[message.purchase] = world.starts
         world.say(self.name, "   holds %s (%s)", amount, message.purchase[-6:])
         return ("10" if drawn < 0.15 else "00"), amount
 
