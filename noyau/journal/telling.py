@@ -123,7 +123,7 @@ def plain(line: bytes) -> bytes:
 def event_of(answer: Answered, exchange: Exchange, place: str, at: str) -> Event:
     """No card is in it: the PAN shows first six and last four."""
     facts = facts_of(answer)
-    _, _, amount, currency = (*answer.about.content, "", "", "", "")[:4]
+    parts = answer.about.parts
     return Event(
         event="transaction",
         id=place,
@@ -134,8 +134,8 @@ def event_of(answer: Answered, exchange: Exchange, place: str, at: str) -> Event
         acquirer=facts.acquirer,
         issuer=exchange.issuer,
         pan_masked=masked(facts.pan),
-        amount_minor=int(amount) if amount.isdigit() else 0,
-        currency=currency,
+        amount_minor=int(parts.amount) if parts.amount.isdigit() else 0,
+        currency=parts.currency,
         response_code=answer.code,
         decided_by=exchange.decided_by,
         ended_in=exchange.ended_in,

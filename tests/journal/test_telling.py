@@ -53,7 +53,7 @@ def test_an_answer_is_told_with_its_place_and_no_card(tmp_path: Path) -> None:
     (event,) = house.follow()
     assert event == {
         "event": "transaction", "id": "0:2.1", "mti": "0100", "stan": "000001",
-        "issuer_stan": "900001", "rrn": f"{1:012d}", "acquirer": about(1).key[0],
+        "issuer_stan": "900001", "rrn": f"{1:012d}", "acquirer": about(1).parts.acquirer,
         "issuer": "bahia", "pan_masked": event["pan_masked"], "amount_minor": 1,
         "currency": "504", "response_code": "00", "decided_by": "issuer", "ended_in": "issuer",
         "hsm_us": 800, "issuer_us": 12_000, "recorded_us": 15_000, "level": "info",
