@@ -17,6 +17,7 @@ from specs.journal_format import (
 
 Spoken = Forwarded | Answered | Reversed | Stored
 SPOKEN = (Forwarded, Answered, Reversed, Stored)
+NAMES_ISSUER = (Forwarded, Stored)
 
 
 class Place(NamedTuple):
@@ -82,7 +83,7 @@ def facts_of(record: Spoken) -> Facts:
     """Some records know no issuer."""
     about: About = record.about
     parts = about.parts
-    issuer = record.issuer if isinstance(record, Forwarded | Stored) else ""
+    issuer = record.issuer if isinstance(record, NAMES_ISSUER) else ""
     return Facts(
         about.key, parts.pan, parts.rrn, parts.stan, parts.terminal, parts.acquirer, issuer,
         about.mti,

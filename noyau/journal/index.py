@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from noyau.journal.facts import SPOKEN, Place, Wanted, entry_of, facts_of
+from noyau.journal.facts import NAMES_ISSUER, SPOKEN, Place, Wanted, entry_of, facts_of
 from specs.journal_format import SEPARATOR, EntryId, Key
 from specs.journal_reading import Row
 from specs.journal_seal import Seal
@@ -49,7 +49,7 @@ class Index:
         self.path = folder / NAME
         self._worker = worker_of(folder)
         self._seal = seal
-        self._recent: set[bytes] = set()  # keys that are in it for certain
+        self._recent: dict[Key, bytes] = {}  # keys that are in it for certain, and their hashes
         if writes:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         elif not self.path.exists():
@@ -126,13 +126,14 @@ class Index:
         for row in rows:
             for place, entry in enumerate(row.entries):
                 if isinstance(entry, SPOKEN):
-                    facts = facts_of(entry)
-                    key = self._named(facts.key)
-                    mentioned.append((key, row.number))
-                    if facts.issuer or key not in recent:
-                        recent.add(key)
+                    key = entry.about.key
+                    known = recent.get(key)
+                    named = recent[key] = known or self._named(key)
+                    mentioned.append((named, row.number))
+                    if known is None or isinstance(entry, NAMES_ISSUER):
+                        facts = facts_of(entry)
                         added.append((
-                            key, row.number, place, row.at, seal.hashed(facts.pan), facts.rrn,
+                            named, row.number, place, row.at, seal.hashed(facts.pan), facts.rrn,
                             facts.stan, facts.terminal, facts.acquirer, facts.issuer))  # fmt: skip
                 if (entry_id := entry_of(entry)) is not None:
                     mentioned.append((self._named(entry_id), row.number))

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from noyau.journal.facts import facts_of, time_in_words
+from noyau.journal.facts import time_in_words
 from router.net.card_data import may_look_like_card, without_card_data
 from router.wire.pan import masked
 from specs.journal_format import Answered, Exchange
@@ -122,18 +122,17 @@ def plain(line: bytes) -> bytes:
 
 def event_of(answer: Answered, exchange: Exchange, place: str, at: str) -> Event:
     """No card is in it: the PAN shows first six and last four."""
-    facts = facts_of(answer)
     parts = answer.about.parts
     return Event(
         event="transaction",
         id=place,
-        mti=facts.mti,
-        stan=facts.stan,
+        mti=answer.about.mti,
+        stan=parts.stan,
         issuer_stan=exchange.issuer_stan,
-        rrn=facts.rrn,
-        acquirer=facts.acquirer,
+        rrn=parts.rrn,
+        acquirer=parts.acquirer,
         issuer=exchange.issuer,
-        pan_masked=masked(facts.pan),
+        pan_masked=masked(parts.pan),
         amount_minor=int(parts.amount) if parts.amount.isdigit() else 0,
         currency=parts.currency,
         response_code=answer.code,

@@ -129,7 +129,8 @@ class Router:
                 stans=place.stans)
             limit = 4 * self._settings.router.in_flight_max + 1024
             self._journal = Journal(
-                file, limit, self._journal_failed, retention_of(file, kept))
+                file, limit, self._journal_failed, retention_of(file, kept),
+                kept.linger_ms / 1000)
             ending.push_async_callback(self._flush)
             ending.push_async_callback(self._end_tasks)
             keys = KeyStore(self._state / "router" / "keys.sqlite")

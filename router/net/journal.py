@@ -20,8 +20,8 @@ from router.net.waiting import until
 from router.switching.commits import Commit
 from specs.journal_reading import Damage
 
-LINGER_S: Final = 0.001
-SMALL_GROUP: Final = 32  # a small group waits a little for company: an fsync costs the same for all
+LINGER_S: Final = 0.001  # a small group waits so long for company: an fsync costs all the same
+SMALL_GROUP: Final = 32
 GROUP_COMMITS_MAX: Final = 4096
 STALLED_AFTER_S: Final = 2.0
 HOUSE_EVERY_S: Final = 1.0
@@ -36,7 +36,8 @@ class Journal:
     """Implements the port Journal. `landed` is the conductor's; set before the first record."""
 
     def __init__(
-        self, file: JournalFile, waiting_max: int, alarm: Alarm, retention: Retention | None = None
+        self, file: JournalFile, waiting_max: int, alarm: Alarm,
+        retention: Retention | None = None, linger_s: float = LINGER_S,
     ) -> None:
         self.fault = ""  # why it takes no records; empty when it does
         self.landed: Landed | None = None
@@ -45,6 +46,7 @@ class Journal:
         self._waiting_max = waiting_max
         self._alarm = alarm
         self._retention = retention
+        self._linger_s = linger_s
         self._housekeeping = ""  # what of it failed last
         self._waiting: list[Commit] = []
         self._overflow: list[Commit] = []
@@ -106,8 +108,9 @@ class Journal:
 
     def _hand_over_soon(self) -> None:
         self._is_due = True
-        if self._last_group < SMALL_GROUP and len(self._waiting) < SMALL_GROUP:
-            self._loop.call_later(LINGER_S, self._hand_over)
+        is_small = self._last_group < SMALL_GROUP and len(self._waiting) < SMALL_GROUP
+        if is_small and self._linger_s:
+            self._loop.call_later(self._linger_s, self._hand_over)
         else:
             self._loop.call_soon(self._hand_over)
 
