@@ -1,5 +1,6 @@
 """Two workers, as processes: one router to its operator, each acquirer with a worker of its own."""
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -135,6 +136,20 @@ async def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> No
         processes = await router.processes()
         await router.house.kill()
         await gone(processes)
+
+
+async def test_a_start_waits_for_the_workers_of_a_killed_supervisor(tmp_path: Path) -> None:
+    """They drain, and hold journals and ports until they have."""
+    async with hsm_peer() as hsm, issuer_peer() as issuer, crew(tmp_path, hsm, issuer) as router:
+        process = await router.kill("medina", signal.SIGSTOP)
+        await router.house.kill()
+        starting = asyncio.create_task(router.start())
+        await router.house.logged("waits_for_former_workers")
+        assert is_running(process)
+        os.kill(process, signal.SIGCONT)
+        await starting
+        async with acquirer_peer(router.acquirers["medina"]) as acquirer:
+            assert (await acquirer.asks(purchase()))["39"] == "00"
 
 
 async def test_a_worker_that_hangs_is_killed_and_replaced(tmp_path: Path) -> None:
