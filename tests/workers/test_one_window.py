@@ -66,6 +66,18 @@ async def test_the_status_shows_each_worker_and_names_the_one_that_is_missing(
         assert await buys(router, "corniche") == "00"
 
 
+async def test_one_follower_tells_what_all_workers_answered(tmp_path: Path) -> None:
+    """It is the supervisor's, and reads every journal."""
+    async with hsm_peer() as hsm, issuer_peer() as issuer, crew(
+            tmp_path, hsm, issuer, router="[journal]\nfollow = true") as router:
+        for name in ("medina", "corniche"):
+            assert await buys(router, name) == "00"
+        await router.house.logged("transaction", 2, within_s=20)
+        told = router.house.events("transaction")
+        assert {one["acquirer"] for one in told} == {"medina", "corniche"}
+        assert len(router.house.events("follower_started")) == 1
+
+
 async def test_parked_entries_of_all_workers_are_settled_with_one_word(tmp_path: Path) -> None:
     """By their ids, whoever has them."""
     async with hsm_peer() as hsm, issuer_peer() as issuer, crew(tmp_path, hsm, issuer) as router:
