@@ -74,6 +74,12 @@ bench-hsm: setup  ## what each host command costs the HSM emulator: SECONDS=0.5 
 fuzz-hsm: setup  ## random and altered host commands over TCP: SECONDS=1800 SEED=1
 	$(BIN)/python -m tests.hsm.fuzz $(or $(SECONDS),1800) $(SEED)
 
+ROUNDS ?= 500
+OTHERS := build/others
+hsm-against-others: setup  ## HSM emulator's answers against psec and pyemv (installed beside the lock): ROUNDS=500 SEED=1
+	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(OTHERS) psec==1.3.0 pyemv==1.5.0
+	PYTHONPATH=$(OTHERS) $(BIN)/python -W ignore -m tests.hsm.against_others $(ROUNDS) $(SEED)
+
 SEEDS ?= 1000
 PROCESSES ?= 1
 simulate: setup  ## the core on simulated time, network, disk: SEEDS=10000 [FIRST=K] [PROCESSES=2]
