@@ -3,6 +3,7 @@
 from typing import Final
 
 from router.switching.elements import Elements
+from router.wire.chip_data import may_name_card
 from router.wire.pan import Pan
 from specs import tlv
 from specs.elements import DE
@@ -49,6 +50,8 @@ def chip_pans(chip_data: str) -> list[str]:
     try:
         data = bytes.fromhex(chip_data)
     except ValueError:
+        return []
+    if not may_name_card(data):
         return []
     pan, track = tlv.first(data, "5A"), tlv.first(data, "57")
     found: list[str] = []

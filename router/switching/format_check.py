@@ -25,7 +25,7 @@ NUMBERS: Final = (
     DE.CURRENCY,
 )
 BINARY: Final = (DE.PIN_BLOCK, DE.CHIP_DATA)
-HEXADECIMAL: Final = frozenset("0123456789ABCDEFabcdef")
+HEXADECIMAL: Final = b"0123456789ABCDEFabcdef"
 
 
 def format_error(request: Request) -> str | None:
@@ -70,10 +70,12 @@ def are_numbers(elements: Elements) -> bool:
 def are_hexadecimal(message: Message) -> bool:
     """Where a dialect writes binary elements as hexadecimal digits, anything might stand there."""
     for number in BINARY:
-        if message.has(number) and message.codec.dialect.elements[number].kind == "b":
-            text = message.text(number)
-            if len(text) & 1 or not HEXADECIMAL.issuperset(text):
-                return False
+        element = message.codec.element(number)
+        if element is None or not message.has(number) or not element.is_hexadecimal_text:
+            continue
+        digits = message.text(number).encode("latin-1")
+        if len(digits) & 1 or digits.translate(None, HEXADECIMAL):
+            return False
     return True
 
 

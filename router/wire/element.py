@@ -30,9 +30,11 @@ class Unwritable(Exception):
 class Element:
     """A rule made ready: the conversions both ways, and every valid length prefix."""
 
-    __slots__ = ("_prefixes", "byte_counts", "counts_halves", "counts_hexadecimal",
-                 "counts_nibbles", "fills_right", "fixed_bytes", "has_ascii_prefix",
-                 "number", "pad", "prefix_bytes", "reading", "rule", "units_max")
+    __slots__ = (
+        "_prefixes", "byte_counts", "counts_halves", "counts_hexadecimal", "counts_nibbles",
+        "fills_right", "fixed_bytes", "has_ascii_prefix", "is_hexadecimal_text", "number", "pad",
+        "prefix_bytes", "reading", "rule", "units_max",
+    )
 
     def __init__(self, rule: ElementRule, shared: dict[str, dict[bytes, int]]) -> None:
         """`shared` keeps the prefixes of elements whose prefixes are alike; a codec has one."""
@@ -49,6 +51,7 @@ class Element:
         self.counts_nibbles: bool = in_nibbles and self.reading == DIGITS
         # A length in nibbles of what is no BCD: two for each byte, so never odd.
         self.counts_halves: bool = in_nibbles and self.reading not in (DIGITS, SIGNED_DIGITS)
+        self.is_hexadecimal_text: bool = rule.kind == "b" and self.reading != BYTES
         self.counts_hexadecimal: bool = (
             rule.encoding in ("hex", "hex-ebcdic") and rule.counts == "bytes")
         self.fixed_bytes: int = self.byte_count(rule.prefix_max)
