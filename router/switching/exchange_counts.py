@@ -9,7 +9,7 @@ from typing import Final
 
 SERIES_MAX: Final = 1000  # of one metric; what comes later counts under OTHER
 OTHER: Final = "other"
-BOUNDS_US: Final = (
+BOUNDS_US: Final[tuple[int, ...]] = (
     1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000,
     1_000_000, 2_500_000, 5_000_000, 10_000_000, 30_000_000,
 )  # fmt: skip
