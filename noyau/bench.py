@@ -58,9 +58,7 @@ def command(
     from rich.console import Console  # noqa: PLC0415  --help need not load it
 
     from bench.report.table import print_report  # noqa: PLC0415
-    from bench.stage.programs import CannotStart  # noqa: PLC0415
     from bench.studies.measure import measured  # noqa: PLC0415
-    from bench.studies.running import LoadFailed  # noqa: PLC0415
 
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _leave)
@@ -70,15 +68,13 @@ def command(
     try:
         with says.status("starting") as status:
             report = measured(chosen, each, status.update, single)
-    except (CannotStart, LoadFailed) as error:
-        says.print(f"noyau bench: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         says.print("noyau bench: stopped; nothing was stored")
         raise typer.Exit(1) from None
     print_report(report, Console(width=None if sys.stdout.isatty() else 120))
     _store(report, json)
-    if not all(row.is_right for row in report.rows if row.study != "rates"):
+    is_right = all(row.is_right for row in report.rows if row.study != "rates")
+    if report.failures or not is_right:
         raise typer.Exit(1)
 
 

@@ -58,7 +58,7 @@ def machine_line(report: Report) -> str:
 
 
 def remarks_of(report: Report) -> list[str]:
-    said = [*report.notes, *(remark for row in report.rows for remark in remarks(row))]
+    said = [*report.failures, *report.notes, *(remark for row in report.rows for remark in remarks(row))]
     return [f"- {one}" for one in said]
 
 

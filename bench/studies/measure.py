@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from bench.peers.codecs import peer_codecs
 from bench.profile.recording import CannotProfile, Profile, recorded
 from bench.stage.machine import IN_MEMORY, durable_folder, this_machine
 from bench.stage.programs import (
+    CannotStart,
     Opening,
     afternoon_stage,
     bare_stage,
@@ -23,7 +25,7 @@ from bench.stage.setting import USUAL
 from bench.studies.memory import memory
 from bench.studies.report import Report
 from bench.studies.row import Load, Row, row_of
-from bench.studies.running import result_of
+from bench.studies.running import LoadFailed, result_of
 from bench.studies.study import Point, Study
 
 NO_RELAY: Final = "no relay to compare with: haproxy is not installed (apt install haproxy)"
@@ -51,7 +53,7 @@ def measured(
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     with tempfile.TemporaryDirectory(prefix="noyau-bench-", dir=durable_folder()) as name:
         folder = Path(name)
-        report = Report(at, this_machine(folder), seconds, 0.0, [], [], {}, [], [], [])
+        report = Report(at, this_machine(folder), seconds, 0.0, [], [], {}, [], [], [], [])
         if not haproxy():
             report.notes.append(NO_RELAY)
         if report.machine.disk in IN_MEMORY:
@@ -61,12 +63,14 @@ def measured(
             progress("codec")
             _add_codecs(report, seconds)
         for study in studies:
-            report.rows += rows_of(study, folder, seconds, progress)
+            report.rows += rows_of(study, folder, seconds, progress, report.failures)
         if MEMORY in single:
             progress("memory")
-            report.memory_kb = memory(folder, seconds)
+            with failing_alone(MEMORY, report.failures):
+                report.memory_kb = memory(folder, seconds)
         if PROFILE in single:
-            _add_profiles(report, folder, seconds, progress)
+            with failing_alone(PROFILE, report.failures):
+                _add_profiles(report, folder, seconds, progress)
     report.took_s = time.monotonic() - began
     return report
 
@@ -91,14 +95,28 @@ def _add_profiles(report: Report, folder: Path, seconds: float, progress: Progre
             report.profiles.append(Profile(load.words, row.own_cpu_us, found.stacks))
 
 
-def rows_of(study: Study, folder: Path, seconds: float, progress: Progress) -> Iterator[Row]:
+@contextmanager
+def failing_alone(what: str, failures: list[str]) -> Iterator[None]:
+    """A program that does not come up costs its own figures, not an hour of others."""
+    try:
+        yield
+    except (CannotStart, LoadFailed) as error:
+        failures.append(f"{what}: {error}")
+
+
+def rows_of(
+    study: Study, folder: Path, seconds: float, progress: Progress, failures: list[str]
+) -> Iterator[Row]:
     """Point by point; a stage is kept while points ask for the same."""
     points = [point for point in study.points if point.through != "relay" or haproxy()]
     groups = groupby(points, key=lambda point: (point.through, point.setting))
     for number, ((through, setting), some) in enumerate(groups):
         progress(f"{study.name}: {through} starts")
         place = folder / f"{study.name}-{number}".replace(" ", "-")
-        with STAGES[through](place, setting) as stage:
+        with (
+            failing_alone(f"{study.name}, {through}", failures),
+            STAGES[through](place, setting) as stage,
+        ):
             for point in some:
                 progress(f"{study.name}: {through}, {told(point)}")
                 result = result_of(stage, setting, point.load, seconds)

@@ -24,6 +24,7 @@ class Report(msgspec.Struct):
     peers: list[PeerCodec]
     profiles: list[Profile]
     notes: list[str]
+    failures: list[str]  # what could not be measured, and why
 
     def of(self, study: str, through: str) -> list[Row]:
         """The rows of a study through one program, as they came."""

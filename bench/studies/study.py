@@ -23,7 +23,7 @@ PAIRS: Final = (
     ("iso87-ascii", "national"),
     ("national", "iso87-binary"),
     ("national", "mastercard-like"),
-    ("national", "iso93-ascii"),
+    ("national", "visa-like"),
 )
 QUICK: Final[dict[str, set[float]]] = {
     "rates": {1_000, 10_000},

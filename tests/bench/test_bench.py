@@ -67,6 +67,17 @@ def test_without_haproxy_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) ->
     assert any("apt install haproxy" in note for note in report.notes)
 
 
+def test_a_program_that_does_not_come_up_costs_its_own_figures_only() -> None:
+    """The responder knows no such dialect: that is said, and the next point is measured."""
+    unknown = replace(USUAL, issuer_dialect="morse")
+    points = [Point("nothing", one, Load(in_flight=2), 0, "") for one in (unknown, USUAL)]
+    points[0] = replace(points[0], through="noyau")
+    report = measure.measured([Study("dialects", points)], 0.1, lambda _: None)
+    assert [row.through for row in report.rows] == ["nothing"]
+    (failure,) = report.failures
+    assert "dialects, noyau: issuer ended" in failure
+
+
 @pytest.mark.parametrize("pair", [("iso87-binary", "iso87-binary"), ("national", "visa-like")])
 def test_both_sides_may_speak_any_dialect(pair: tuple[str, str]) -> None:
     """BCD patched in place; EBCDIC with a header: every answer is right."""

@@ -42,7 +42,7 @@ def report(*rows: Row) -> Report:
     }  # fmt: skip
     profile = Profile("256 in flight", 12.0, {"AcquirerLink.data_received;Codec.scan": 10})
     at = "2026-11-29T02:00:00Z"
-    return Report(at, MACHINE, 3.0, 60.0, list(rows), [], memory, [], [profile], ["a <note>"])
+    return Report(at, MACHINE, 3.0, 60.0, list(rows), [], memory, [], [profile], ["a <note>"], [])
 
 
 def judged(found: Report) -> dict[str, Verdict]:
@@ -98,7 +98,7 @@ def test_the_page_is_made_of_a_stored_result_and_needs_no_network(tmp_path: Path
 
 def test_an_empty_result_makes_a_page_too() -> None:
     """Nothing was measured, and the page says so."""
-    empty = Report("", MACHINE, 1.0, 0.0, [], [], {}, [], [], [])
+    empty = Report("", MACHINE, 1.0, 0.0, [], [], {}, [], [], [], [])
     assert "not measured" in page(empty)
 
 
