@@ -9,7 +9,7 @@ from typing import Any, Final
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 COLOURS: Final = {
     "noyau": "#1d4ed8", "relay": "#64748b", "afternoon": "#ea580c", "follower": "#0d9488",
@@ -20,6 +20,7 @@ NAMES: Final = {
     "follower": "journal's follower",
 }  # fmt: skip
 INK: Final = "#1e293b"
+TICKS_MAX: Final = 10
 FAINT: Final = "#cbd5e1"
 STYLE: Final[dict[str, Any]] = {
     "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10.5, "text.color": INK,
@@ -55,26 +56,27 @@ def drawing(name: str, width: float = 7.2, height: float = 3.9) -> Iterator[tupl
 
 
 def curves(
-    name: str, lines: Iterable[Line], x: str, y: str, log_x: bool = True, log_y: bool = False,
-    limit: float | None = None, limit_words: str = "",
-) -> str:  # fmt: skip
+    name: str, lines: list[Line], x: str, y: str, log_x: bool = True, log_y: bool = False
+) -> str:
     """Lines over a common x."""
     with drawing(name) as (axes, drawn):
         for line in lines:
             if line.points:
                 _draw(axes, line)
-        if limit is not None:
-            axes.axhline(limit, color="#dc2626", linewidth=1, linestyle=(0, (4, 3)))
-            axes.annotate(
-                limit_words, (0.995, limit), xycoords=("axes fraction", "data"), fontsize=9,
-                color="#dc2626", ha="right", va="bottom",
-            )  # fmt: skip
         _scale(axes, log_x, log_y)
+        told = sorted({x for line in lines for x, _ in line.points})
+        if log_x and len(told) <= TICKS_MAX:
+            axes.set_xticks(told)
         axes.set_xlabel(x)
         axes.set_ylabel(y)
         if len(axes.get_legend_handles_labels()[0]) > 1:
-            axes.legend(fontsize=9.5)
+            _explained(axes)
     return drawn[0]
+
+
+def _explained(axes: Axes) -> None:
+    """Above the curves, where it hides none."""
+    axes.legend(fontsize=9.5, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3)
 
 
 def _draw(axes: Axes, line: Line) -> None:
@@ -92,10 +94,11 @@ def _scale(axes: Axes, log_x: bool, log_y: bool) -> None:
     ):  # fmt: skip
         if is_log:
             scale("log")
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     if not log_y:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.15 * axes.get_ylim()[1])
 
 
 def bars(name: str, labels: list[str], values: list[float], x: str, colours: list[str]) -> str:
@@ -127,10 +130,12 @@ def percentiles(name: str, lines: Iterable[Line], top: float) -> str:
         ticks = [1, 2, 10, 100, 1000, 10_000]
         axes.set_xticks(ticks, ["min", "p50", "p90", "p99", "p99.9", "p99.99"])
         axes.set_xlim(1, top)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
         axes.set_xlabel("percentile")
         axes.set_ylabel("latency, ms")
-        axes.legend(fontsize=9.5)
+        _explained(axes)
     return drawn[0]
 
 
@@ -139,5 +144,5 @@ def plain(value: float) -> str:
     if value >= 1_000_000:
         return f"{value / 1_000_000:g}M"
     if value >= 1_000:
-        return f"{value / 1_000:,.3g}k"
+        return f"{value / 1_000:,.0f}k" if value % 1_000 == 0 else f"{value:,.0f}"
     return f"{value:.3g}"

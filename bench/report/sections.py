@@ -136,8 +136,8 @@ def cpu_by_in_flight(report: Report) -> Section | None:
         beside = f" ({theirs[busiest] / at[busiest]:.1f} times less than plain pyiso8583)"
     sentence = (
         "Closed loop: as one is answered the next leaves. With a single request in flight each step"
-        f" waits for its own fsync and wake-up; with {max(at):,} a transaction costs"
-        f" {at[max(at)]:.1f} us, with {busiest:,} {at.get(busiest, 0.0):.1f} us{beside}."
+        f" waits for its own fsync and wake-up; with {busiest or max(at):,} a transaction"
+        f" costs {at[busiest or max(at)]:.1f} us{beside}."
     )
     svg = charts.curves(
         "cpu in flight", lines, "requests in flight", "CPU per transaction, us", log_y=True

@@ -58,7 +58,8 @@ def machine_line(report: Report) -> str:
 
 
 def remarks_of(report: Report) -> list[str]:
-    said = [*report.failures, *report.notes, *(remark for row in report.rows for remark in remarks(row))]
+    of_rows = [remark for row in report.rows for remark in remarks(row)]
+    said = [*report.failures, *report.notes, *of_rows]
     return [f"- {one}" for one in said]
 
 

