@@ -9,6 +9,8 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 COMPILED = ["router/wire", "router/switching"]
+# What those refer to at every step: compiled with them, the numbers of elements are constants.
+COMPILED_IN_SPECS = ["elements", "packed"]
 # Of router/net, what every transaction passes through.
 COMPILED_IN_NET = [
     "acquirer_link", "hsm_client", "hsm_link", "issuer_link", "journal", "outbox", "turns",
@@ -45,6 +47,7 @@ def extensions() -> list[Extension]:
     from mypyc.build import mypycify  # noqa: PLC0415 - NOYAU_COMPILE=0 needs no mypy
 
     sources = [str(path) for folder in COMPILED for path in sorted(Path(folder).glob("*.py"))]
+    sources += [f"specs/{name}.py" for name in COMPILED_IN_SPECS]
     sources += [f"router/net/{name}.py" for name in COMPILED_IN_NET]
     flags = ["--config-file=", "--ignore-missing-imports", *sources]
     compiled: list[Extension] = mypycify(flags, opt_level="3", group_name="noyau")

@@ -13,9 +13,10 @@ from specs.elements import DE
 PAN_DIGITS_MIN: Final = 12
 PAN_DIGITS_MAX: Final = 19
 AMOUNT_DIGITS: Final = 12
-CARD_ELEMENTS: Final = (DE.PAN, DE.TRACK_2, DE.TRACK_1)
+# Annotated as tuple[int, ...]: compiled, a Final tuple is else made anew at each use.
+CARD_ELEMENTS: Final[tuple[int, ...]] = (DE.PAN, DE.TRACK_2, DE.TRACK_1)
 # What matching and DE 90 are made of, and what a decision may rest on.
-NUMBERS: Final = (
+NUMBERS: Final[tuple[int, ...]] = (
     DE.TRANSMISSION_TIME,
     DE.STAN,
     DE.LOCAL_TIME,
@@ -24,7 +25,7 @@ NUMBERS: Final = (
     DE.ENTRY_MODE,
     DE.CURRENCY,
 )
-BINARY: Final = (DE.PIN_BLOCK, DE.CHIP_DATA)
+BINARY: Final[tuple[int, ...]] = (DE.PIN_BLOCK, DE.CHIP_DATA)
 HEXADECIMAL: Final = b"0123456789ABCDEFabcdef"
 
 

@@ -14,7 +14,7 @@ from specs.packed import run_of
 
 NEVER_FORWARDED: Final = frozenset((1, DE.MAC_64, DE.MAC_128))
 # DE 35, 45, 52 and CVV2 are never kept; DE 55 neither, whose 57 and 5A hold the card's number.
-KEPT: Final = (
+KEPT: Final[tuple[int, ...]] = (
     DE.PAN,
     DE.PROCESSING_CODE,
     DE.AMOUNT,
@@ -38,8 +38,9 @@ KEPT: Final = (
     DE.CURRENCY,
 )
 
-ELSEWHERE: Final = (DE.STAN, DE.TRANSMISSION_TIME, DE.FORWARDER_ID)  # kept too, as they are given
-GIVEN_AND_KEPT: Final = (DE.FORWARDER_ID, DE.ACQUIRER_ID, DE.RRN)
+# Kept too, as they are given.
+ELSEWHERE: Final[tuple[int, ...]] = (DE.STAN, DE.TRANSMISSION_TIME, DE.FORWARDER_ID)
+GIVEN_AND_KEPT: Final[tuple[int, ...]] = (DE.FORWARDER_ID, DE.ACQUIRER_ID, DE.RRN)
 PACKER: Final = Packer(
     [n for n in (*KEPT, DE.ORIGINAL_DATA, DE.REPLACEMENT_AMOUNTS) if n not in ELSEWHERE]
 )

@@ -11,7 +11,8 @@ from typing import Final
 from router.switching.pin_key import PinKey
 
 KEYS_MAX: Final = 3  # the one in use, and two that were delivered and never used
-ANOTHER_KEY: Final = ("20", "24")  # what the HSM says to a block under another key: no block at all
+# What the HSM says to a block under another key: that it is no block at all.
+ANOTHER_KEY: Final[tuple[str, ...]] = ("20", "24")
 
 
 class ReceivedKeys:

@@ -5,13 +5,18 @@ from typing import Final
 from router.switching.response_codes import ResponseCode
 from specs.elements import DE
 
-CARRIED: Final = (
+CARRIED: Final[tuple[int, ...]] = (
     DE.AUTHORIZATION_CODE,
     DE.ADDITIONAL_RESPONSE,
     DE.ADDITIONAL_AMOUNTS,
     DE.CHIP_DATA,
 )
-KEPT: Final = (DE.AUTHORIZATION_CODE, DE.ADDITIONAL_RESPONSE, DE.ADDITIONAL_AMOUNTS, DE.AMOUNT)
+KEPT: Final[tuple[int, ...]] = (
+    DE.AUTHORIZATION_CODE,
+    DE.ADDITIONAL_RESPONSE,
+    DE.ADDITIONAL_AMOUNTS,
+    DE.AMOUNT,
+)
 
 
 class Told:

@@ -9,8 +9,10 @@ from router.wire.codec import Codec
 from specs.elements import DE
 from specs.rules import ElementRule
 
-TRACKS: Final = (DE.TRACK_2, DE.TRACK_3)
-MAY_BE_CUT: Final = (DE.CARD_ACCEPTOR, DE.ADDITIONAL_RESPONSE)  # words for people
+TRACKS: Final[tuple[int, ...]] = (DE.TRACK_2, DE.TRACK_3)
+DIGITS: Final = "0123456789"
+HEXADECIMAL: Final = "0123456789ABCDEF"
+MAY_BE_CUT: Final[tuple[int, ...]] = (DE.CARD_ACCEPTOR, DE.ADDITIONAL_RESPONSE)  # words for people
 
 
 def fitted(values: Mapping[int, str], target: Codec) -> dict[int, str]:
@@ -62,16 +64,16 @@ def _bytes(text: str, rule: ElementRule) -> str | None:
         return None
     if rule.is_fixed and len(text) != 2 * rule.length_max:
         return None
-    return text if all(digit in "0123456789ABCDEF" for digit in text) else None
+    return None if text.strip(HEXADECIMAL) else text
 
 
 def _is_writable(text: str, rule: ElementRule) -> bool:
     """Any Latin-1 character is EBCDIC; what a peer sent above 7F in ASCII stays with it."""
-    return all(character <= "\xff" for character in text) if rule.encoding == "ebcdic" else (
-        text.isascii())
+    if text.isascii():
+        return True
+    return rule.encoding == "ebcdic" and all(character <= "\xff" for character in text)
 
 
 def _is_digits(text: str, rule: ElementRule) -> bool:
     digits = text[1:] if rule.kind == "x+n" else text
-    allowed = "0123456789ABCDEF" if rule.kind == "z" else "0123456789"
-    return all(digit in allowed for digit in digits)
+    return not digits.strip(HEXADECIMAL if rule.kind == "z" else DIGITS)
