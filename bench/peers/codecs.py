@@ -13,6 +13,7 @@ from typing import Final
 import iso8583
 import msgspec
 
+from bench.load.plan import CHIP_DATA_BYTES
 from bench.load.purchases import purchase
 from specs.dialect import load_dialect
 from specs.pyiso import pyiso8583_spec
@@ -44,8 +45,8 @@ class Known(msgspec.Struct, frozen=True):
     encode: str
 
 
-# The placeholders are the message in ASCII, bitmap and binary elements in hexadecimal, and its
-# elements as a dictionary.
+# The placeholders are the message in ASCII, bitmap and binary elements in hexadecimal, with chip
+# data and without.
 KNOWN: Final = (
     Known(
         "pyiso8583", "MIT", "",
@@ -55,11 +56,10 @@ KNOWN: Final = (
         "iso8583.encode(fields, spec)",
     ),
     Known(
-        "py8583", "LGPL-2.0", "numbers become int; DE 52 once its length is set, DE 55 as text",
+        "py8583", "LGPL-2.0", "numbers become int; DE 52 once its length is set; without DE 55",
         "from py8583.py8583 import Iso8583\nfrom py8583.py8583spec import IsoSpec1987ASCII\n"
-        "spec = IsoSpec1987ASCII()\nspec.MaxLength(52, 16)\nspec.MaxLength(55, 255)\n"
-        "data = {data!r}.replace(b'1209F26', b'2409F26')\n"
-        "message = Iso8583(data, spec)\nassert len(message.FieldData(55)) == 240",
+        "spec = IsoSpec1987ASCII()\nspec.MaxLength(52, 16)\n"
+        "data = {bare!r}\nmessage = Iso8583(data, spec)",
         "Iso8583(data, spec)",
         "message.BuildIso()",
     ),
@@ -89,7 +89,8 @@ def _timed(python: Path, known: Known) -> PeerCodec | None:
     version = _said(python, "-c", ask)
     if not version:
         return None
-    setup = known.setup.replace("{data!r}", repr(_message()))
+    setup = known.setup.replace("{data!r}", repr(_message(CHIP_DATA_BYTES)))
+    setup = setup.replace("{bare!r}", repr(_message(0)))
     decode, encode = (
         _best(_said(python, *TIMEIT, "-s", setup, statement))
         for statement in (known.decode, known.encode)
@@ -110,6 +111,6 @@ def _best(text: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-def _message() -> bytes:
+def _message(chip_data_bytes: int) -> bytes:
     spec = pyiso8583_spec(load_dialect("iso87-ascii"))
-    return bytes(iso8583.encode(purchase(0, "=", 120, 0), spec)[0])
+    return bytes(iso8583.encode(purchase(0, "=", chip_data_bytes, 0), spec)[0])

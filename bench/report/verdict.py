@@ -150,7 +150,7 @@ def _latency(report: Report) -> list[Verdict]:
 
 def grown(rows: list[Row], small: float, large: float) -> float | None:
     """By how much CPU per transaction grew between two values of what is varied."""
-    measured = [row for row in rows if row.own_cpu_us]
+    measured = [row for row in rows if row.own_cpu_us and (row.keeps_up or not row.rate)]
     at = [[row.own_cpu_us for row in measured if row.x == x] for x in (small, large)]
     return median(at[1]) / median(at[0]) - 1 if all(at) else None
 
