@@ -195,6 +195,7 @@ def start_responder(stage: Stage, setting: Setting, as_acquirer: bool = False) -
     assert process.stdout is not None
     said = process.stdout.readline().strip()
     if not said.isdigit():
+        process.wait(ENDS_WITHIN_S)  # it said nothing, so it ends
         raise stage.failed("issuer")
     return int(said)
 
