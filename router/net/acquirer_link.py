@@ -46,8 +46,11 @@ REST_OF_FRAME_WITHIN_S: Final = 30.0
 AnswerKey = tuple[str, str]
 
 
-class AcquirerLink(asyncio.Protocol):
-    """Implements the port AcquirerLink."""
+class AcquirerLink:
+    """Implements the port AcquirerLink, and asyncio.Protocol by its methods.
+
+    (No subclass: compiled, its attributes would be looked up in a dictionary.)
+    """
 
     def __init__(
         self, listener: "AcquirerListener", conductor: Conductor, observer: RouterObserver,

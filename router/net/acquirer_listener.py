@@ -6,6 +6,7 @@ accepted only after `open`.
 import asyncio
 import errno
 import socket
+from typing import cast
 
 from router.net.acquirer_link import AcquirerLink
 from router.net.addresses import Address, AllowedPeers
@@ -84,7 +85,8 @@ class AcquirerListener:
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
-                lambda: AcquirerLink(self, self._conductor, self._observer, self._clock),
+                lambda: cast("asyncio.Protocol", AcquirerLink(
+                    self, self._conductor, self._observer, self._clock)),
                 sock=self._socket, backlog=512,
             )
         except OSError as error:  # taken by another between bind and listen

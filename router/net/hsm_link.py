@@ -17,7 +17,7 @@ BACKOFF_S_MAX: Final = 2.0
 Changed = Callable[[Address, bool, str], None]
 
 
-class HsmLink(asyncio.Protocol):
+class HsmLink:
     """One connection, made again whenever it falls."""
 
     def __init__(
@@ -96,6 +96,9 @@ class HsmLink(asyncio.Protocol):
         assert self._outbox is not None
         self._outbox.resume()
 
+    def eof_received(self) -> None:
+        """It writes no more: the connection closes."""
+
     def connection_lost(self, exc: Exception | None) -> None:
         why = self._why or (str(exc) if exc is not None else "closed by the HSM")
         self._transport = None
@@ -110,7 +113,7 @@ class HsmLink(asyncio.Protocol):
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._loop.create_connection(
-                    lambda: self, self.endpoint.host, self.endpoint.port)
+                    lambda: cast("asyncio.Protocol", self), self.endpoint.host, self.endpoint.port)
         except (OSError, TimeoutError):
             return False
         return True

@@ -63,7 +63,7 @@ class LineTerms:
     malformed_max: int
 
 
-class IssuerLink(asyncio.Protocol):
+class IssuerLink:
     """The socket behind a Line. `run` is its life; everything else happens in callbacks."""
 
     def __init__(
@@ -197,6 +197,9 @@ class IssuerLink(asyncio.Protocol):
         assert self._outbox is not None
         self._outbox.resume()
 
+    def eof_received(self) -> None:
+        """An issuer that writes no more is of no use: the connection closes."""
+
     def connection_lost(self, exc: Exception | None) -> None:
         because = self._because or (str(exc) if exc is not None else "closed by the issuer")
         self._transport = None
@@ -209,7 +212,8 @@ class IssuerLink(asyncio.Protocol):
         address = self.terms.address
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await self._loop.create_connection(lambda: self, address.host, address.port)
+                await self._loop.create_connection(
+                    lambda: cast("asyncio.Protocol", self), address.host, address.port)
         except (OSError, TimeoutError) as error:
             self._observer.line_unreachable(self.line, address, str(error) or "no answer")
         if self._closed is not None:

@@ -21,7 +21,7 @@ PARTIAL_APPROVAL: Final = "10"
 
 def canonical(message: Message) -> tuple[str, Elements]:
     """The MTI and elements of a message, whatever its version, as those of 1987."""
-    version = message.codec.dialect.version
+    version = message.codec.version
     if version == CANONICAL:
         return message.mti, Elements(message, None)
     mti, values = translate(message.values(), message.mti, version, CANONICAL)
@@ -40,7 +40,7 @@ class Translation:
     def forwarded(self, request: Request, codec: Codec, mti: str, given: dict[int, str]) -> Message:
         """The request in its issuer's dialect, with what is given in it. Raises Unwritable."""
         message = request.message
-        if message.codec.dialect.version == codec.dialect.version == CANONICAL:
+        if message.codec.version == CANONICAL and codec.version == CANONICAL:
             sent = self._to(message.codec, codec).transcoded(message, mti, given)
             if sent is not None:
                 return sent
@@ -57,7 +57,7 @@ class Translation:
                 answer[number] = told.elements[number]
         if told.code == PARTIAL_APPROVAL and DE.AMOUNT in told.elements:
             answer[DE.AMOUNT] = told.elements[DE.AMOUNT]
-        version = codec.dialect.version
+        version = codec.version
         if version != CANONICAL:
             canonical_mti = message_types.response_to(request.mti)
             _, answer = translate(answer, canonical_mti, CANONICAL, version)
@@ -91,7 +91,7 @@ def fitted_response(message: Message, mti: str, answer: dict[int, str]) -> Messa
 
 def written_for(codec: Codec, mti: str, values: dict[int, str]) -> Message:
     """A message in a peer's dialect; what that does not know is left out. Raises Unwritable."""
-    version = codec.dialect.version
+    version = codec.version
     if version != CANONICAL:
         mti, values = translate(values, mti, CANONICAL, version)
     return codec.written(mti, fitted(values, codec))
@@ -114,5 +114,5 @@ def answer_of(response: Message) -> Told | None:
     elements: dict[int, str] = {n: answer.text(n) for n in CARRIED if answer.has(n)}
     if code == PARTIAL_APPROVAL and answer.has(DE.AMOUNT):
         elements[DE.AMOUNT] = answer.text(DE.AMOUNT)
-    approves = response.text(DE.RESPONSE_CODE) in response.codec.dialect.approvals
+    approves = response.text(DE.RESPONSE_CODE) in response.codec.approvals
     return Told(code, approves, elements, "issuer", "issuer")

@@ -24,10 +24,12 @@ MTIS_MAX: Final = 64
 
 
 class Codec:
-    __slots__ = ("_elements", "_shapes", "dialect", "head")
+    __slots__ = ("_elements", "_shapes", "approvals", "dialect", "head", "version")
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
+        self.version: int = dialect.version
+        self.approvals: frozenset[str] = dialect.approvals
         self.head = Head(dialect)
         shared: dict[str, dict[bytes, int]] = {}
         self._elements: dict[int, Element] = {

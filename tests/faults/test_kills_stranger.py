@@ -24,7 +24,6 @@ from tests.end_to_end.stranger import Message, Stranger
 KILLS: Final = 4
 AT_ONCE: Final = 48
 FIRST_AMOUNT: Final = 10_000  # each purchase has its own: no number of ours is needed to find it
-CUT_OFF_S: Final = 0.1  # then a program is killed, whatever it is doing
 PATIENCE_S: Final = 5.0
 ROUNDS_MAX: Final = 30
 
@@ -40,14 +39,14 @@ class Host:
         self._amounts = itertools.count(FIRST_AMOUNT)
         self._undone: dict[int, Message] = {}  # reversals, as they were sent first
 
-    def buy(self, kill: Callable[[], None]) -> None:
-        """Many at once; in the middle of it somebody is killed."""
+    def buy(self, hears_first: int, kill: Callable[[], None]) -> None:
+        """Many at once; when so many answers were heard, somebody is killed."""
         with Stranger(self._listing) as link:
             asked = [self._purchase(link, next(self._amounts)) for _ in range(AT_ONCE)]
             self.unheard = {int(one["4"]): one for one in asked}
             waiting = {one["11"]: int(one["4"]) for one in asked}
             link.send(asked)
-            self._heard(waiting, answers(link, self._dice.uniform(0.0, CUT_OFF_S), len(asked)))
+            self._heard(waiting, answers(link, PATIENCE_S, hears_first))
             kill()
             self._heard(waiting, answers(link, PATIENCE_S, len(self.unheard)))
 
@@ -125,7 +124,9 @@ async def test_what_a_stranger_never_heard_it_takes_back(tmp_path: Path) -> None
             name = ("router", "router", "atlas", "hsm")[number % 4]
             process = stage.programs[name].process
             assert process is not None
-            await asyncio.to_thread(host.buy, partial(os.kill, process.pid, signal.SIGKILL))
+            hears_first = number * AT_ONCE // (2 * KILLS)
+            kill = partial(os.kill, process.pid, signal.SIGKILL)
+            await asyncio.to_thread(host.buy, hears_first, kill)
             await process.wait()
             await stage.start(name)
             taken_back += len(host.unheard)
