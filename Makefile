@@ -33,7 +33,7 @@ types: setup  ## mypy, strict
 layers: setup  ## who may import whom
 	$(BIN)/lint-imports
 
-compile: $(COMPILED)/.built  ## router/wire and router/switching through mypyc, in build/compiled
+compile: $(COMPILED)/.built  ## the router's core through mypyc, in build/compiled
 
 test-compiled: compile  ## the same tests on the compiled form
 	$(AS_COMPILED) NOYAU_FORM=compiled $(BIN)/pytest
