@@ -36,8 +36,13 @@ def command(
 
 
 def announce(line: str) -> None:
-    """For whoever started it; nobody may be reading."""
+    """For whoever started it; nobody may be reading.
+
+    In one write: the log may go to the same file, and `print` writes the line's end apart where
+    standard output is not buffered.
+    """
     try:
-        print(line, flush=True)
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
     except OSError:
         sys.stderr.write("noyau router: nobody reads standard output\n")
