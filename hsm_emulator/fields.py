@@ -184,7 +184,7 @@ class When:
     """A part that is there only with some values of an earlier field; empty values otherwise."""
 
     place: int  # of the earlier field among the values
-    allowed: bytes  # its one-character values
+    allowed: bytes | tuple[bytes, ...]  # its values; of one character each when they are bytes
     part: Field
     said: str  # in the manual
 
@@ -196,3 +196,18 @@ class When:
 
     def described(self) -> list[tuple[str, str]]:
         return [(name, f"{form}, {self.said}") for name, form in self.part.described()]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Parts one after the other, to be there or not as one."""
+
+    parts: tuple[Field, ...]
+
+    def read(self, body: bytes, at: int, values: list[bytes]) -> int:
+        for part in self.parts:
+            at = part.read(body, at, values)
+        return at
+
+    def described(self) -> list[tuple[str, str]]:
+        return [named for part in self.parts for named in part.described()]

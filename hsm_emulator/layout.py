@@ -10,7 +10,7 @@ from typing import Final
 
 from hsm_emulator.error_meanings import MEANINGS
 from hsm_emulator.errors import Code, Refused
-from hsm_emulator.fields import Field, Section
+from hsm_emulator.fields import Field, Section, Together, When
 from hsm_emulator.key_fields import Key, Zmk
 from hsm_emulator.rules import Rules
 
@@ -110,5 +110,11 @@ def _with_single_zmk(part: Field) -> Field:
 def _flat(parts: Sequence[Field]) -> list[Field]:
     flat: list[Field] = []
     for part in parts:
-        flat.extend(_flat(part.fields) if isinstance(part, Section) else [part])
+        match part:
+            case Section(fields=inner) | Together(parts=inner):
+                flat.extend(_flat(inner))
+            case When(part=one):
+                flat.extend(_flat((one,)))
+            case _:
+                flat.append(part)
     return flat

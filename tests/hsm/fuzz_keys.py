@@ -17,11 +17,11 @@ from hsm_emulator.secret_key import DES, TDES, SecretKey, with_odd_parity
 
 _TYPES: Final = (
     "000", "001", "002", "003", "008", "009", "609", "809", "00A", "00B", "30B", "109", "209",
-    "302", "402",
+    "302", "309", "402",
 )  # fmt: skip
 _USAGES: Final = (
     "K0", "K1", "51", "52", "P0", "71", "72", "B0", "41", "42", "B1", "V0", "V1", "V2", "C0", "E0",
-    "E2", "M0", "M1", "M3", "M6", "D0", "21",
+    "E1", "E2", "M0", "M1", "M3", "M6", "D0", "21",
 )  # fmt: skip
 _SCHEMES: Final = {8: b"Z", 16: b"U", 24: b"T"}
 _BARE: Final = {b"": (16, 32, 48), b"X": (32,), b"Y": (48,), b"Z": (16,)}
