@@ -18,6 +18,7 @@ from hsm_emulator import (
     pin_commands,
     pin_under_lmk_commands,
     pvv_commands,
+    secure_message_commands,
     terminal_mac_commands,
 )
 from hsm_emulator.authorisation import Authorisations
@@ -38,6 +39,7 @@ COMMANDS: Final = {
         *dukpt_verification_commands.COMMANDS,
         *card_commands.COMMANDS,
         *emv_commands.COMMANDS,
+        *secure_message_commands.COMMANDS,
         *mac_commands.COMMANDS,
         *ansi_mac_commands.COMMANDS,
         *terminal_mac_commands.COMMANDS,

@@ -54,6 +54,16 @@ def script_enciphered(key: SecretKey, content: bytes) -> bytes:
     return key.encrypt_cbc(mac.padded(content, _ONE_AND_ZEROS, 8), bytes(8))
 
 
+def vis_pin_block(card: SecretKey, pin: str, current: str = "") -> bytes:
+    """Return the block that VIS puts a new PIN in, with or without the PIN that the card has.
+
+    `card` is its key for application cryptograms: the second half of that key's first part hides
+    the filler.
+    """
+    block = int(f"{len(pin):02x}{pin:f<14}", 16) ^ int.from_bytes(card.clear[4:8])
+    return (block ^ int(f"{current:0<16}", 16)).to_bytes(8)
+
+
 def cvc3(key: SecretKey, track: bytes, unpredictable: bytes, atc: bytes) -> str:
     """Return the five digits of Mastercard's dynamic code; a track holds the last ones of them."""
     track_iv = padded_cryptogram(key, track)[-2:]

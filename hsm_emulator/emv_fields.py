@@ -1,4 +1,4 @@
-"""Binary parts of KQ and KW, read by position: any byte may stand in them."""
+"""Binary parts of KQ, KW, KU and KY, read by position: any byte may stand in them."""
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,27 +29,29 @@ class Bytes:
 
 @dataclass(frozen=True, slots=True)
 class CountedBytes:
-    """Bytes counted by two hexadecimal digits before them, and a mark after them if it has one."""
+    """Bytes counted by hexadecimal digits before them, and a mark after them if it has one."""
 
     name: str
     mark: bytes = b""
     empty_code: bytes = Code.DATA_LENGTH
+    digits: int = 2
 
     def read(self, body: bytes, at: int, values: list[bytes]) -> int:
-        count = body[at : at + 2]
-        if len(count) != 2 or not _HEXADECIMAL.issuperset(count):
+        begin = at + self.digits
+        count = body[at:begin]
+        if len(count) != self.digits or not _HEXADECIMAL.issuperset(count):
             raise Refused(Code.DATA_LENGTH)
-        end = at + 2 + int(count, 16)
-        if end == at + 2:
+        end = begin + int(count, 16)
+        if end == begin:
             raise Refused(self.empty_code)
         if end + len(self.mark) > len(body):
             raise Refused(Code.DATA_LENGTH)
-        values.append(body[at + 2 : end])
+        values.append(body[begin:end])
         return _after(self.mark, body, end)
 
     def described(self) -> list[tuple[str, str]]:
         after = f", then {self.mark.decode()}" if self.mark else ""
-        return [(self.name, f"2 H of length, then bytes as counted{after}")]
+        return [(self.name, f"{self.digits} H of length, then bytes as counted{after}")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ PAN: Final = "4012345678909"
 ACCOUNT: Final = "401234567890"
 CARD: Final = "4000001234562000"
 PAN_AND_NUMBER: Final = bytes.fromhex("0000123456200001")
+CARD_ACCOUNT: Final = CARD[-13:-1]
 ATC, UNPREDICTABLE = b"\x00\x1c", b"\x12\x34\x56\x78"
 TRANSACTION: Final = bytes.fromhex(
     "0000000123000000000000000504000000000009782611240012345678180000"
@@ -34,6 +35,8 @@ TRANSACTION: Final = bytes.fromhex(
 KSN: Final = "605FFFF9876543210E00001"
 TABLE: Final = "0123456789012345"
 VALIDATION: Final = "4012345678N9"
+CRYPTOGRAM: Final = bytes.fromhex("7007A294664C7FDE")
+UNBLOCK, CHANGE = bytes.fromhex("8424000008"), bytes.fromhex("8424000210")
 MESSAGE: Final = "4E4F59415520303130302030393132"
 AUTHORISED: Final = ("export", "import", "component", "generate", "pin", "diagnostic")
 
@@ -42,6 +45,7 @@ PVK, CVK, ZMK = under_lmk("002", K), under_lmk("402", K), under_lmk("000", Z)
 TAK, TAK_2, ZAK = under_lmk("003", K), under_lmk("003", Z), under_lmk("008", K)
 DEK, DEK_2, BDK = under_lmk("00B", K), under_lmk("00B", Z), under_lmk("009", K)
 MK_AC, TMK = under_lmk("109", K), under_lmk("002", Z)
+MK_SMI, MK_SMC, TK = under_lmk("209", K), under_lmk("309", Z), under_lmk("00A", Z)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ def made(device: Device | None = None, pin: str = PIN) -> list[Example]:
     _of_pins(desk)
     _of_verification(desk)
     _of_cards(desk)
+    _of_scripts(desk)
     _of_macs(desk)
     _of_data(desk)
     return desk.examples
@@ -220,6 +225,38 @@ def _of_cards(desk: _Desk) -> None:
         desk.ask(f"{title}: an ARQC", head + asked + arqc)
         head = f"{code}1{scheme}{MK_AC}".encode()
         desk.ask(f"{title}: with an ARPC, response code 00", head + asked + arqc + b"00")
+
+
+def _of_scripts(desk: _Desk) -> None:
+    new, current = (bytes.fromhex(pin_block(pin, Z, CARD_ACCOUNT)) for pin in (NEW_PIN, desk.pin))
+    data = SecretKey(bytes.fromhex(Z)).encrypt(bytes(range(8)))
+    unblock = b"%04X%b;" % (len(UNBLOCK) + 10, UNBLOCK + ATC + CRYPTOGRAM)
+    command = b"%04X%b;" % (len(CHANGE) + 10, CHANGE + ATC + CRYPTOGRAM)
+    place = b"%04X" % (len(CHANGE) + 10)
+    of_pin = f";0{ZPK}01"
+    counted = b"%04X" % len(new) + new
+    two = b"%04X" % (2 * len(new)) + new + current
+    for scheme, session in (("0", bytes(6) + ATC), ("1", CRYPTOGRAM)):
+        title = {"0": "VIS", "1": "M/Chip"}[scheme]
+        card = MK_SMI.encode() + PAN_AND_NUMBER + session
+        desk.ask(f"{title}: a MAC to unblock the PIN", f"KU0{scheme}".encode() + card + unblock)
+        part = session + place
+        asked = f"KU2{scheme}".encode() + card + command + f"{MK_SMC}{TK}".encode() + part
+        desk.ask(f"{title}: data from under TK", asked + b"0008" + data + b";")
+        asked = f"KU4{scheme}".encode() + card + command + MK_SMC.encode() + part
+        behind = f"{of_pin}34{CARD_ACCOUNT}".encode()
+        desk.ask(f"{title}: a new PIN, format 34", asked + counted + behind)
+        if scheme == "0":
+            behind = f"{of_pin}41{CARD_ACCOUNT}{MK_AC}".encode()
+            desk.ask("VIS: a new PIN, format 41", asked + counted + behind)
+            behind = f"{of_pin}42{CARD_ACCOUNT}{MK_AC}".encode()
+            desk.ask("VIS: a new PIN over the current one, format 42", asked + two + behind)
+    card = MK_SMI.encode() + PAN_AND_NUMBER + CRYPTOGRAM
+    desk.ask("a MAC to unblock the PIN", b"KY02" + card + unblock)
+    asked = b"KY12" + card + command + TK.encode() + place
+    desk.ask("data from under TK, enciphered by MK-SMI", asked + b"0008" + data + b";")
+    behind = f"{of_pin}34{CARD_ACCOUNT}".encode()
+    desk.ask("a new PIN, format 34", b"KY32" + card + command + place + counted + behind)
 
 
 def _of_macs(desk: _Desk) -> None:

@@ -15,9 +15,9 @@ from hsm_emulator.layout import Command, parsed, suffix_of
 
 # By the words of a field's name, what stands in brackets apart. Anything else is masked.
 _HARMLESS: Final = re.compile(
-    r"^(?:kind of|type of|length of|number of|KSN|exported under|derivation|reserved|attributes"
-    r"|exportability|version|service code|mode \d\d|ATC|LMK identifier|firmware|count|protocol"
-    r"|sockets|tree|verdict|error)\b"
+    r"^(?:kind of|type of|length of|number of|place of|KSN|exported under|derivation|reserved"
+    r"|attributes|exportability|version|service code|mode \d\d|ATC|LMK identifier|firmware|count"
+    r"|protocol|sockets|tree|verdict|error)\b"
     r"|\b(?:mode|format|type|scheme|size|flag|length|index|PVKI|KCV|check value|method|algorithm"
     r"|padding|variant|options|type code|key scheme, \w[\w ]*|scheme, \w[\w ]*)$"
 )

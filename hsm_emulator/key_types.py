@@ -96,6 +96,7 @@ CVK_VERIFY: Final = _role("CVK", b"402", "C0 12 13", "CNV")
 CVK_GENERATE: Final = _role("CVK", b"402", "C0 12 13", "CGN")
 MK_AC: Final = _role("MK-AC", b"109", "E0", "NX")
 MK_SMI: Final = _role("MK-SMI", b"209", "E2", "NX")
+MK_SMC: Final = _role("MK-SMC", b"309", "E1", "NX")
 
 MAC_ALGORITHM_1: Final = "M0 M1"
 MAC_ALGORITHM_3: Final = "M3"
@@ -116,6 +117,9 @@ def data_roles(modes: str) -> tuple[KeyRole, ...]:
         for name, key_type in (("DEK", b"00B"), ("ZEK", b"00A"), ("TEK", b"30B"))
     )
 
+
+# What a host enciphers data for a card with; that it is a ZEK is ours.
+TRANSPORT_KEY: Final = _role("TK", b"00A", "D0 22", "BDN")
 
 # Keys that a command takes by key type: ZPK 001, TPK 002; FFF is either of them, in a key block.
 PIN_SOURCES: Final = (_role("ZPK or TPK", b"001", "P0 71 72", "BDN"), PIN_SOURCE_TPK)

@@ -16,14 +16,18 @@ from hsm_emulator.pin_blocks import (
     ISO_3,
     ISO_4,
     PLUS,
+    VIS,
+    VIS_WITH_CURRENT,
+    account_12,
     deciphered_pin,
 )
 from hsm_emulator.rules import Rules
 from hsm_emulator.secret_key import SecretKey
 
+_FOR_CARDS: Final = frozenset((ISO_2, VIS, VIS_WITH_CURRENT))
 _BOUND: Final = frozenset((ISO_0, ISO_3, ISO_4))
 _OLD: Final = frozenset((DOCUTEL, DIEBOLD, PLUS))
-_NAMED: Final = frozenset((b"35", b"41", b"42", b"46"))  # no public layout
+_NAMED: Final = frozenset((b"35", VIS, VIS_WITH_CURRENT, b"46"))  # no layout, or none that travels
 _TRANSLATIONS: Final = {
     ISO_0: _BOUND, ISO_3: _BOUND, ISO_4: _BOUND, ISO_1: _BOUND | {ISO_1}
 }  # fmt: skip
@@ -73,6 +77,23 @@ def check_made(number: bytes, rules: Rules) -> None:
     is_allowed = rules.any_translation or number in _OLD
     if not is_allowed and not (number == ISO_2 and rules.chip_pin_blocks):
         raise Refused(Code.PIN_BLOCK_FORMAT)
+
+
+def check_for_card(number: bytes, rules: Rules) -> None:
+    """Refuse formats that no chip takes, however a PIN may travel otherwise."""
+    if number not in _FOR_CARDS:
+        check_known(number, rules)
+        raise Refused(Code.PIN_BLOCK_FORMAT)
+
+
+def check_same_card(account: bytes, card: str, rules: Rules) -> None:
+    """Refuse to put a PIN on another account's card unless tokens are in use.
+
+    `card` ends with the PAN and two digits of sequence number.
+    """
+    is_same = account_12(account) == card[-15:-3].rjust(12, "0").encode("ascii")
+    if not is_same and not rules.tokens_in_translation:
+        raise Refused(Code.ACCOUNT)
 
 
 def check_known(number: bytes, rules: Rules) -> None:

@@ -18,6 +18,8 @@ DIEBOLD: Final = b"03"
 PLUS: Final = b"04"
 ISO_1: Final = b"05"
 ISO_2: Final = b"34"
+VIS: Final = b"41"  # for a chip, made in `emv`: bound to a key of its card
+VIS_WITH_CURRENT: Final = b"42"  # and to the PIN that the card has now
 ISO_3: Final = b"47"
 ISO_4: Final = b"48"
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import Final
 
 from psec import cvv, mac, pin, pinblock, tr31
-from pyemv import cvn
+from pyemv import cvn, kd, sm
 
 from hsm_emulator.cryptograms import under_lmk
 from hsm_emulator.rules import LEGACY
@@ -48,6 +48,8 @@ class Rounds:
         self.blocks_of_other_devices()
         for scheme in (self.visa_10, self.visa_18, self.mastercard_own, self.mastercard_common):
             scheme()
+        self.scripts()
+        self.scripts_of_the_common_core()
 
     def expect(self, what: str, got: bytes, wanted: bytes) -> None:
         self.checked[what] += 1
@@ -172,6 +174,57 @@ class Rounds:
         )  # fmt: skip
         arpc = other.generate_arpc(arqc, tags["tag_9f36"], code)
         self.expect("KW, CVN 20", self.peer.ask(request), b"KX00" + arpc)
+
+    def scripts(self) -> None:
+        """KU: a new PIN for a card of VIS, over its current one or not, and for one of M/Chip."""
+        ac, smi, smc, zpk = (self.key() for _ in range(4))
+        pan, chosen, current = self.digits(16), self.digits(4, 12), self.digits(4, 12)
+        atc, cryptogram = self.dice.randbytes(2), self.dice.randbytes(8)
+        visa = cvn.VisaCVN10(ac, smi, smc, pan, "00")
+        mchip = cvn.MasterCardCVN16(ac, smi, smc, pan, "00")
+        asked = cryptogram, atc
+        for scheme, session, target, whole in (
+            ("0", bytes(6) + atc, "41", visa.generate_pin_change_command(chosen, *asked)),
+            ("0", bytes(6) + atc, "42", visa.generate_pin_change_command(chosen, *asked, current)),
+            ("1", cryptogram, "34", mchip.generate_pin_change_command(chosen, *asked)),
+        ):
+            came = self.dice.choice(sorted(BLOCKS))
+            pins = (chosen, current) if target == "42" else (chosen,)
+            blocks = [SecretKey(zpk).encrypt(BLOCKS[came][0](one, pan)) for one in pins]
+            part = emv_requests.Part(
+                b"".join(blocks), self.under(smc, "309", "E1"), session=session,
+                pin=f"0{self.under(zpk, '001', 'P0')}{came}{target}{pan[-13:-1]}",
+                ac="" if target == "34" else self.under(ac, "109", "E0"),
+            )  # fmt: skip
+            request = emv_requests.script(
+                f"KU4{scheme}", self.under(smi, "209", "E2"),
+                bytes.fromhex(emv_requests.card(pan, "00")), session,
+                whole[:5] + atc + cryptogram, part,
+            )  # fmt: skip
+            wanted = b"KV00" + whole[-8:] + b"%04X" % len(whole[5:-8]) + whole[5:-8]
+            self.expect(f"KU, format {target}", self.peer.ask(request), wanted)
+
+    def scripts_of_the_common_core(self) -> None:
+        """KY: data for a card whose PAN has any length, by keys of option B."""
+        smi, smc, tk = self.key(), self.key(), self.key(16, 24)
+        pan, cryptogram = self.digits(13, 19), self.dice.randbytes(8)
+        content = self.dice.randbytes(8 * self.dice.randint(1, 8))
+        keys = [kd.derive_common_sk(kd.derive_icc_mk_b(key, pan, "00"), cryptogram)
+                for key in (smi, smc)]  # fmt: skip
+        enciphered = sm.encrypt_command_data(keys[1], content, sm.EncryptionType.EMV)
+        command = self.dice.randbytes(self.dice.randint(5, 40))
+        card = bytes.fromhex(f"{'0' * (len(pan) % 2)}{pan}00")
+        part = emv_requests.Part(
+            SecretKey(tk).encrypt(content), self.under(smc, "309", "E1"),
+            self.under(tk, "00A", "D0"),
+        )  # fmt: skip
+        request = emv_requests.script(
+            "KY23", self.under(smi, "209", "E2"), b"%02d%b;" % (len(card), card), cryptogram,
+            command, part,
+        )  # fmt: skip
+        made = sm.generate_command_mac(keys[0], command + enciphered)
+        wanted = b"KZ00" + made + b"%04X" % len(enciphered) + enciphered
+        self.expect("KY, option B", self.peer.ask(request), wanted)
 
 
 def main() -> None:

@@ -1,4 +1,5 @@
-"""Requests KQ and KW as a host writes them, apart from the device's tables."""
+"""Requests KQ, KW, KU and KY as a host writes them, apart from the device's tables."""
+from dataclasses import dataclass
 
 
 def padded(transaction: str) -> str:
@@ -45,3 +46,33 @@ def kw(
     else:
         body += bytes.fromhex(last)
     return f"KW{mode}{scheme}{key}".encode() + body
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a script message enciphers: host data, or the block of a new PIN; keys as cryptograms.
+
+    `place` is the end of the command unless it is given.
+    """
+
+    content: bytes
+    smc: str = ""
+    transport: str = ""
+    session: bytes = b""  # of KU alone
+    place: int = -1
+    pin: str = ""  # key type, PIN key, formats and account
+    ac: str = ""
+
+
+def script(
+    verb: str, smi: str, card_: bytes, session: bytes, command: bytes, part: Part | None = None
+) -> bytes:
+    """Return a KU or KY; `verb` has mode and scheme behind the command's name."""
+    body = verb.encode() + smi.encode() + card_ + session
+    body += b"%04X%b;" % (len(command), command)
+    if part is None:
+        return body
+    place = len(command) if part.place < 0 else part.place
+    body += f"{part.smc}{part.transport}".encode() + part.session
+    body += b"%04X%04X%b;" % (place, len(part.content), part.content)
+    return body + f"{part.pin}{part.ac}".encode()
