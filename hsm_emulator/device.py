@@ -50,7 +50,7 @@ HEADER_BYTES: Final = 4
 DEFAULT_LMK: Final = b"00"
 UNKNOWN: Final = "??"  # what the audit log calls a command that is none
 # Commands that make, move or change keys: the audit log has every one, refused or not.
-KEY_OPERATIONS: Final = frozenset(b"A0 A2 A4 A6 A8 BW FA FI GC GG HC IA NE B8 B0 FC FE HA".split())
+KEY_OPERATIONS: Final = frozenset(b"A0 A4 A6 A8 FA GC HC IA".split())
 KEYS_COME_AND_GO: Final = ("export", "import", "component", "generate")  # as free_export frees
 
 _log = structlog.get_logger("hsm_emulator")
