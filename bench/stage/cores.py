@@ -1,5 +1,6 @@
 """CPU time and memory of a process with its threads, and which cores each program runs on."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,14 @@ def cores_of(program: str, available: list[int], cores: int = 1) -> set[int]:
         return set(available[-cores:])
     others = available[:-cores] or available[:1]
     return {others[HARNESS.index(program) % len(others)]}
+
+
+def move_to_cores_of(program: str, pid: int) -> None:
+    """A process that another one started, with the threads it has."""
+    cores = cores_of(program, sorted(os.sched_getaffinity(0)))
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # it ended while we looked
+            os.sched_setaffinity(int(task.name), cores)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from bench.stage.configuration import (
     write_configuration,
     write_relay_configuration,
 )
-from bench.stage.cores import command_of, descendants_of, on_cores_of
+from bench.stage.cores import command_of, descendants_of, move_to_cores_of, on_cores_of
 from bench.stage.setting import USUAL, Setting
 from hsm_emulator.cryptograms import under_lmk
 
@@ -133,6 +133,8 @@ def switch_stage(folder: Path, setting: Setting = USUAL) -> Iterator[Stage]:
         at = ("--config", str(config), "--state", str(folder / "state"))
         stage.start(ROUTER, *NOYAU, "router", *at, cores=setting.workers)
         stage.wait_until(ROUTER, lambda: is_ready(http_port))
+        for pid in stage.pids().get(FOLLOWER, []):
+            move_to_cores_of("load", pid)
         yield stage
 
 

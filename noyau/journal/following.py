@@ -74,6 +74,10 @@ class Following:
                 self._reader.begin_behind(row)
 
     def catch_up(self, stopped: threading.Event, says: Says) -> None:
+        """To the row that is the last one now; those that come meanwhile are read together later.
+
+        (Row by row, as they come, each cost several times as much.)
+        """
         newest = self._reader.newest()
         if newest == self._reader.last:
             return
@@ -81,12 +85,11 @@ class Following:
         with contextlib.closing(self._reader.rows()) as rows:
             for row in rows:
                 part.append(row)
-                if len(part) >= ROWS_AT_ONCE or row.number == newest:
+                if len(part) >= ROWS_AT_ONCE or row.number >= newest:
                     self._take(part)
                     part = []
-                    newest = max(newest, row.number)
-                    says(row.number, newest)
-                    if stopped.is_set():
+                    says(row.number, max(newest, row.number))
+                    if stopped.is_set() or row.number >= newest:
                         return
         if part:
             self._take(part)

@@ -1,6 +1,7 @@
 """`noyau journal` beside a router that runs, and without it; no card number in what it prints."""
 import asyncio
 import json
+import os
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -205,6 +206,7 @@ async def test_the_router_starts_the_follower_and_it_ends_with_it(tmp_path: Path
             router='[journal]\nfollow = true\n') as router:
         one = Place(router, hsm, issuer)
         started = await router.logged("follower_started")
+        assert os.sched_getscheduler(started["process"]) == os.SCHED_IDLE
         approved, _ = await two_purchases(one)
         index = one.worker / "index.sqlite"
         assert await until(lambda: index.exists() and approved in rrns_in(index), 10.0)
