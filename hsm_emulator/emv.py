@@ -49,11 +49,6 @@ def script_enciphered_mastercard(key: SecretKey, content: bytes) -> bytes:
     return key.encrypt_cbc(_padded_if_needed(content), bytes(8))
 
 
-def script_enciphered(key: SecretKey, content: bytes) -> bytes:
-    """Encipher a command's data as the common core definitions do: always padded, CBC."""
-    return key.encrypt_cbc(mac.padded(content, _ONE_AND_ZEROS, 8), bytes(8))
-
-
 def vis_pin_block(card: SecretKey, pin: str, current: str = "") -> bytes:
     """Return the block that VIS puts a new PIN in, with or without the PIN that the card has.
 

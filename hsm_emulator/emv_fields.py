@@ -1,4 +1,4 @@
-"""Binary parts of KQ, KW, KU and KY, read by position: any byte may stand in them."""
+"""Binary parts of KQ, KW and KU, read by position: any byte may stand in them."""
 from dataclasses import dataclass
 from typing import Final
 

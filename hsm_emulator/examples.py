@@ -252,11 +252,12 @@ def _of_scripts(desk: _Desk) -> None:
             behind = f"{of_pin}42{CARD_ACCOUNT}{MK_AC}".encode()
             desk.ask("VIS: a new PIN over the current one, format 42", asked + two + behind)
     card = MK_SMI.encode() + PAN_AND_NUMBER + CRYPTOGRAM
-    desk.ask("a MAC to unblock the PIN", b"KY02" + card + unblock)
-    asked = b"KY12" + card + command + TK.encode() + place
-    desk.ask("data from under TK, enciphered by MK-SMI", asked + b"0008" + data + b";")
+    part = CRYPTOGRAM + place
+    asked = b"KU11" + card + command + TK.encode() + part
+    desk.ask("M/Chip: data enciphered by MK-SMI", asked + b"0008" + data + b";")
     behind = f"{of_pin}34{CARD_ACCOUNT}".encode()
-    desk.ask("a new PIN, format 34", b"KY32" + card + command + place + counted + behind)
+    asked = b"KU31" + card + command + part
+    desk.ask("M/Chip: a new PIN enciphered by MK-SMI", asked + counted + behind)
 
 
 def _of_macs(desk: _Desk) -> None:

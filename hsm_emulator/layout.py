@@ -58,6 +58,7 @@ class Command:
     activity: Callable[[list[bytes]], str] | None = None
     judges_pin: bool = False
     codes: Mapping[bytes, str] = field(default_factory=dict)  # what codes of its own mean
+    rests_on: str = ""  # said on its page: where the layout comes from, if from little
     key_places: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:

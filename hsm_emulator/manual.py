@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
+from textwrap import wrap
 from typing import Final
 
 from hsm_emulator.authorisation import Authorisations
@@ -71,6 +72,8 @@ def page(command: Command, examples: list[Example], errors: list[bytes]) -> str:
     """Return the page of one command."""
     asks = [named for part in command.request for named in part.described()]
     told = [f"# {command.code}: {command.title.lower()[:1]}{command.title[1:]}\n\n{MADE}"]
+    if command.rests_on:
+        told += ["\n".join(wrap(f"**How sure this is.** {command.rests_on}", 100)) + "\n"]
     told.append(f"## Request `{command.code}`\n\n{_table(asks)}")
     told.append(_behind(command))
     answer = f"{command.code[0]}{chr(ord(command.code[1]) + 1)}"

@@ -34,8 +34,8 @@ class Rules:
     any_translation: bool = False
     """PIN blocks of any format into any other: the PCI matrix is not applied; off in both."""
     tokens_in_translation: bool = False
-    """G0 may make a block for another account than the one it came for (a token's); KU and KY may
-    put a PIN on the card of another account."""
+    """G0 may make a block for another account than the one it came for (a token's); KU may put
+    a PIN on the card of another account."""
     tokens_in_verification: bool = False
     """EC and GQ may judge a PIN by another account than its block is bound to (a token's)."""
     chip_pin_blocks: bool = False

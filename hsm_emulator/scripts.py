@@ -1,7 +1,7 @@
 """Scripts for chip cards: what of a command is enciphered, how, and the MAC over the whole.
 
-VIS, M/Chip and the common core of EMV differ in the session keys, in the padding of what they
-encipher, and in the blocks that bring a new PIN. A master key that enciphers may be the one that
+VIS and M/Chip differ in the session keys, in the padding of what they encipher, and in the blocks
+that bring a new PIN. A master key that enciphers may be the one that
 authenticates: then both session keys come from it.
 """
 from collections.abc import Callable
@@ -42,20 +42,13 @@ class Scheme:
     pin_formats: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What keys are derived from, and the digits that end with PAN and sequence number."""
-
-    octets: bytes
-    digits: str
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Script:
     """A command to the card and what is to be done to it; parts that a mode lacks are empty."""
 
     mode: bytes
     mk_smi: bytes
+    card: bytes
     integrity_data: bytes
     command: bytes
     mk_smc: bytes
@@ -71,10 +64,10 @@ class Script:
     mk_ac: bytes
 
 
-def secured(lmk: Lmk, scheme: Scheme, card: Card, script: Script) -> bytes:
+def secured(lmk: Lmk, scheme: Scheme, script: Script) -> bytes:
     """Return the MAC and, in every mode but the first, length and bytes of what was enciphered."""
     integrity = emv_keys.card_key(
-        lmk.key(script.mk_smi, MK_SMI, Code.SOURCE_PARITY), card.octets
+        lmk.key(script.mk_smi, MK_SMI, Code.SOURCE_PARITY), script.card
     )
     mac_key = scheme.session_key(integrity, script.integrity_data)
     if script.mode == MAC_ALONE:
@@ -82,13 +75,13 @@ def secured(lmk: Lmk, scheme: Scheme, card: Card, script: Script) -> bytes:
     confidentiality = integrity
     if script.mk_smc:
         master = lmk.key(script.mk_smc, MK_SMC, Code.TARGET_PARITY)
-        confidentiality = emv_keys.card_key(master, card.octets)
+        confidentiality = emv_keys.card_key(master, script.card)
     key = scheme.session_key(confidentiality, script.confidentiality_data)
     place = int(script.place, 16)
     if place > len(script.command):
         raise Refused(Code.INPUT)
     if script.mode in NEW_PIN:
-        content = _new_pin(lmk, scheme, card, script)
+        content = _new_pin(lmk, scheme, script)
     else:
         content = _host_data(lmk, scheme, script)
     enciphered = scheme.enciphered(key, content)
@@ -105,7 +98,7 @@ def _host_data(lmk: Lmk, scheme: Scheme, script: Script) -> bytes:
     return key.decrypt(script.secret)
 
 
-def _new_pin(lmk: Lmk, scheme: Scheme, card: Card, script: Script) -> bytes:
+def _new_pin(lmk: Lmk, scheme: Scheme, script: Script) -> bytes:
     """Return the new PIN in the clear block that the card takes."""
     if script.kind == _BY_ITS_BLOCK and script.pin_key[:1] != b"S":
         raise Refused(Code.KEY_TYPE)
@@ -114,7 +107,7 @@ def _new_pin(lmk: Lmk, scheme: Scheme, card: Card, script: Script) -> bytes:
     check_for_card(number, lmk.rules)
     if number not in scheme.pin_formats:
         raise Refused(Code.PIN_BLOCK_FORMAT)
-    check_same_card(script.account, card.digits, lmk.rules)
+    check_same_card(script.account, script.card.hex(), lmk.rules)
     blocks, size = script.secret, key.block_bytes
     if len(blocks) != (2 * size if number == VIS_WITH_CURRENT else size):
         raise Refused(Code.DATA_LENGTH)
@@ -125,7 +118,7 @@ def _new_pin(lmk: Lmk, scheme: Scheme, card: Card, script: Script) -> bytes:
     if number == ISO_2:
         return block_of(pins[0], ISO_2, b"")
     master = lmk.key(script.mk_ac, MK_AC, Code.TARGET_PARITY)
-    return emv.vis_pin_block(emv_keys.card_key(master, card.octets), *pins)
+    return emv.vis_pin_block(emv_keys.card_key(master, script.card), *pins)
 
 
 def _vis_session_key(card: SecretKey, session_data: bytes) -> SecretKey:
@@ -140,7 +133,4 @@ VIS_CARD: Final = Scheme(
 )
 MCHIP_CARD: Final = Scheme(
     emv_keys.common_session_key, emv.script_enciphered_mastercard, _LONGEST, (ISO_2,)
-)
-COMMON_CORE: Final = Scheme(
-    emv_keys.common_session_key, emv.script_enciphered, _LONGEST, (ISO_2, VIS, VIS_WITH_CURRENT)
 )

@@ -49,7 +49,7 @@ class Rounds:
         for scheme in (self.visa_10, self.visa_18, self.mastercard_own, self.mastercard_common):
             scheme()
         self.scripts()
-        self.scripts_of_the_common_core()
+        self.data_in_scripts()
 
     def expect(self, what: str, got: bytes, wanted: bytes) -> None:
         self.checked[what] += 1
@@ -204,27 +204,26 @@ class Rounds:
             wanted = b"KV00" + whole[-8:] + b"%04X" % len(whole[5:-8]) + whole[5:-8]
             self.expect(f"KU, format {target}", self.peer.ask(request), wanted)
 
-    def scripts_of_the_common_core(self) -> None:
-        """KY: data for a card whose PAN has any length, by keys of option B."""
+    def data_in_scripts(self) -> None:
+        """KU: data of any length for a card of M/Chip."""
         smi, smc, tk = self.key(), self.key(), self.key(16, 24)
-        pan, cryptogram = self.digits(13, 19), self.dice.randbytes(8)
+        pan, cryptogram = self.digits(16), self.dice.randbytes(8)
         content = self.dice.randbytes(8 * self.dice.randint(1, 8))
-        keys = [kd.derive_common_sk(kd.derive_icc_mk_b(key, pan, "00"), cryptogram)
+        keys = [kd.derive_common_sk(kd.derive_icc_mk_a(key, pan, "00"), cryptogram)
                 for key in (smi, smc)]  # fmt: skip
-        enciphered = sm.encrypt_command_data(keys[1], content, sm.EncryptionType.EMV)
+        enciphered = sm.encrypt_command_data(keys[1], content, sm.EncryptionType.MASTERCARD)
         command = self.dice.randbytes(self.dice.randint(5, 40))
-        card = bytes.fromhex(f"{'0' * (len(pan) % 2)}{pan}00")
         part = emv_requests.Part(
             SecretKey(tk).encrypt(content), self.under(smc, "309", "E1"),
-            self.under(tk, "00A", "D0"),
+            self.under(tk, "00A", "D0"), cryptogram,
         )  # fmt: skip
         request = emv_requests.script(
-            "KY23", self.under(smi, "209", "E2"), b"%02d%b;" % (len(card), card), cryptogram,
-            command, part,
+            "KU21", self.under(smi, "209", "E2"), bytes.fromhex(emv_requests.card(pan, "00")),
+            cryptogram, command, part,
         )  # fmt: skip
         made = sm.generate_command_mac(keys[0], command + enciphered)
-        wanted = b"KZ00" + made + b"%04X" % len(enciphered) + enciphered
-        self.expect("KY, option B", self.peer.ask(request), wanted)
+        wanted = b"KV00" + made + b"%04X" % len(enciphered) + enciphered
+        self.expect("KU, data", self.peer.ask(request), wanted)
 
 
 def main() -> None:

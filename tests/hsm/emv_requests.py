@@ -1,4 +1,4 @@
-"""Requests KQ, KW, KU and KY as a host writes them, apart from the device's tables."""
+"""Requests KQ, KW and KU as a host writes them, apart from the device's tables."""
 from dataclasses import dataclass
 
 
@@ -58,7 +58,7 @@ class Part:
     content: bytes
     smc: str = ""
     transport: str = ""
-    session: bytes = b""  # of KU alone
+    session: bytes = b""
     place: int = -1
     pin: str = ""  # key type, PIN key, formats and account
     ac: str = ""
@@ -67,7 +67,7 @@ class Part:
 def script(
     verb: str, smi: str, card_: bytes, session: bytes, command: bytes, part: Part | None = None
 ) -> bytes:
-    """Return a KU or KY; `verb` has mode and scheme behind the command's name."""
+    """Return a KU; `verb` has mode and scheme behind the command's name."""
     body = verb.encode() + smi.encode() + card_ + session
     body += b"%04X%b;" % (len(command), command)
     if part is None:

@@ -1,4 +1,4 @@
-"""KU and KY: scripts for cards, of every scheme and mode, what they refuse, and why.
+"""KU: scripts for cards, of every scheme and mode, what they refuse, and why.
 
 Keys, card and answers are those of pyemv's tests unless said otherwise (`test_emv.py` has the same
 answers without a device in between).
@@ -12,7 +12,7 @@ from hsm_emulator import emv, emv_keys
 from hsm_emulator.cryptograms import under_lmk
 from hsm_emulator.device import COMMANDS
 from hsm_emulator.pin_blocks import format_4_of
-from hsm_emulator.rules import LEGACY, STRICT
+from hsm_emulator.rules import LEGACY
 from hsm_emulator.secret_key import AES_, SecretKey
 from tests.hsm import keys
 from tests.hsm.emv_requests import Part, card, script
@@ -46,10 +46,6 @@ NEW_PINS = {
         "KU{}1", CRYPTOGRAM, CHANGE, "34", "", "999999999999",
         "99AD3AF9EB3ECF0C", "1471D88C6393BE21",
     ),
-    "common core": (
-        "KY{}2", CRYPTOGRAM, CHANGE, "34", "", "9999",
-        "28367E05DE3381C29D30A6055A8DEB86", "69DA1EE208823022",
-    ),
 }  # fmt: skip
 LMKS = ("00", "01", "02")
 
@@ -66,7 +62,7 @@ def blocks(*pins: str, number: bytes = b"01", account: str = ACCOUNT) -> bytes:
 
 
 def new_pin(target: str, current: str = "", pin: str = "9999", lmk: str = "00") -> Part:
-    """Return a new PIN that came under a ZPK in format 01, for KU; KY has no session data here."""
+    """Return a new PIN that came under a ZPK in format 01; the session data are missing."""
     return Part(
         blocks(pin, current) if current else blocks(pin),
         smc=under(lmk, SMC, "309", "E1"),
@@ -75,10 +71,10 @@ def new_pin(target: str, current: str = "", pin: str = "9999", lmk: str = "00") 
     )
 
 
-def answer(verb: str, enciphered: str, mac: str) -> bytes:
+def answer(enciphered: str, mac: str) -> bytes:
     octets = bytes.fromhex(enciphered)
-    return f"{'KV' if verb[1] == 'U' else 'KZ'}00".encode() + bytes.fromhex(mac) + (
-        b"%04X%b" % (len(octets), octets) if octets else b"")  # fmt: skip
+    part = b"%04X%b" % (len(octets), octets) if octets else b""
+    return b"KV00" + bytes.fromhex(mac) + part
 
 
 @pytest.mark.parametrize("lmk", LMKS)
@@ -91,12 +87,11 @@ def test_new_pin(
     enciphered: str, mac: str, lmk: str, hsm: Peer,
 ) -> None:  # fmt: skip
     """Enciphered by MK-SMC, and the MAC over the command with it; the same under every LMK."""
-    part = new_pin(target, current, pin, lmk)
-    part = replace(part, session=session if verb[:2] == "KU" else b"")
+    part = replace(new_pin(target, current, pin, lmk), session=session)
     request = script(verb.format(4), under(lmk, SMI, "209", "E2"), CARD, session, command, part)
-    assert hsm.ask(request) == answer(verb, enciphered, mac)
-    assert hsm.ask(request + b"%" + lmk.encode() + b"\x19%") == answer(
-        verb, enciphered, mac) + b"\x19%"  # fmt: skip
+    assert hsm.ask(request) == answer(enciphered, mac)
+    told = hsm.ask(request + b"%" + lmk.encode() + b"\x19%")
+    assert told == answer(enciphered, mac) + b"\x19%"
 
 
 @pytest.mark.parametrize(
@@ -110,13 +105,25 @@ def test_mac_alone(
     """Mode 0 makes it over what the host sends, the enciphered part among it."""
     whole = command + bytes.fromhex(enciphered)
     request = script(verb.format(0), under_lmk("209", SMI), CARD, session, whole)
-    assert hsm.ask(request) == answer(verb, "", mac)
+    assert hsm.ask(request) == answer("", mac)
+
+
+def test_mac_of_the_common_core_is_that_of_mchip(hsm: Peer) -> None:
+    """What else CCD needs has no command here; enciphered elsewhere, its part can be signed."""
+    whole = CHANGE + bytes.fromhex("28367E05DE3381C29D30A6055A8DEB86")
+    request = script("KU01", under_lmk("209", SMI), CARD, CRYPTOGRAM, whole)
+    assert hsm.ask(request) == answer("", "69DA1EE208823022")
+
+
+def test_no_layout_no_command(hsm: Peer) -> None:
+    """KY is unknown, whatever follows."""
+    request = script("KY02", under_lmk("209", SMI), CARD, CRYPTOGRAM, CHANGE)
+    assert hsm.ask(request) == b"KZ68"
 
 
 DATA = {
     "VIS": ("KU{}0", ATC, "049999FFC4B001F1", *NEW_PINS["VIS"][-2:]),
     "M/Chip": ("KU{}1", CRYPTOGRAM, "249999FFFFFFFFFF", *NEW_PINS["M/Chip"][-2:]),
-    "common core": ("KY{}2", CRYPTOGRAM, "249999FFFFFFFFFF", *NEW_PINS["common core"][-2:]),
 }
 
 
@@ -133,12 +140,11 @@ def test_data_of_the_host(
     """
     tk, smc = under(lmk, keys.K, "00A", "D0"), under(lmk, SMC, "309", "E1")
     part = Part(
-        SecretKey(bytes.fromhex(keys.K)).encrypt(bytes.fromhex(content)), smc, tk,
-        session if verb[:2] == "KU" else b"",
+        SecretKey(bytes.fromhex(keys.K)).encrypt(bytes.fromhex(content)), smc, tk, session,
     )  # fmt: skip
     smi = under(lmk, SMI, "209", "E2")
     request = script(verb.format(2), smi, CARD, session, CHANGE, part)
-    assert hsm.ask(request) == answer(verb, enciphered, mac)
+    assert hsm.ask(request) == answer(enciphered, mac)
     one = under(lmk, SMC, "209", "E2")
     request = script(verb.format(1), one, CARD, session, CHANGE, replace(part, smc=""))
     card_key = emv_keys.card_key(SecretKey(bytes.fromhex(SMC)), CARD)
@@ -148,7 +154,7 @@ def test_data_of_the_host(
         else emv_keys.common_session_key(card_key, session)
     )
     made = emv.script_mac(signing, CHANGE + bytes.fromhex(enciphered)).hex()
-    assert hsm.ask(request) == answer(verb, enciphered, made)
+    assert hsm.ask(request) == answer(enciphered, made)
 
 
 def test_one_master_key_for_a_new_pin(hsm: Peer) -> None:
@@ -159,7 +165,7 @@ def test_one_master_key_for_a_new_pin(hsm: Peer) -> None:
     card_key = emv_keys.card_key(SecretKey(bytes.fromhex(SMC)), CARD)
     signing = emv_keys.common_session_key(card_key, CRYPTOGRAM[::-1])
     made = emv.script_mac(signing, CHANGE + bytes.fromhex("28367E05DE3381C2")).hex()
-    assert told == answer("KU", "28367E05DE3381C2", made)
+    assert told == answer("28367E05DE3381C2", made)
 
 
 def test_part_stands_where_the_host_says(hsm: Peer) -> None:
@@ -175,7 +181,7 @@ def test_part_stands_where_the_host_says(hsm: Peer) -> None:
             "KU41", under_lmk("209", SMI), CARD, CRYPTOGRAM, command, replace(part, place=place)
         )
         made = emv.script_mac(signing, whole).hex()
-        assert hsm.ask(request) == answer("KU", enciphered.hex(), made)
+        assert hsm.ask(request) == answer(enciphered.hex(), made)
     over = replace(part, place=len(command) + 1)
     request = script("KU41", under_lmk("209", SMI), CARD, CRYPTOGRAM, command, over)
     assert hsm.ask(request) == b"KV15"
@@ -198,7 +204,7 @@ def test_pin_comes_in_what_may_be_translated(
     content = blocks("9999", number=number)
     part = replace(new_pin("34"), session=CRYPTOGRAM, pin=pin, content=content)
     request = script("KU41", under_lmk("209", SMI), CARD, CRYPTOGRAM, CHANGE, part)
-    assert hsm.ask(request) == answer("KU", *NEW_PINS["M/Chip"][-2:])
+    assert hsm.ask(request) == answer(*NEW_PINS["M/Chip"][-2:])
 
 
 @pytest.mark.parametrize("usage", ["P0", "71", "72"])
@@ -213,7 +219,7 @@ def test_key_block_says_what_its_pin_key_is(usage: str, lmk: str, hsm: Peer) -> 
         told = hsm.ask(
             script("KU41", under(lmk, SMI, "209", "E2"), CARD, CRYPTOGRAM, CHANGE, part)
         )
-        right = answer("KU", *NEW_PINS["M/Chip"][-2:])
+        right = answer(*NEW_PINS["M/Chip"][-2:])
         assert told == (b"KVA6" if usage == other else right)
 
 
@@ -228,31 +234,7 @@ def test_pin_under_an_aes_key(hsm: Peer) -> None:
         pin=f"F{keys.aes_block(AES_ZPK, 'P0')}4842{PAN};",
     )  # fmt: skip
     request = script("KU40", under("02", SMI, "209", "E2"), CARD, ATC, OVER_CURRENT, part)
-    assert hsm.ask(request) == answer("KU", *NEW_PINS["VIS over the current PIN"][-2:])
-
-
-def test_long_pan_is_option_b(hsm: Peer) -> None:
-    """KY scheme 3 with the whole PAN does what scheme 2 does with the digits made of it."""
-    pan = "1234567890123456789"
-    whole = bytes.fromhex("0" + pan + "01" if len(pan) % 2 else pan + "01")
-    account = pan[-13:-1]
-    part = replace(
-        new_pin("41"), content=blocks("9999", account=account),
-        pin=f"0{keys.ZPK}0141{account}",
-    )  # fmt: skip
-    smi = under_lmk("209", SMI)
-    counted = f"{len(whole):02d}".encode() + whole + b";"
-    told = hsm.ask(script("KY43", smi, counted, CRYPTOGRAM, CHANGE, part))
-    assert told[:4] == b"KZ00"
-    with device(rules=replace(STRICT, tokens_in_translation=True)) as port:
-        lenient = Peer(port)
-        short = script("KY42", smi, emv_keys.option_b(whole), CRYPTOGRAM, CHANGE, part)
-        assert lenient.ask(short) == told
-        lenient.close()
-    sixteen = f"09{(PAN + PSN)}"
-    nine = sixteen[:2].encode() + bytes.fromhex(sixteen[2:]) + b";"
-    request = script("KY43", smi, nine, CRYPTOGRAM, CHANGE, new_pin("34"))
-    assert hsm.ask(request) == answer("KY", *NEW_PINS["common core"][-2:])
+    assert hsm.ask(request) == answer(*NEW_PINS["VIS over the current PIN"][-2:])
 
 
 def test_pin_goes_on_its_own_card_only(hsm: Peer, legacy_hsm: Peer) -> None:
@@ -264,12 +246,12 @@ def test_pin_goes_on_its_own_card_only(hsm: Peer, legacy_hsm: Peer) -> None:
     )  # fmt: skip
     request = script("KU41", under_lmk("209", SMI), CARD, CRYPTOGRAM, CHANGE, part)
     assert hsm.ask(request) == b"KV22"
-    assert legacy_hsm.ask(request) == answer("KU", *NEW_PINS["M/Chip"][-2:])
+    assert legacy_hsm.ask(request) == answer(*NEW_PINS["M/Chip"][-2:])
 
 
 def test_old_blocks_and_separate_terminal_keys_follow_their_rules(legacy_hsm: Peer) -> None:
     """Diebold's in the profile legacy; a TPK of type 70D where PIN keys have types of their own."""
-    right = answer("KU", *NEW_PINS["M/Chip"][-2:])
+    right = answer(*NEW_PINS["M/Chip"][-2:])
     smi = under_lmk("209", SMI)
     part = replace(
         new_pin("34"), session=CRYPTOGRAM, content=blocks("9999", number=b"03"),
@@ -288,11 +270,11 @@ def test_old_blocks_and_separate_terminal_keys_follow_their_rules(legacy_hsm: Pe
 def test_any_byte_may_stand_in_a_script(hsm: Peer) -> None:
     """Marks, trailers, separators are bytes here, and the trailer still comes back."""
     marks = b"%01;#&\x19\x1c"
-    request = script("KY02", under_lmk("209", SMI), marks, marks, marks * 3)
+    request = script("KU01", under_lmk("209", SMI), marks, marks, marks * 3)
     signing = emv_keys.common_session_key(
         emv_keys.card_key(SecretKey(bytes.fromhex(SMI)), marks), marks
     )
-    made = b"KZ00" + emv.script_mac(signing, marks * 3)
+    made = b"KV00" + emv.script_mac(signing, marks * 3)
     assert hsm.ask(request) == made
     assert hsm.ask(request + b"%00\x19" + marks) == made + b"\x19" + marks
 
@@ -321,13 +303,10 @@ def data(content: bytes = bytes(8), tk: str = TK, verb: str = "KU21", **changed:
 GOOD = ku()
 VIS: dict[str, Any] = {"verb": "KU40", "mac_session": ATC, "session": ATC}
 ALONE = script("KU01", KEY, CARD, CRYPTOGRAM, CHANGE)
-COMMON = script("KY02", KEY, CARD, CRYPTOGRAM, CHANGE)
 SINGLE = under_lmk("209", SMI + keys.Z[:16])
 REFUSALS = {
     "unknown mode": (b"KU5" + ALONE[3:], b"KV04"),
     "unknown scheme": (b"KU02" + ALONE[4:], b"KV05"),
-    "KY in an unknown mode": (b"KY5" + COMMON[3:], b"KZ04"),
-    "KY of a scheme that has a tree": (b"KY00" + COMMON[4:], b"KZ05"),
     "nothing to sign": (script("KU01", KEY, CARD, CRYPTOGRAM, b""), b"KV80"),
     "command shorter than announced": (ALONE[:-3], b"KV80"),
     "length of the command not hexadecimal": (ALONE.replace(b"0005", b"000G"), b"KV80"),
@@ -448,10 +427,9 @@ def test_order_of_refusals(hsm: Peer) -> None:
         wrong |= mended
 
 
-@pytest.mark.parametrize("code", ["KU", "KY"])
-def test_code_of_its_own_has_its_meaning(code: str) -> None:
+def test_code_of_its_own_has_its_meaning() -> None:
     """04, 05 and 11 mean here what the manual says of them."""
-    own = COMMANDS[code.encode()].codes
+    own = COMMANDS[b"KU"].codes
     assert set(own) == {b"04", b"05", b"11"}
 
 
