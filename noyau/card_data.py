@@ -24,7 +24,7 @@ CARD_NUMBER: Final = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
 VERIFICATION_CODE: Final = re.compile(r"(?i)((?:CVV|CVC|CVN|CID|CSC)2?\W{0,3})(\d{3,4})(?!\d)")
 CVC2_SUBELEMENT: Final = re.compile(r"(9203)(\d{3})")  # of DE 48, mastercard-like
 PAN_MASK: Final = re.compile(r"(?s).{6}\*+.{4}|\*+")
-TRACK_MASK: Final = re.compile(r"(?s)(?:.{6}\*+.{4})?\*+")
+TRACK_MASK: Final = re.compile(r"(?s).{6}\*+.{4}\**|\*+")
 
 
 def masked_element(dialect: Dialect, number: int, text: str) -> str:

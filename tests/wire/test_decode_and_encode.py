@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from typer.testing import CliRunner, Result
 
 from noyau.card_data import BULLET, masked_element
@@ -209,8 +209,12 @@ def test_a_spare_secondary_bitmap_and_lower_case_bitmaps_come_back() -> None:
     assert said["p"] == "8a20000000000000" + "0" * 16
 
 
+TRACK_OF_A_NUMBER_ONLY = (CODECS["national"], "0100", {35: "4111111111111111"})
+
+
 @settings(max_examples=200, deadline=None)
 @given(messages(sorted(CODECS)))
+@example(TRACK_OF_A_NUMBER_ONLY)
 def test_masked_json_never_encodes_to_something_else(
     drawn: tuple[Codec, str, dict[int, str]],
 ) -> None:
