@@ -6,8 +6,12 @@ side is copied side by side.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
-TEXT_MAX = 255
+TEXT_MAX: Final = 255
+
+_BYTE: Final = [bytes((value,)) for value in range(256)]
+_BEGINS: Final = [bytes((1, number)) for number in range(129)]
 
 
 class NotPacked(Exception):
@@ -16,12 +20,17 @@ class NotPacked(Exception):
 
 def packed(values: Mapping[int, str]) -> bytes:
     """Canonical texts, each a run of its own."""
-    return b"".join([run_of(number, text.encode("latin-1")) for number, text in values.items()])
+    pieces: list[bytes] = []
+    for number, text in values.items():
+        add_run(pieces, number, text.encode("latin-1"))
+    return b"".join(pieces)
 
 
-def run_of(number: int, text: bytes) -> bytes:
-    """One element. Raises ValueError where the text is longer than 255 bytes."""
-    return bytes((1, number, len(text))) + text
+def add_run(pieces: list[bytes], number: int, text: bytes) -> None:
+    """One element, as pieces to join. Raises IndexError: longer than 255 bytes, or no such."""
+    pieces.append(_BEGINS[number])
+    pieces.append(_BYTE[len(text)])
+    pieces.append(text)
 
 
 def unpacked(data: bytes) -> dict[int, str]:

@@ -7,6 +7,8 @@ given up: the next transactions hear "away" at once instead of waiting in vain.
 import asyncio
 from collections.abc import Callable
 
+from mypy_extensions import mypyc_attr
+
 from router.net.addresses import Address
 from router.net.hsm_link import Changed, HsmLink
 from router.switching.needs import (
@@ -27,6 +29,7 @@ class HsmAway(Exception):
     """No connection, no answer in time, or too many commands waiting."""
 
 
+@mypyc_attr(acyclic=True)
 class Waiting:
     """A command without its answer."""
 

@@ -5,8 +5,8 @@ returns what the acquirer is to hear. The order of the steps is the order of pre
 response codes (docs/response-codes.md).
 
 `received` decides steps 4 and 5 for every request; `authorize` takes a new one from step 6 on;
-`reverse_online` is the shorter life of a 0400. Who waits for the answer, deadlines and
-undeliverable answers are the conductor's, who drives these lives.
+`reverse_online` is the shorter life of a 0400; `life_of` is either, as the conductor drives it.
+Who waits for the answer, deadlines and undeliverable answers are the conductor's.
 """
 
 from collections.abc import Generator
@@ -27,6 +27,7 @@ from router.switching.needs import (
     PinRefused,
     PinTranslated,
     Record,
+    Steps,
     TooLate,
     TranslatePin,
 )
@@ -69,9 +70,20 @@ def refused(request: Request) -> Told | None:
     return declined(code, "format") if code is not None else None
 
 
+def life_of(transaction: Transaction, switch: Switch, admission: Admission) -> Life:
+    """All of it. What the acquirer is to hear comes as the last thing that is yielded.
+
+    (Returned, it would be carried by an exception, which costs more than a step of the way.)
+    """
+    if transaction.target is None:
+        yield (yield from authorize(transaction, switch, admission))
+    else:
+        yield (yield from reverse_online(transaction, switch))
+
+
 def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
     transaction: Transaction, switch: Switch, admission: Admission
-) -> Life:
+) -> Steps:
     """A request that may hold or move money, or an inquiry."""
     request = transaction.request
     assert request is not None
@@ -145,7 +157,7 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
     return silence
 
 
-def reverse_online(transaction: Transaction, switch: Switch) -> Life:
+def reverse_online(transaction: Transaction, switch: Switch) -> Steps:
     """A 0400 of an approval the issuer gave; what it does not confirm becomes ours to deliver."""
     target = transaction.target
     assert target is not None

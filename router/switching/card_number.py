@@ -14,17 +14,17 @@ SEPARATORS: Final = "=D"
 def card_of(elements: Elements) -> Pan | None:
     """The PAN from DE 2, tracks or chip data; None where there is none or they disagree."""
     card = elements.text(DE.PAN)
-    others: list[str] = []
-    if elements.has(DE.TRACK_2):
-        others.append(track_2_pan(elements.text(DE.TRACK_2)))
-    if elements.has(DE.TRACK_1):
-        others.append(track_1_pan(elements.text(DE.TRACK_1)))
-    if elements.has(DE.CHIP_DATA):
-        others += chip_pans(elements.text(DE.CHIP_DATA))
-    for digits in others:
+    track = elements.text(DE.TRACK_2)
+    if track:
+        digits = track_2_pan(track)
         card = card or digits
         if digits and digits != card:
             return None
+    if elements.has(DE.TRACK_1) or elements.has(DE.CHIP_DATA):
+        for digits in (track_1_pan(elements.text(DE.TRACK_1)), *chip_pans(elements)):
+            card = card or digits
+            if digits and digits != card:
+                return None
     return Pan(card) if card else None
 
 
@@ -43,14 +43,19 @@ def track_1_pan(track: str) -> str:
     )
 
 
-def chip_pans(chip_data: str) -> list[str]:
+def chip_pans(elements: Elements) -> list[str]:
     """Tags 5A and 57 of DE 55; unreadable chip data names no card."""
-    if "5A" not in chip_data and "57" not in chip_data:
-        return []
-    try:
-        data = bytes.fromhex(chip_data)
-    except ValueError:
-        return []
+    message = elements.as_it_came
+    if message is not None and message.is_binary(DE.CHIP_DATA):
+        data = message.raw(DE.CHIP_DATA)
+    else:
+        chip_data = elements.text(DE.CHIP_DATA)
+        if "5A" not in chip_data and "57" not in chip_data:
+            return []
+        try:
+            data = bytes.fromhex(chip_data)
+        except ValueError:
+            return []
     if not may_name_card(data):
         return []
     pan, track = tlv.first(data, "5A"), tlv.first(data, "57")

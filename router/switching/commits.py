@@ -8,12 +8,15 @@ and offered again, whole, until the disk takes it.
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from mypy_extensions import mypyc_attr
+
 from router.switching.transaction import Transaction
 from specs.journal_format import Record
 
 RETRY_AFTER_S: Final = 0.5
 
 
+@mypyc_attr(acyclic=True)
 class Commit:
     """Records that become durable together, and who goes on when they are."""
 

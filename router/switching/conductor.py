@@ -10,7 +10,7 @@ from typing import Final
 from router.switching import message_types
 from router.switching.admission import Admission, Limits
 from router.switching.answering import Answering
-from router.switching.authorization import authorize, received
+from router.switching.authorization import life_of, received
 from router.switching.clock import Clock
 from router.switching.commits import Commit, Commits, Journal
 from router.switching.known import Known
@@ -56,17 +56,17 @@ from specs.journal_format import Record as JournalRecord
 
 __all__ = ["Conductor", "Limits"]
 
-DURABLE = Durable()
-NOT_DURABLE = NotDurable()
-SILENT = Silent()
-NEVER_LEFT = NeverLeft()
-TOO_LATE = TooLate()
-KEY_CHANGED = KeyChanged()
+DURABLE: Final = Durable()
+NOT_DURABLE: Final = NotDurable()
+SILENT: Final = Silent()
+NEVER_LEFT: Final = NeverLeft()
+TOO_LATE: Final = TooLate()
+KEY_CHANGED: Final = KeyChanged()
 WAITING_MAX: Final = 8  # requests that wait for one answer: an original and its repeats
-NOT_SUPPORTED = declined(ResponseCode.INVALID_TRANSACTION, "format")
-NO_ANSWER_IN_TIME = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
+NOT_SUPPORTED: Final = declined(ResponseCode.INVALID_TRANSACTION, "format")
+NO_ANSWER_IN_TIME: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
 MALFUNCTION: Final = frozenset(("96", "909"))  # DE 39 of a host that is not well
-TAKEN = Told(ResponseCode.APPROVED, True, {}, "router", "journal")
+TAKEN: Final = Told(ResponseCode.APPROVED, True, {}, "router", "journal")
 
 
 class Conductor:
@@ -303,7 +303,6 @@ class Conductor:
         if message_types.is_advice(request.mti):
             self._take_advice(transaction, request)
         else:
-            transaction.life = authorize(transaction, self.switch, self._admission)
             self._start(transaction)
 
     def _take_advice(self, transaction: Transaction, request: Request) -> None:
@@ -423,19 +422,19 @@ class Conductor:
     # The lives.
 
     def _start(self, transaction: Transaction) -> None:
+        transaction.life = life_of(transaction, self.switch, self._admission)
         self._lives += 1
         self.resume(transaction, None)
 
     def resume(self, transaction: Transaction, event: Event) -> None:
         """Send what happened; carry out what the transaction needs next."""
         while transaction.life is not None:
-            try:
-                need = transaction.life.send(event)
-            except StopIteration as end:
+            need = transaction.life.send(event)
+            if isinstance(need, Told):
                 transaction.life = None
                 self._lives -= 1
                 self._admission.left(transaction)
-                self._finished(transaction, end.value)
+                self._finished(transaction, need)
                 transaction.request = None
                 return
             if isinstance(need, Record):
@@ -481,15 +480,14 @@ class Conductor:
         line, outbound = need.line, need.outbound
         issuer = transaction.issuer
         assert issuer is not None
-        stan = outbound.text(DE.STAN)
-        if self._clock.now() >= transaction.send_by or transaction.is_void:
-            issuer.stans.free(stan)
+        if transaction.step_began >= transaction.send_by or transaction.is_void:
+            issuer.stans.free(outbound.text(DE.STAN))
             return TOO_LATE
         if not line.takes_requests or line.port is None:
-            issuer.stans.free(stan)
+            issuer.stans.free(outbound.text(DE.STAN))
             return NEVER_LEFT
         if need.pin_key is not None and need.pin_key != issuer.pin_key:
-            issuer.stans.free(stan)
+            issuer.stans.free(outbound.text(DE.STAN))
             return KEY_CHANGED
         response_mti = message_types.response_to(outbound.mti)
         waiting = line.wait(outbound, response_mti, transaction, transaction.send_by)
@@ -581,7 +579,7 @@ class Conductor:
 
     def _are_durable(self, records: list[JournalRecord]) -> None:
         for record in records:
-            if isinstance(record, Stored):
+            if type(record) is Stored:  # isinstance() of a Struct asks its metaclass
                 issuer = self._issuer(record.issuer)
                 entry = issuer.saf.entries.get(record.id) if issuer is not None else None
                 if issuer is not None and entry is not None:

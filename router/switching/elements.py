@@ -3,9 +3,12 @@
 A message of another version is translated as a whole before.
 """
 
+from mypy_extensions import mypyc_attr
+
 from router.wire.message import Message
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Elements:
     """Of a message as it came, or of a translated one: then these are its values."""
 

@@ -1,5 +1,6 @@
 """May this request be taken at all? The response code if not, in order of precedence."""
 
+import binascii
 from typing import Final
 
 from router.switching import message_types
@@ -7,6 +8,7 @@ from router.switching.elements import Elements
 from router.switching.processing_codes import effect_of
 from router.switching.request import Request
 from router.switching.response_codes import ResponseCode
+from router.wire.digits import Digits
 from router.wire.message import Message
 from specs.elements import DE
 
@@ -25,8 +27,8 @@ NUMBERS: Final[tuple[int, ...]] = (
     DE.ENTRY_MODE,
     DE.CURRENCY,
 )
+DIGITS: Final = Digits(NUMBERS)
 BINARY: Final[tuple[int, ...]] = (DE.PIN_BLOCK, DE.CHIP_DATA)
-HEXADECIMAL: Final = b"0123456789ABCDEFabcdef"
 
 
 def format_error(request: Request) -> str | None:
@@ -60,6 +62,8 @@ def reversal_error(request: Request) -> str | None:
 
 def are_numbers(elements: Elements) -> bool:
     """Where a dialect in ASCII or EBCDIC would let letters pass."""
+    if elements.as_it_came is not None:
+        return DIGITS.are_all(elements.as_it_came)
     for number in NUMBERS:
         if elements.has(number):
             digits = elements.text(number)
@@ -74,8 +78,9 @@ def are_hexadecimal(message: Message) -> bool:
         element = message.codec.element(number)
         if element is None or not message.has(number) or not element.is_hexadecimal_text:
             continue
-        digits = message.text(number).encode("latin-1")
-        if len(digits) & 1 or digits.translate(None, HEXADECIMAL):
+        try:
+            binascii.a2b_hex(message.text(number))
+        except ValueError:
             return False
     return True
 

@@ -27,7 +27,8 @@ def is_advice(mti: str) -> bool:
 
 def may_be_answered(mti: str) -> bool:
     """Four digits, and a request, an advice or a notification."""
-    return len(mti) == 4 and mti.isascii() and mti.isdigit() and mti[2] in "024"
+    is_usual = mti in REQUESTS or mti in ADVICES
+    return is_usual or (len(mti) == 4 and mti.isascii() and mti.isdigit() and mti[2] in "024")
 
 
 def is_response(mti: str) -> bool:

@@ -2,6 +2,8 @@
 
 from collections.abc import Generator
 
+from mypy_extensions import mypyc_attr
+
 from router.switching.pending import Line
 from router.switching.pin_key import PinKey
 from router.switching.told import Told
@@ -9,6 +11,7 @@ from router.wire.message import Message
 from specs.journal_format import Record as JournalRecord
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class TranslatePin:
     """Have the PIN block re-encrypted from the acquirer's key to the issuer's."""
 
@@ -21,6 +24,7 @@ class TranslatePin:
         self.destination = destination
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Record:
     """Go on when these records are durable, all of them or none."""
 
@@ -30,6 +34,7 @@ class Record:
         self.records = records
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Exchange:
     """Send this to the issuer; go on at its response, at the deadline, or when the line falls."""
 
@@ -41,6 +46,7 @@ class Exchange:
         self.pin_key = pin_key  # of its PIN block: one under a former key is not sent any more
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Verify:
     """Have the HSM check a PIN or a CVV."""
 
@@ -53,6 +59,7 @@ class Verify:
 Need = TranslatePin | Record | Exchange | Verify
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class PinTranslated:
     """The block under the issuer's key."""
 
@@ -62,6 +69,7 @@ class PinTranslated:
         self.pin_block = pin_block
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class PinRefused:
     """The HSM's two-character error; empty when it did not answer."""
 
@@ -71,6 +79,7 @@ class PinRefused:
         self.hsm_error = hsm_error
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Verified:
     """The HSM's two-character error; empty when it did not answer."""
 
@@ -139,5 +148,8 @@ Event = (
     | None
 )
 
-Life = Generator[Need, Event, Told]
-"""A transaction on its way: what it asks for, what it is sent, what the acquirer is to hear."""
+Steps = Generator[Need, Event, Told]
+"""A part of the way: what it asks for, what it is sent, and what the acquirer is to hear."""
+
+Life = Generator[Need | Told, Event, None]
+"""All of it: what the acquirer is to hear is the last that it yields."""

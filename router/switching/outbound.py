@@ -5,12 +5,14 @@ All values are canonical 1987 texts; `translation` writes them in the issuer's d
 
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from router.switching import message_types
 from router.switching.request import Request
 from router.wire.packer import Packer
 from specs.elements import DE
 from specs.journal_format import Kept, kept_message
-from specs.packed import run_of
+from specs.packed import add_run
 
 NEVER_FORWARDED: Final = frozenset((1, DE.MAC_64, DE.MAC_128))
 # DE 35, 45, 52 and CVV2 are never kept; DE 55 neither, whose 57 and 5A hold the card's number.
@@ -46,6 +48,7 @@ PACKER: Final = Packer(
 )
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Numbers:
     """What the router puts on a message of its own towards an issuer."""
 
@@ -103,10 +106,11 @@ def kept_forwarded(mti: str, request: Request, given: dict[int, str]) -> Kept:
         return kept_message(mti, kept_values({**request.values, **given}, request))
     pieces = PACKER.packed(message)
     if not message.has(DE.PAN) and request.pan is not None:
-        pieces.append(run_of(DE.PAN, request.pan.reveal().encode("latin-1")))
-    for number, text in given.items():
-        if number in GIVEN_AND_KEPT:
-            pieces.append(run_of(number, text.encode("latin-1")))
+        add_run(pieces, DE.PAN, request.pan.reveal().encode("latin-1"))
+    for number in GIVEN_AND_KEPT:
+        text = given.get(number, "")
+        if text:
+            add_run(pieces, number, text.encode("latin-1"))
     others = b"".join(pieces)
     return Kept(mti, given[DE.STAN], given[DE.TRANSMISSION_TIME], others)
 

@@ -8,6 +8,8 @@ holds one request back, and a store-and-forward entry waits its full time.)
 
 from typing import Final, Protocol
 
+from mypy_extensions import mypyc_attr
+
 from router.switching.breaker import Breaker
 from router.wire.message import Message
 
@@ -16,7 +18,8 @@ STANS_RESERVED: Final = 1_000  # for reversals of what was answered long ago
 SLICES_PER_S: Final = 20
 QUARANTINE_S: Final = 120.0  # how long a response may be late before its number is used again
 
-MatchKey = tuple[str, ...]
+MatchKey = str  # the matching elements and the MTI of the response, `BETWEEN` them
+BETWEEN: Final = "\x1f"
 
 
 class Owner(Protocol):
@@ -64,7 +67,7 @@ class Stans:
         self._taken.add(number)
         if not for_reversal:
             self._requests.add(number)
-        return f"{number:06d}"
+        return str(number + 1_000_000)[1:]  # six digits
 
     def room(self, now: float) -> int:
         """How many numbers are left, when every request in flight has taken a second one."""
@@ -78,8 +81,9 @@ class Stans:
 
     def free(self, stan: str) -> None:
         """Answered, ended, or never used."""
-        self._taken.discard(int(stan))
-        self._requests.discard(int(stan))
+        number = int(stan)
+        self._taken.discard(number)
+        self._requests.discard(number)
 
     def quarantine(self, stan: str, now: float) -> None:
         """Expired: a late response may still come under it."""
@@ -107,6 +111,7 @@ class Stans:
             del self._quarantined[number]
 
 
+@mypyc_attr(acyclic=True)
 class Waiting:
     """A place in a line's table, held until the exchange is over."""
 
@@ -230,19 +235,19 @@ class Line:
     def differing_elements(self, response: Message) -> list[int]:
         """Of a response that matched nothing: where it differs from one with the same STAN."""
         stan = response.get(11)
-        place = 1 + self._match_elements.index(11)
-        for key in self._waiting:
-            if key[place] == stan:
-                found = self._key(response.mti, response)
-                numbers = (0, *self._match_elements)
-                return [number for number, a, b in zip(numbers, key, found, strict=True) if a != b]
+        found = self._key(response.mti, response).split(BETWEEN)
+        numbers = (*self._match_elements, 0)
+        for key, waiting in self._waiting.items():
+            parts = key.split(BETWEEN)
+            if waiting.stan == stan and len(parts) == len(found) == len(numbers):
+                pairs = zip(numbers, parts, found, strict=True)
+                return sorted(number for number, sent, heard in pairs if sent != heard)
         return []
 
     def unreadable(self, mti: str, stan: str, now: float) -> Waiting | None:
         """Of a response of which no more can be read: the request under this number, given up."""
-        place = 1 + self._match_elements.index(11)
         for key, waiting in self._waiting.items():
-            if key[0] == mti and key[place] == stan:
+            if waiting.stan == stan and key.endswith(BETWEEN + mti):
                 self._gave_up([waiting], now)
                 return waiting
         return None
@@ -290,4 +295,6 @@ class Line:
             del self._slices[number]
 
     def _key(self, mti: str, message: Message) -> MatchKey:
-        return (mti, *[message.get(element) for element in self._match_elements])
+        parts = [message.get(element) for element in self._match_elements]
+        parts.append(mti)
+        return BETWEEN.join(parts)

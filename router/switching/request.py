@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from router.switching import message_types
 from router.switching.card_number import card_of
 from router.switching.elements import Elements
@@ -14,6 +16,7 @@ from specs.journal_format import SEPARATOR, About
 ORIGINAL_MTIS: Final = ("0100", "0200", "0120", "0220")
 
 
+@mypyc_attr(acyclic=True)
 class Request:
     """A message as it arrived, its elements as canonical 1987 texts, and its deadline."""
 
@@ -89,6 +92,7 @@ class Request:
         return replacement if replacement.isdigit() and int(replacement) else None
 
 
+@mypyc_attr(acyclic=True)
 class Original:
     """The request that a reversal names: the keys it would be known by."""
 

@@ -11,7 +11,7 @@ from typing import TypeGuard
 
 from router.switching import message_types
 from router.switching.answering import Answering
-from router.switching.authorization import NOT_CONFIRMED, refused, reverse_online
+from router.switching.authorization import NOT_CONFIRMED, refused
 from router.switching.commits import Commits
 from router.switching.known import Known
 from router.switching.outbound import kept_values, with_sender
@@ -139,7 +139,6 @@ class Reversing:
         transaction.requests += (request,)
         target.reversing = transaction
         self._answering.expect(request, transaction)
-        transaction.life = reverse_online(transaction, self.switch)
         self._start(transaction)
 
     def _may_store(self, transaction: Transaction) -> bool:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from router.switching.response_codes import ResponseCode
 from specs.elements import DE
 
@@ -19,6 +21,7 @@ KEPT: Final[tuple[int, ...]] = (
 )
 
 
+@mypyc_attr(acyclic=True)
 class Told:
     """An answer, good for every request that waits for it and for every repeat to come.
 

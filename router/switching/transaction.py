@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from router.switching import message_types
 from router.switching.needs import Life
 from router.switching.peers import Issuer
@@ -14,6 +16,7 @@ from specs.journal_format import About, Kept, Record, StoodIn, Stored
 PROCESSING_CODE_DIGITS: Final = 6
 
 
+@mypyc_attr(acyclic=True)
 class Transaction:
     """Kept for the repeat window: a repeat, a reversal and a restart must find it.
 

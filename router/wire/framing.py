@@ -41,13 +41,15 @@ class FrameTooLong(Exception):
 
 
 class FrameReader:
-    __slots__ = ("_frame_bytes_max", "_framing", "_is_usual", "_prefix_bytes", "_rest",
-                 "keep_alives")
+    __slots__ = ("_frame_bytes_max", "_has_tpdu", "_includes_itself", "_is_usual", "_kind",
+                 "_prefix_bytes", "_rest", "keep_alives")
 
     def __init__(self, framing: Framing, frame_bytes_max: int) -> None:
-        self._framing = framing
+        self._kind: str = framing.kind
+        self._has_tpdu: bool = framing.tpdu
+        self._includes_itself: bool = framing.includes_itself
         self._frame_bytes_max = frame_bytes_max
-        self._is_usual = framing.kind == "binary-2" and not framing.includes_itself
+        self._is_usual = framing.kind == "binary-2"
         self._prefix_bytes = prefix_bytes(framing.kind)
         self._rest = b""
         self.keep_alives = 0
@@ -57,13 +59,13 @@ class FrameReader:
 
         What follows them may be too long: then the next call says so.
         """
-        if not self._framing.tpdu:
+        if not self._has_tpdu:
             return self._frames(received)
         return [frame[TPDU_BYTES:] for frame in self._frames(received)]
 
     def feed_with_tpdu(self, received: bytes) -> list[tuple[bytes, bytes]]:
         """The same, each message with its TPDU (empty where the framing has none)."""
-        size = TPDU_BYTES if self._framing.tpdu else 0
+        size = TPDU_BYTES if self._has_tpdu else 0
         return [(frame[:size], frame[size:]) for frame in self._frames(received)]
 
     def _frames(self, received: bytes) -> list[bytes]:
@@ -96,11 +98,11 @@ class FrameReader:
         if self._is_usual:
             length = data[start] << 8 | data[start + 1]
         else:
-            length = announced(self._framing.kind, data[start:start + self._prefix_bytes])
+            length = announced(self._kind, data[start:start + self._prefix_bytes])
         body = length
-        if self._framing.includes_itself and length > 0:
+        if self._includes_itself and length > 0:
             body -= self._prefix_bytes
-        is_short = self._framing.tpdu and 0 < body <= TPDU_BYTES
+        is_short = self._has_tpdu and 0 < body <= TPDU_BYTES
         return -1 if body < 0 or body > self._frame_bytes_max or is_short else body
 
     def _is_whole_in_ascii(self, rest: bytes) -> bool:
@@ -115,7 +117,7 @@ class FrameReader:
         return length >= WHOLE_BYTES_MIN and length == len(rest) - 4
 
     def _too_long(self, beginning: bytes) -> FrameTooLong:
-        kind = self._framing.kind
+        kind = self._kind
         length = announced(kind, beginning[:self._prefix_bytes])
         guess = likely_prefix(beginning, kind, self._frame_bytes_max)
         return FrameTooLong(length, self._frame_bytes_max, kind, guess)

@@ -9,10 +9,11 @@ from specs.rules import EBCDIC, Dialect
 
 BITS: Final = 64
 TERTIARY: Final = 65
+MTIS_MAX: Final = 64
 
 
 class Head:
-    __slots__ = ("bitmap_start", "bitmap_widths", "codec_name", "default_header", "is_bcd",
+    __slots__ = ("_mtis", "bitmap_start", "bitmap_widths", "codec_name", "default_header", "is_bcd",
                  "is_binary", "is_ebcdic", "is_sixteen", "mti_start")
 
     def __init__(self, dialect: Dialect) -> None:
@@ -24,6 +25,7 @@ class Head:
         self.is_binary: bool = dialect.bitmap_encoding == "binary"
         self.codec_name: str = EBCDIC if dialect.bitmap_encoding == "hex-ebcdic" else "latin-1"
         self.is_sixteen: bool = dialect.secondary_bitmap_always
+        self._mtis: dict[bytes, str] = {}  # those that were read, each a text that is there once
         # By the bitmap's first byte, which holds bit 1: the bytes of all bitmaps. 0: no bitmap.
         self.bitmap_widths: list[int] = [self._width(first) for first in range(256)]
 
@@ -78,9 +80,15 @@ class Head:
 
     def mti(self, data: bytes) -> str:
         written = data[self.mti_start:self.bitmap_start]
-        if self.is_bcd:
-            return written.hex().upper()
-        return written.decode(EBCDIC if self.is_ebcdic else "latin-1")
+        known = self._mtis.get(written)
+        if known is None:
+            if self.is_bcd:
+                known = written.hex().upper()
+            else:
+                known = written.decode(EBCDIC if self.is_ebcdic else "latin-1")
+            if len(self._mtis) < MTIS_MAX:
+                self._mtis[written] = known
+        return known
 
     def written(self, header: bytes, mti: str, numbers: Iterable[int], has_bit_1: bool) -> bytes:
         """Header, MTI and bitmap; the bitmap has a second half where it must or `has_bit_1`."""

@@ -2,6 +2,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from mypy_extensions import mypyc_attr
+
+from router.wire.element import BYTES, TEXT
 from router.wire.faults import MalformedMessage
 from router.wire.shape import Place, Shape
 
@@ -19,8 +22,9 @@ class MissingElement(Exception):
         self.element = element
 
 
+@mypyc_attr(acyclic=True)
 class Message:
-    __slots__ = ("_mti", "codec", "data", "ends", "shape")
+    __slots__ = ("_characters", "_mti", "codec", "data", "ends", "shape")
 
     def __init__(self, data: bytes, codec: "Codec", shape: Shape, ends: list[int]) -> None:
         self.data = data
@@ -28,6 +32,7 @@ class Message:
         self.shape = shape
         self.ends = ends  # of the bitmap and of each variable element
         self._mti = ""
+        self._characters = ""  # the bytes as Latin-1, once a text was asked for
 
     def __repr__(self) -> str:
         return f"<Message {self.mti} with {self.shape.numbers}>"
@@ -56,6 +61,11 @@ class Message:
     def has(self, element: int) -> bool:
         return self.shape.places[element] is not None
 
+    def is_binary(self, element: int) -> bool:
+        """It is there, and its bytes stand as they are: `raw` has what `text` says in hex."""
+        place = self.shape.places[element]
+        return place is not None and place.element.reading == BYTES
+
     def elements(self) -> list[int]:
         return list(self.shape.numbers)
 
@@ -72,6 +82,10 @@ class Message:
         start = self._start(place)
         stop = self._stop(place, start)
         ready = place.element
+        if ready.reading == TEXT:
+            if not self._characters:
+                self._characters = self.data.decode("latin-1")
+            return self._characters[start:stop]
         is_odd = ready.counts_nibbles and bool(
             (self.data[start - 1] if place.size < 0 else ready.units_max) & 1)
         return ready.text_of(self.data[start:stop], is_odd)

@@ -9,7 +9,7 @@ from typing import Final
 from router.wire.element import TEXT
 from router.wire.message import Message
 from router.wire.shape import Extent, Place, Shape
-from specs.packed import run_of
+from specs.packed import add_run
 
 PLANS_MAX: Final = 4096
 
@@ -17,9 +17,10 @@ PLANS_MAX: Final = 4096
 class Run:
     """What is packed as one run: `head` says what it is, or is empty where that depends."""
 
-    __slots__ = ("extent", "head", "number")
+    __slots__ = ("extent", "head", "is_text", "number")
 
     def __init__(self, place: Place) -> None:
+        self.is_text = place.element.reading == TEXT
         self.number: int = place.element.number  # its last element
         self.extent = Extent(place, with_prefix=False)
         self.head = b"\x01" + named(place) if is_plain(place) else b""
@@ -58,10 +59,11 @@ class Packer:
             if run.head:
                 pieces.append(run.head)
                 pieces.append(run.extent.bytes_in(data, ends))
-            else:
-                text = message.text(run.number)
-                if text:
-                    pieces.append(run_of(run.number, text.encode("latin-1")))
+                continue
+            piece = run.extent.bytes_in(data, ends) if run.is_text else (
+                message.text(run.number).encode("latin-1"))
+            if piece:
+                add_run(pieces, run.number, piece)
         return pieces
 
     def _planned(self, shape: Shape) -> list[Run]:

@@ -1,5 +1,7 @@
 """The primary account number: prints masked, and says its digits only when asked to."""
 
+from mypy_extensions import mypyc_attr
+
 
 def masked(digits: str) -> str:
     """First six and last four; of a number too short to hide anything between them, nothing."""
@@ -8,6 +10,7 @@ def masked(digits: str) -> str:
     return digits[:6] + "*" * (len(digits) - 10) + digits[-4:]
 
 
+@mypyc_attr(acyclic=True)
 class Pan:
     """A card's number. Equality and hash are those of its digits."""
 

@@ -47,6 +47,10 @@ class Extent:
             self.stop_segment = place.segment
             self.stop = place.offset + place.size
 
+    def start_in(self, ends: list[int]) -> int:
+        """Where it begins in a message."""
+        return ends[self.start_segment] + self.start
+
     def bytes_in(self, data: bytes, ends: list[int]) -> bytes:
         return data[ends[self.start_segment] + self.start:ends[self.stop_segment] + self.stop]
 
@@ -89,6 +93,13 @@ class Shape:
             offset += element.fixed_bytes
         self.tail_bytes = offset
         self.texts = self._texts()
+
+    def stand_together(self, first: int, second: int) -> bool:
+        """No byte is between these two elements, the first of which is of fixed length."""
+        before, behind = self.places[first], self.places[second]
+        return before is not None and behind is not None and before.size >= 0 and (
+            before.segment == behind.segment
+            and before.offset + before.size == behind.offset - behind.element.prefix_bytes)
 
     def _texts(self) -> list[Extent]:
         """What holds ASCII where it is sound; what stands together is one."""

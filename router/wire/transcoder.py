@@ -38,11 +38,12 @@ class Step:
 class Plan:
     """For messages of one shape: what the new one begins with, and what follows."""
 
-    __slots__ = ("head", "steps")
+    __slots__ = ("head", "shape", "steps")
 
     def __init__(self, head: bytes, steps: list[Step]) -> None:
         self.head = head
         self.steps = steps
+        self.shape: Shape | None = None  # of all that are made so: known from the first one
 
 
 class Transcoder:
@@ -70,23 +71,31 @@ class Transcoder:
                 self._plans[key] = plan
         data, ends = message.data, message.ends
         pieces = [plan.head]
-        try:
-            for step in plan.steps:
-                if step.extent is not None:
-                    pieces.append(step.extent.bytes_in(data, ends))
-                elif step.kind == GIVEN:
-                    text = given[step.number]
-                    if step.element.reading == DIGITS and not text.isdigit():
-                        return None
-                    pieces.append(step.element.bytes_of(text))
-                else:
-                    fits = fitted_text(step.element.rule, message.text(step.number))
-                    if fits is None:
-                        return None
-                    pieces.append(step.element.bytes_of(fits))
-        except Unwritable:
-            return None
-        return self._target.scan(b"".join(pieces))
+        position = len(plan.head)
+        new_ends = [position]
+        for step in plan.steps:
+            extent = step.extent
+            if extent is not None:
+                piece = extent.bytes_in(data, ends)
+                moved = position - extent.start_in(ends)
+                for segment in range(extent.start_segment + 1, extent.stop_segment + 1):
+                    new_ends.append(ends[segment] + moved)  # noqa: PERF401 - of one or two
+                position += len(piece)
+            else:
+                written = written_anew(step, message, given)
+                if written is None:
+                    return None
+                piece = written
+                position += len(piece)
+                if step.element.prefix_bytes:
+                    new_ends.append(position)
+            pieces.append(piece)
+        joined = b"".join(pieces)
+        if plan.shape is not None:
+            return Message(joined, self._target, plan.shape, new_ends)
+        scanned = self._target.scan(joined)
+        plan.shape = scanned.shape
+        return scanned
 
     def _planned(self, shape: Shape, mti: str, given: Mapping[int, str]) -> Plan:
         numbers: list[int] = []
@@ -122,6 +131,23 @@ class Transcoder:
         if self._source is self._target:
             return True
         return came.number not in TRACKS and form(came) == form(leaves)
+
+
+def written_anew(step: Step, message: Message, given: Mapping[int, str]) -> bytes | None:
+    """An element that is given, or converted; None where that does not fit."""
+    if step.kind == GIVEN:
+        text = given[step.number]
+        if step.element.reading == DIGITS and not text.isdigit():
+            return None
+    else:
+        fits = fitted_text(step.element.rule, message.text(step.number))
+        if fits is None:
+            return None
+        text = fits
+    try:
+        return step.element.bytes_of(text)
+    except Unwritable:
+        return None
 
 
 def form(rule: ElementRule) -> tuple[str | int, ...]:

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from router.switching import (
+    authorization,
     message_types,
-    reversing,
     saf,
     stand_in,
     stand_in_records,
@@ -134,7 +134,7 @@ DELIVERY: Final[dict[str, Bug]] = {
     "told-before-override": Bug(Reversing, "_override", told_before_override, "stall", 100),
     "repeat-hears-00-after-reversal": Bug(Reversing, "_override", old_approval_heard, "deaf", 200),
     "online-0400-takes-any-answer": Bug(
-        reversing, "reverse_online", any_answer_reverses, "issuer", 100
+        authorization, "reverse_online", any_answer_reverses, "issuer", 100
     ),
     "entry-ended-in-memory-only": Bug(StoreAndForward, "_acknowledged", ended_in_memory, "crash"),
     "retried-in-memory-only": Bug(SafOperator, "_commit", constant(None), "operator"),

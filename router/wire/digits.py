@@ -1,0 +1,67 @@
+"""Are these elements numbers? Planned once for each layout: what stands together is looked at once.
+
+A dialect in BCD makes digits of anything but A to F; one in ASCII or EBCDIC lets letters pass.
+"""
+from collections.abc import Collection
+from typing import Final
+
+from router.wire.element import TEXT
+from router.wire.message import Message
+from router.wire.shape import Extent, Shape
+
+PLANS_MAX: Final = 4096
+
+
+class Plan:
+    """What is looked at as it stands, and the elements whose texts are made first."""
+
+    __slots__ = ("others", "texts")
+
+    def __init__(self) -> None:
+        self.texts: list[Extent] = []
+        self.others: list[int] = []
+
+
+class Digits:
+    """Of a message that has them, these elements hold nothing but the digits 0 to 9."""
+
+    __slots__ = ("_numbers", "_plans")
+
+    def __init__(self, numbers: Collection[int]) -> None:
+        self._numbers = sorted(numbers)
+        self._plans: dict[Shape, Plan] = {}
+
+    def are_all(self, message: Message) -> bool:
+        """An element that is there and empty holds none."""
+        plan = self._plans.get(message.shape)
+        if plan is None:
+            plan = self._planned(message.shape)
+            if len(self._plans) < PLANS_MAX:
+                self._plans[message.shape] = plan
+        for extent in plan.texts:
+            if not extent.bytes_in(message.data, message.ends).isdigit():
+                return False
+        for number in plan.others:
+            text = message.text(number)
+            if not text.isascii() or not text.isdigit():
+                return False
+        return True
+
+    def _planned(self, shape: Shape) -> Plan:
+        plan = Plan()
+        run: Extent | None = None
+        last = 0
+        for number in self._numbers:
+            place = shape.places[number]
+            if place is None:
+                continue
+            if place.element.reading != TEXT or place.size < 0:
+                plan.others.append(number)
+                run = None
+            elif run is not None and shape.stand_together(last, number):
+                run.reach(place)
+            else:
+                run = Extent(place, with_prefix=False)
+                plan.texts.append(run)
+            last = number
+        return plan
