@@ -16,6 +16,9 @@ from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
 
 PART_OF_MEAN: Final = 0.1  # of each new sample
+PART_OF_MANY: Final = 0.005
+WAITS_TIMES: Final = 3.0
+WAITS_S_MIN: Final = 0.005
 GROWS_BY: Final = 0.02  # of what is usual, in a second
 SLOW_TIMES: Final = 4.0
 SLOW_TURNS: Final = 8.0  # and as long as so many turns that are just allowed
@@ -103,7 +106,7 @@ class Latency:
 
 
 class Admission:
-    """Asked for each request twice: on its arrival, and when its issuer is known."""
+    """Asked for each request on its arrival, when its issuer is known, and before it is sent."""
 
     __slots__ = (
         "_buckets",
@@ -112,6 +115,7 @@ class Admission:
         "_limits",
         "_told_at",
         "_turned_away",
+        "_usual_wait_s",
         "hsm",
         "journal",
         "pressure",
@@ -124,6 +128,7 @@ class Admission:
         self._turned_away: dict[str, int] = {}  # by peer and reason, since it was told last
         self._told_at = 0.0
         self._done = 0  # since the last tick
+        self._usual_wait_s = 0.0  # from arrival to sending, without pressure
         self.hsm = Latency()
         self.journal = Latency()
         self.pressure = Pressure(limits.turn_max_s)
@@ -176,6 +181,22 @@ class Admission:
         held.by_acquirer[acquirer.name] = of_acquirer + 1
         transaction.is_admitted = True
         return False
+
+    def has_waited_too_long(self, transaction: Transaction, issuer: Issuer) -> bool:
+        """Just before it is sent, under pressure: several times as long as is usual.
+
+        It is turned away then, too: what hears an approval is to have kept its time.
+        """
+        request = transaction.request
+        assert request is not None
+        waited_s = transaction.step_began - request.arrived + transaction.hsm_us / 1_000_000
+        if self.pressure.share >= 1.0:
+            self._usual_wait_s += (waited_s - self._usual_wait_s) * PART_OF_MANY
+            return False
+        if waited_s <= max(WAITS_S_MIN, WAITS_TIMES * self._usual_wait_s):
+            return False
+        self.turned_away(issuer.name, "waited")
+        return True
 
     def turn_took(self, took_s: float, now: float) -> None:
         """A turn of the event loop; how HSM and disk do is looked at as often."""

@@ -109,6 +109,8 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
             if isinstance(translated, PinRefused):
                 return declined(code_of_hsm_error(translated.hsm_error), "pin")
             pin_block = translated.pin_block
+            if admission.has_waited_too_long(transaction, issuer):
+                return OVERLOADED
 
         # Own STAN and DE 7 now: the record must hold what a reversal needs.
         outbound = outbound_request(transaction, line, pin_block, switch)

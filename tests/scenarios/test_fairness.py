@@ -11,6 +11,8 @@ from tests.switching.desk import Desk, Terminal, bank, bins
 
 RANGES = [bins("950401", "atlas"), bins("9504012", "meridian")]
 
+BLOCK = "0123456789ABCDEF"
+
 
 def two_banks(in_flight_max: int = 100, issuer_share: float = 0.5) -> Desk:
     banks = bank("atlas", pending_max=1000), bank("meridian", pending_max=1000)
@@ -220,3 +222,34 @@ def test_those_who_press_do_not_press_the_others_out() -> None:
         buy(desk, modest, number + 100, "meridian", amount=f"{number:012d}")
     assert greedy.codes == ["96"] * 10
     assert modest.codes == []
+
+
+def test_what_waits_too_long_under_pressure_is_turned_away_before_it_is_sent() -> None:
+    """The HSM had much to do: what hears an approval is to have kept its time."""
+    desk = two_banks()
+    modest = desk.terminal()
+    for waited_s, is_sent in ((0.004, True), (0.2, False)):
+        desk.hsm.is_slow = True
+        before = sent(desk)
+        for _ in range(100):
+            desk.conductor.turn_took(0.03)
+            desk.clock.seconds += 0.03
+        buy(desk, modest, 500 + before, pin_block=BLOCK)  # let in: it has nothing in flight
+        desk.clock.seconds += waited_s
+        desk.hsm.is_slow = False
+        desk.settle()
+        assert sent(desk) - before == is_sent
+        if is_sent:
+            desk.answer(desk.wire().sent[-1], "00")
+    assert modest.codes == ["00", "96"]
+
+
+def test_without_pressure_a_slow_hsm_is_waited_for() -> None:
+    desk = two_banks()
+    desk.hsm.is_slow = True
+    buy(desk, desk.terminal(), 1, pin_block=BLOCK)
+    assert sent(desk) == 0
+    desk.clock.seconds += 2.0
+    desk.hsm.is_slow = False
+    desk.settle()
+    assert sent(desk) == 1
