@@ -4,9 +4,12 @@ While a router writes it, too: a page of rows is one short read. What is not as 
 the reading with the file and the row.
 """
 
+import contextlib
 import sqlite3
-from collections.abc import Generator, Iterator
+from bisect import bisect_right
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, Literal
 
@@ -88,15 +91,28 @@ class JournalReader:
 
     def row(self, number: int) -> Row | None:
         """One alone: its seal is looked at, its neighbours are not. Raises Damage, or OSError."""
-        for one in reversed(segments_in(self.folder)):
-            try:
-                with read_only(one.path) as database:
-                    found = database.execute(COLUMNS + " WHERE id = ?", (number,)).fetchone()
-            except sqlite3.Error as error:
-                raise Damage(one.path, number, f"it cannot be read: {error}") from None
-            if found is not None:
-                return self._opened(one, *found)
-        return None
+        return next(self.these([number]), None)
+
+    def these(self, numbers: Iterable[int]) -> Generator[Row, None, None]:
+        """Each alone, those that are there. Raises Damage, or OSError."""
+        begun = [(first, one) for one in segments_in(self.folder) if (first := first_row(one))]
+        read: Segment | None = None
+        with contextlib.ExitStack() as reading:
+            for number in numbers:
+                place = bisect_right(begun, number, key=itemgetter(0)) - 1
+                if place < 0:
+                    continue
+                one = begun[place][1]
+                try:
+                    if one is not read:
+                        reading.close()
+                        database = reading.enter_context(read_only(one.path))
+                        read = one
+                    found = database.execute(COLUMNS + " WHERE id = ?", (number,)).fetchall()
+                except sqlite3.Error as error:
+                    raise Damage(one.path, number, f"it cannot be read: {error}") from None
+                if found:
+                    yield self._opened(one, *found[0])
 
     def replay_from(self) -> int:
         """The row from which a start must read: 0 in a journal without rows. Raises Damage."""
