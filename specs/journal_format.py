@@ -59,11 +59,20 @@ class About(msgspec.Struct, frozen=True, array_like=True, gc=False):
     mti: str  # as it arrived: a repeat says so
 
     @property
+    def pan(self) -> str:
+        """Without the other parts."""
+        return self.content.rpartition(SEPARATOR)[2]
+
+    @property
+    def rrn(self) -> str:
+        """Without the other parts."""
+        return self.loose_key.split(SEPARATOR, 6)[5]
+
+    @property
     def parts(self) -> "Parts":
         acquirer, kind, stan, transmission_time, sender, terminal = self.key.split(SEPARATOR)
         processing_code, amount, currency, pan = self.content.split(SEPARATOR)
-        rrn = self.loose_key.split(SEPARATOR)[5]
-        return Parts(acquirer, kind, stan, transmission_time, sender, terminal, rrn,
+        return Parts(acquirer, kind, stan, transmission_time, sender, terminal, self.rrn,
                      processing_code, amount, currency, pan)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from specs.journal_format import (
@@ -98,8 +99,12 @@ def entry_of(entry: Entry) -> EntryId | None:
 
 def time_in_words(at: int) -> str:
     """UTC, milliseconds."""
-    moment = datetime.fromtimestamp(at / 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+    return f"{_second_in_words(at // 1000)}.{at % 1000:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second_in_words(at: int) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def time_from(text: str) -> int:
