@@ -17,9 +17,11 @@ from noyau.journal.telling import Teller
 from specs.journal_reading import JournalReader, Row, first_row
 from specs.journal_segments import segments_in
 
-ROWS_AT_ONCE: Final = 128
+RECORDS_AT_ONCE: Final = 256  # more do not fit a processor's nearest cache
+HELD_MAX: Final = 32_768  # records that wait to be written to the index
 LOOK_EVERY_S: Final = 0.25
-PRUNE_EVERY: Final = 1000  # of those
+WRITE_EVERY: Final = 16  # of those; where nothing came the index is written at once
+PRUNE_EVERY: Final = 1000
 
 Says = Callable[[int, int], None]  # the last row that is in the index, the last row there is
 
@@ -44,10 +46,13 @@ def follow(
             if looks % PRUNE_EVERY == 0:
                 _prune(worker, index)
             looks += 1
-            following.catch_up(stopped, says)
+            has_grown = following.catch_up(stopped, says)
+            if only_once or not has_grown or looks % WRITE_EVERY == 0:
+                index.write()
             if only_once:
                 return
             stopped.wait(LOOK_EVERY_S)
+        index.write()
     finally:
         index.close()
         if teller is not None:
@@ -73,27 +78,30 @@ class Following:
                 self._reader = JournalReader(worker.folder, worker.seal)
                 self._reader.begin_behind(row)
 
-    def catch_up(self, stopped: threading.Event, says: Says) -> None:
+    def catch_up(self, stopped: threading.Event, says: Says) -> bool:
         """To the row that is the last one now; those that come meanwhile are read together later.
 
-        (Row by row, as they come, each cost several times as much.)
+        (Row by row, as they come, each cost several times as much.) False: there was none.
         """
         newest = self._reader.newest()
         if newest == self._reader.last:
-            return
+            return False
         part: list[Row] = []
+        records = 0
         with contextlib.closing(self._reader.rows()) as rows:
             for row in rows:
                 part.append(row)
-                if len(part) >= ROWS_AT_ONCE or row.number >= newest:
+                records += len(row.entries)
+                if records >= RECORDS_AT_ONCE or row.number >= newest:
                     self._take(part)
-                    part = []
+                    part, records = [], 0
                     says(row.number, max(newest, row.number))
                     if stopped.is_set() or row.number >= newest:
-                        return
+                        return True
         if part:
             self._take(part)
             says(self._reader.last, self._reader.last)
+        return True
 
     def _take(self, rows: list[Row]) -> None:
         """Told before it is indexed: what a kill leaves between the two is told already."""
@@ -102,7 +110,10 @@ class Following:
             self._teller.tell(untold)
         new = [one for one in rows if one.number > self._indexed]
         if new:
-            self._index.add(new)
+            self._index.note(new)
+            self._indexed = new[-1].number
+        if self._index.held >= HELD_MAX:
+            self._index.write()
 
 
 def _opened(worker: Worker) -> tuple[Index, JournalReader]:

@@ -1,55 +1,94 @@
 """The index for searching: made from the journal by the follower, and made again when it is lost.
 
-It holds keyed hashes of card numbers and of keys, and in clear what identifies no card: RRN, STAN,
-terminal, time, acquirer, issuer. A row of `mentions` for each row of the journal that speaks of a
-transaction or of its stored entries.
+It says in which rows to look for a card, an RRN, a STAN, a terminal, an acquirer, an issuer, and
+which rows speak of a transaction or of its stored entries; the rows themselves say the rest. It
+holds tokens only (`noyau.journal.pairs`), those of cards made with the journal's key. Pairs of
+some 65,000 transactions are a part; who searches reads one bucket of each part.
 """
 
 import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
 
-from noyau.journal.facts import NAMES_ISSUER, SPOKEN, Place, Wanted, entry_of, facts_of
-from specs.journal_format import SEPARATOR, EntryId, Key
+from noyau.journal.facts import Wanted
+from noyau.journal.noting import note
+from noyau.journal.pairs import (
+    ACQUIRER,
+    BUCKETS,
+    ISSUER,
+    KEY,
+    RRN,
+    STAN,
+    TERMINAL,
+    Buckets,
+    bucket_of,
+    entry_token,
+    rows_in,
+    token_of,
+)
+from specs.journal_format import EntryId, Key
 from specs.journal_reading import Row
 from specs.journal_seal import Seal
-from specs.journal_segments import worker_of
 
 NAME: Final = "index.sqlite"
-VERSION: Final = 1
-RECENT_MAX: Final = 100_000
+VERSION: Final = 2
+RECENT_MAX: Final = 8_192
+PART_RECORDS: Final = 2**16
+PART_MS: Final = 3_600_000  # a search by time alone opens no row of other parts
+PART_BITS: Final = 40
 SCHEMA: Final = (
-    "CREATE TABLE transactions (key BLOB PRIMARY KEY, row INTEGER, place INTEGER, at INTEGER,"
-    " pan BLOB, rrn TEXT, stan TEXT, terminal TEXT, acquirer TEXT, issuer TEXT) WITHOUT ROWID",
-    *(f"CREATE INDEX by_{one} ON transactions ({one})" for one in ("pan", "rrn", "stan", "at")),
-    "CREATE TABLE mentions (what BLOB, row INTEGER, PRIMARY KEY (what, row)) WITHOUT ROWID",
+    # `id` is bucket and part; `pairs` those of them.
+    "CREATE TABLE buckets (id INTEGER PRIMARY KEY, pairs BLOB NOT NULL)",
+    "CREATE TABLE parts (part INTEGER PRIMARY KEY, first INTEGER, last INTEGER, since INTEGER,"
+    " until INTEGER, records INTEGER)",
     "CREATE TABLE followed (row INTEGER, tag BLOB)",
     "INSERT INTO followed VALUES (0, x'')",
     f"PRAGMA user_version = {VERSION}",
 )
-ADD: Final = (
-    "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (key) DO UPDATE SET issuer = excluded.issuer WHERE issuer = ''"
+APPEND: Final = (
+    "INSERT INTO buckets VALUES (?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET pairs = CAST(pairs || excluded.pairs AS BLOB)"
 )
-MENTION: Final = "INSERT OR IGNORE INTO mentions VALUES (?, ?)"
+BUCKET: Final = "SELECT pairs FROM buckets WHERE id = ?"
+PART: Final = "INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?)"
 
 
-Line = tuple[bytes, int, int, int, bytes, str, str, str, str, str]
-Mention = tuple[bytes, int]
+@dataclass(slots=True)
+class Part:
+    """Its rows, their times in milliseconds since 1970, and how many records it was noted of."""
+
+    number: int
+    first: int
+    last: int
+    since: int
+    until: int
+    records: int
+
+    def goes_on_at(self, at: int) -> bool:
+        """Else another begins."""
+        return self.records < PART_RECORDS and at - self.since < PART_MS
+
+    def may_hold(self, wanted: Wanted) -> bool:
+        """By its times."""
+        return wanted.since <= self.until and (not wanted.until or self.since < wanted.until)
 
 
 class Index:
-    """Of one worker. Written by one process, read by any."""
+    """Of one worker. Written by one process, read by any, as it was when that one opened it."""
 
     def __init__(self, folder: Path, seal: Seal, writes: bool = False) -> None:
         """Raises sqlite3.Error; FileNotFoundError where it is only to be read and is not there."""
         self.path = folder / NAME
-        self._worker = worker_of(folder)
+        self.held = 0  # records that are noted and not yet written
         self._seal = seal
-        self._recent: dict[Key, bytes] = {}  # keys that are in it for certain, and their hashes
+        self._recent: dict[Key, str] = {}  # what was noted lately, and its content
+        self._buckets = Buckets()
+        self._noted: Part | None = None
+        self._last_tag = b""
         if writes:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         elif not self.path.exists():
@@ -62,6 +101,8 @@ class Index:
                 self._prepare()
             elif self._version() != VERSION:
                 raise sqlite3.DatabaseError("an index of another version")
+            else:
+                self._database.execute("BEGIN")  # it stays as it is now
         except BaseException:
             self._database.close()
             raise
@@ -73,76 +114,101 @@ class Index:
         return int(row), bytes(tag)
 
     def close(self) -> None:
+        """What is not written is forgotten."""
         self._database.close()
 
-    def add(self, rows: list[Row]) -> None:
-        """All of them or none. Raises sqlite3.Error."""
+    # The follower's.
+
+    def note(self, rows: list[Row]) -> None:
+        """They are in it from the next `write` on."""
+        self.held += note(rows, self._buckets, self._seal, self._recent)
+        if len(self._recent) > RECENT_MAX:
+            self._recent.clear()
+        self._extend(rows)
+
+    def write(self) -> None:
+        """All that is noted, or nothing of it. Raises sqlite3.Error."""
+        noted = self._noted
+        if noted is None:
+            return
         database = self._database
+        part = self._last_part()
+        if part is None or not part.goes_on_at(noted.since):
+            part = Part(part.number + 1 if part is not None else 0,
+                        noted.first, noted.last, noted.since, noted.until, 0)  # fmt: skip
+        part.last = noted.last
+        part.since, part.until = min(part.since, noted.since), max(part.until, noted.until)
+        part.records += self.held
         database.execute("BEGIN IMMEDIATE")
         try:
-            added, mentioned = self._lines_for(rows)
-            database.executemany(ADD, added)
-            database.executemany(MENTION, mentioned)
-            last = rows[-1]
-            database.execute("UPDATE followed SET row = ?, tag = ?", (last.number, last.tag))
+            database.executemany(APPEND, (
+                (bucket << PART_BITS | part.number, pairs)
+                for bucket, pairs in self._buckets.taken()))
+            database.execute(PART, astuple(part))
+            database.execute(
+                "UPDATE followed SET row = ?, tag = ?", (noted.last, self._last_tag))
             database.execute("COMMIT")
         except BaseException:
             database.execute("ROLLBACK")
             raise
+        self.held = 0
+        self._noted = None
 
     def forget_before(self, row: int) -> None:
-        """What was archived or deleted is found no more."""
-        self._database.execute("DELETE FROM mentions WHERE row < ?", (row,))
-        self._database.execute("DELETE FROM transactions WHERE row < ?", (row,))
+        """What was archived or deleted is found no more; a part goes when all of it is."""
+        gone = [part.number for part in self._parts("last < ?", row)]
+        self._database.execute("BEGIN IMMEDIATE")
+        for part in gone:
+            ids = ((bucket << PART_BITS | part,) for bucket in range(BUCKETS))
+            self._database.executemany("DELETE FROM buckets WHERE id = ?", ids)
+            self._database.execute("DELETE FROM parts WHERE part = ?", (part,))
+        self._database.execute("COMMIT")
 
-    def find(self, wanted: Wanted) -> Iterator[tuple[Place, int]]:
-        """Places and times, the latest first."""
-        conditions = [("pan = ?", self._seal.hashed(wanted.pan))] if wanted.pan else []
-        texts = {"rrn": wanted.rrn, "stan": wanted.stan, "terminal": wanted.terminal,
-                 "acquirer": wanted.acquirer, "issuer": wanted.issuer}  # fmt: skip
-        asked: list[tuple[str, bytes | str | int]] = [
-            *conditions,
-            *((f"{name} = ?", text) for name, text in texts.items() if text),
-            *([("at >= ?", wanted.since)] if wanted.since else []),
-            *([("at < ?", wanted.until)] if wanted.until else []),
-        ]
-        where = " AND ".join(condition for condition, _ in asked) or "1"
-        query = f"SELECT row, place, at FROM transactions WHERE {where} ORDER BY at DESC"  # noqa: S608 - conditions are ours
-        for row, place, at in self._database.execute(query, [value for _, value in asked]):
-            yield Place(self._worker, row, place), at
+    # Who searches.
+
+    def rows_for(self, wanted: Wanted) -> Iterator[int]:
+        """Rows that may hold the first record of what is asked for, the latest first."""
+        texts = ((RRN, wanted.rrn), (STAN, wanted.stan), (TERMINAL, wanted.terminal),
+                 (ACQUIRER, wanted.acquirer), (ISSUER, wanted.issuer))  # fmt: skip
+        tokens = self._seal.card_tokens([wanted.pan]) if wanted.pan else []
+        tokens += [token_of(kind, text) for kind, text in texts if text]
+        for part in reversed(self._parts()):
+            if not part.may_hold(wanted):
+                continue
+            if not tokens:
+                yield from range(part.last, part.first - 1, -1)
+                continue
+            rows = self._rows_in(part, tokens[0])
+            for token in tokens[1:]:
+                rows &= self._rows_in(part, token) if rows else rows
+            yield from sorted(rows, reverse=True)
 
     def rows_of(self, what: Key | EntryId) -> list[int]:
-        """Rows that speak of a key, or of an entry."""
-        found = self._database.execute(
-            "SELECT row FROM mentions WHERE what = ? ORDER BY row", (self._named(what),)
-        )
-        return [row for (row,) in found]
+        """Rows that may speak of a key, or of an entry."""
+        token = token_of(KEY, what) if isinstance(what, str) else entry_token(what)
+        return [row for part in self._parts() for row in sorted(self._rows_in(part, token))]
 
-    def _lines_for(self, rows: list[Row]) -> tuple[list[Line], list[Mention]]:
-        """Of both tables. What was added lately, and says nothing new, is only mentioned."""
-        seal, recent = self._seal, self._recent
-        added: list[Line] = []
-        mentioned: list[Mention] = []
-        for row in rows:
-            for place, entry in enumerate(row.entries):
-                if isinstance(entry, SPOKEN):
-                    key = entry.about.key
-                    known = recent.get(key)
-                    named = recent[key] = known or self._named(key)
-                    mentioned.append((named, row.number))
-                    if known is None or isinstance(entry, NAMES_ISSUER):
-                        facts = facts_of(entry)
-                        added.append((
-                            named, row.number, place, row.at, seal.hashed(facts.pan), facts.rrn,
-                            facts.stan, facts.terminal, facts.acquirer, facts.issuer))  # fmt: skip
-                if (entry_id := entry_of(entry)) is not None:
-                    mentioned.append((self._named(entry_id), row.number))
-        if len(recent) > RECENT_MAX:
-            recent.clear()
-        return added, mentioned
+    def _rows_in(self, part: Part, token: int) -> set[int]:
+        place = bucket_of(token) << PART_BITS | part.number
+        found = self._database.execute(BUCKET, (place,)).fetchone()
+        return rows_in(found[0], token, part.first, part.last) if found is not None else set()
 
-    def _named(self, what: Key | EntryId) -> bytes:
-        return self._seal.hashed(what if isinstance(what, str) else SEPARATOR.join(what))
+    def _parts(self, which: str = "1", *values: int) -> list[Part]:
+        """In their order."""
+        query = f"SELECT * FROM parts WHERE {which} ORDER BY part"  # noqa: S608 - conditions are ours
+        return [Part(*found) for found in self._database.execute(query, values)]
+
+    def _last_part(self) -> Part | None:
+        found = self._database.execute("SELECT * FROM parts ORDER BY part DESC LIMIT 1").fetchone()
+        return Part(*found) if found is not None else None
+
+    def _extend(self, rows: list[Row]) -> None:
+        """What is noted has these, too."""
+        times = [row.at for row in rows]
+        noted = self._noted or Part(0, rows[0].number, 0, times[0], times[0], 0)
+        noted.last = rows[-1].number
+        noted.since, noted.until = min(noted.since, *times), max(noted.until, *times)
+        self._noted, self._last_tag = noted, rows[-1].tag
 
     def _version(self) -> int:
         return int(self._database.execute("PRAGMA user_version").fetchone()[0])

@@ -1,15 +1,15 @@
 """Finds transactions and tells one's story: by the index as far as it goes, else in the journal."""
 
 import contextlib
-import heapq
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from noyau.journal.facts import SPOKEN, Facts, Place, Wanted, entry_of, facts_of
+from noyau.journal.facts import SPOKEN, Facts, Place, Spoken, Wanted, entry_of, facts_of
 from noyau.journal.index import Index
 from noyau.journal.opening import Worker
-from specs.journal_format import About, Entry, EntryId, Key, Stored
+from specs.journal_format import About, Entry, EntryId, Forwarded, Key, Stored
 from specs.journal_reading import JournalReader, Row, carried_of, first_row
 from specs.journal_segments import segments_in
 
@@ -22,8 +22,12 @@ class Found:
 
     place: Place
     at: int
-    about: About
+    record: Spoken
     facts: Facts
+
+    @property
+    def about(self) -> About:
+        return self.record.about
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,51 @@ class Told:
 
 def find(worker: Worker, wanted: Wanted, limit: int) -> list[Found]:
     """The latest first. Raises Damage, OSError."""
-    reader = JournalReader(worker.folder, worker.seal)
     with _index(worker) as index:
         followed = index.followed[0] if index is not None else 0
         newer = _scanned(worker, wanted, followed, limit, index)
-        for place, at in index.find(wanted) if index is not None else ():
-            if len(newer) >= limit:
-                break
-            row = reader.row(place.row)
-            entry = row.entries[place.place] if row is not None else None
-            if isinstance(entry, SPOKEN):
-                newer.append(Found(place, at, entry.about, facts_of(entry)))
+        if index is not None:
+            older = _indexed(worker, wanted, index)
+            newer += itertools.islice(older, limit - len(newer))
     return newer
+
+
+def _indexed(worker: Worker, wanted: Wanted, index: Index) -> Iterator[Found]:
+    """What the index knows; the latest first."""
+    reader = JournalReader(worker.folder, worker.seal)
+    with contextlib.closing(reader.these(index.rows_for(wanted))) as rows:
+        for row in rows:
+            if not wanted.asks_at(row.at):
+                continue
+            for found in reversed(_asked_in(worker, wanted, row)):
+                if not _is_older(found, wanted, index, reader):
+                    yield found
+
+
+def _asked_in(worker: Worker, wanted: Wanted, row: Row) -> list[Found]:
+    """Each transaction by the first record there that is asked for."""
+    asked: dict[Key, Found] = {}
+    for place, entry in enumerate(row.entries):
+        if isinstance(entry, SPOKEN) and entry.about.key not in asked:
+            facts = facts_of(entry)
+            if wanted.asks_for(facts):
+                where = Place(worker.name, row.number, place)
+                asked[facts.key] = Found(where, row.at, entry, facts)
+    return list(asked.values())
+
+
+def _is_older(found: Found, wanted: Wanted, index: Index, reader: JournalReader) -> bool:
+    """An earlier row has a record of it that is asked for, too."""
+    if isinstance(found.record, Forwarded):  # which is the first of its transaction
+        return False
+    rows = itertools.takewhile(lambda row: row < found.place.row, index.rows_of(found.facts.key))
+    return any(
+        isinstance(entry, SPOKEN)
+        and entry.about.key == found.facts.key
+        and wanted.asks_for(facts_of(entry))
+        for row in reader.these(rows)
+        for entry in row.entries
+    )
 
 
 def story(worker: Worker, place: Place) -> list[Told]:
@@ -144,12 +181,23 @@ def _scanned(
             if not wanted.asks_for(facts):
                 continue
             begun.add(hash(facts.key))
-            if wanted.asks_at(row.at) and not (index is not None and index.rows_of(facts.key)):
+            if wanted.asks_at(row.at):
                 where = Place(worker.name, row.number, place)
-                found[facts.key] = Found(where, row.at, entry.about, facts)
+                found[facts.key] = Found(where, row.at, entry, facts)
         if len(found) > 4 * limit + 1024:
-            found = {one.facts.key: one for one in heapq.nlargest(limit, found.values(), key=_at)}
-    return heapq.nlargest(limit, found.values(), key=_at)
+            found = {one.facts.key: one for one in _latest(found, wanted, limit, index, reader)}
+    return _latest(found, wanted, limit, index, reader)
+
+
+def _latest(
+    found: dict[Key, Found], wanted: Wanted, limit: int, index: Index | None, reader: JournalReader
+) -> list[Found]:
+    """So many, without those that the index knows."""
+    ordered = sorted(found.values(), key=_at, reverse=True)
+    new = (
+        one for one in ordered if index is None or not _is_older(one, wanted, index, reader)
+    )
+    return list(itertools.islice(new, limit))
 
 
 def _at(one: Found) -> tuple[int, Place]:

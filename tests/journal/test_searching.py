@@ -1,6 +1,11 @@
 """Searching gives the same with the index, without it, and with one that is behind."""
+import contextlib
+import random
+import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -8,6 +13,7 @@ from noyau.journal.facts import Place, Wanted, place_from, time_from
 from noyau.journal.following import follow
 from noyau.journal.index import NAME, Index
 from noyau.journal.opening import Worker
+from noyau.journal.pairs import Buckets, rows_in
 from noyau.journal.searching import find, story
 from specs.journal_format import (
     About,
@@ -21,6 +27,7 @@ from specs.journal_format import (
     kept_message,
 )
 from specs.journal_reading import JournalReader
+from specs.journal_seal import Seal
 from specs.journal_segments import segments_in
 from tests.net.journal_records import DAY_S, NOON, PAN, SEAL, Wall, opened, replayed
 from tests.net.test_journal_segments import Kept as KeptByDays
@@ -76,7 +83,8 @@ def cut_back(worker: Worker, row: int) -> None:
     """The index as it was at that row."""
     (worker.folder / NAME).unlink()
     index = Index(worker.folder, SEAL, writes=True)
-    index.add([one for one in JournalReader(worker.folder, SEAL).rows() if one.number <= row])
+    index.note([one for one in JournalReader(worker.folder, SEAL).rows() if one.number <= row])
+    index.write()
     index.close()
 
 
@@ -155,13 +163,119 @@ def test_what_retention_took_is_found_no_more(tmp_path: Path) -> None:
         followed(worker)
 
 
+def a_mixed_day(folder: Path, seed: int, after_each: Callable[[Worker], None]) -> Worker:
+    """Answers that come late or without a request sent, reversals, stored entries; in any order."""
+    chance = random.Random(seed)
+    wall = Wall()
+    file = opened(folder, wall)
+    replayed(file)
+    worker = Worker("0", folder / "worker-0", SEAL)
+    waiting: list[Record] = []
+    for number in range(1, 61):
+        wall.time += 60.0
+        begun: list[Record] = [forwarded(number)] if number % 7 else []
+        waiting.append(answered(number))
+        if number % 4 == 0:
+            ended = Ended(stored(number).id, False)
+            waiting += [Reversed(about(number), False), stored(number), ended]
+        cut = chance.randrange(len(waiting) + 1)
+        file.append([*begun, *waiting[:cut]] or [answered(number)])
+        del waiting[:cut]
+        after_each(worker)
+    file.append(waiting or [answered(60)])
+    file.close()
+    return worker
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_however_often_the_follower_began_again_and_in_however_many_parts_it_is_the_same(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """What it noted lately it knows no more; each is still found by its first record."""
+    monkeypatch.setattr("noyau.journal.index.PART_RECORDS", 9)
+    chance = random.Random(seed)
+    worker = a_mixed_day(
+        tmp_path, seed, lambda one: followed(one) if chance.random() < 0.3 else None)
+    with_index = [found(worker, wanted) for wanted in WANTED]
+    stories = [stories_of(worker, wanted) for wanted in WANTED]
+    (worker.folder / NAME).unlink()
+    assert with_index == [found(worker, wanted) for wanted in WANTED]
+    assert stories == [stories_of(worker, wanted) for wanted in WANTED]
+    assert len(with_index[-1]) == 60
+
+
+def found(worker: Worker, wanted: Wanted) -> list[str]:
+    return [str(one.place) for one in find(worker, wanted, 100)]
+
+
+def stories_of(worker: Worker, wanted: Wanted) -> list[list[str]]:
+    return [[str(told.place) for told in story(worker, one.place)]
+            for one in find(worker, wanted, 5)]
+
+
+def test_where_all_have_one_token_only_what_is_asked_for_is_found(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token says where to look; the rows say what is there."""
+    worker = a_day(tmp_path, 40)
+    without = [found(worker, wanted) for wanted in WANTED]
+    for name in ("noting.token_of", "index.token_of"):
+        monkeypatch.setattr(f"noyau.journal.{name}", lambda _kind, _text: 77)
+    monkeypatch.setattr("noyau.journal.noting.crc32", lambda _text, _kind: 77)
+    monkeypatch.setattr(Seal, "card_tokens", lambda _self, pans: [77] * len(pans))
+    followed(worker)
+    assert [found(worker, wanted) for wanted in WANTED] == without
+
+
+def test_rows_beyond_32_bits_come_back_whole() -> None:
+    """A pair has the lower ones; its part has the rest."""
+    buckets = Buckets()
+    rows = [2**32 - 2, 2**32 - 1, 2**32, 2**32 + 5]
+    for row in rows:
+        buckets.add_row([7], row)
+    ((_, pairs),) = buckets.taken()
+    assert rows_in(pairs, 7, rows[0], rows[-1]) == set(rows)
+    assert rows_in(pairs, 7, rows[1], rows[-1]) == set(rows[1:])
+    assert rows_in(pairs, 8, rows[0], rows[-1]) == set()
+
+
+def test_what_only_looks_like_a_token_is_none() -> None:
+    """The bytes of a token across two pairs."""
+    buckets = Buckets()
+    buckets.add_row([0x00000101], 0x01010101)
+    ((_, pairs),) = buckets.taken()
+    assert rows_in(pairs, 0x01010000, 0, 2**32 - 1) == set()
+
+
+@pytest.mark.parametrize("pan", [PAN, "95040100000000001", "9504010000000000019", "", "x" * 40])
+def test_a_card_has_its_token_whoever_is_beside_it(pan: str) -> None:
+    alone = SEAL.card_tokens([pan])
+    assert SEAL.card_tokens([pan, OTHER_PAN])[:1] == alone
+    assert SEAL.card_tokens(["no digits", pan])[1:] == alone
+    assert SEAL.card_tokens([OTHER_PAN]) != alone
+    assert Seal(bytes(32)).card_tokens([pan]) != alone
+
+
 def test_the_index_holds_no_card_number(tmp_path: Path) -> None:
+    """Nor a token that is made without the key."""
     worker = a_day(tmp_path, 4)
     followed(worker)
     held = (worker.folder / NAME).read_bytes()
     for pan in CARDS:
         assert pan.encode() not in held
-    assert f"{3:012d}".encode() in held
+        assert SEAL.card_tokens([pan])[0].to_bytes(4, "little") in held
+        for plain in (crc32(pan.encode(), kind) for kind in range(8)):
+            assert plain.to_bytes(4, "little") not in held
+
+
+def test_an_index_of_another_version_is_made_anew(tmp_path: Path) -> None:
+    worker = a_day(tmp_path, 4)
+    followed(worker)
+    database = sqlite3.connect(worker.folder / NAME)
+    database.executescript("DROP TABLE buckets; PRAGMA user_version = 1")
+    database.close()
+    assert len(find(worker, Wanted(), 10)) == 4
+    followed(worker)
+    with contextlib.closing(Index(worker.folder, SEAL)) as index:
+        assert len(list(index.rows_for(Wanted(rrn=f"{3:012d}")))) == 1
 
 
 @pytest.mark.parametrize("text", ["0:12.3", "12.3"])

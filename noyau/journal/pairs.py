@@ -1,0 +1,98 @@
+"""Pairs of a token and a row: what the index is made of.
+
+A token is 32 bits that stand for something a record names: of a text its CRC, of a card number what
+the journal's key makes of it. Two things may have one token, so a pair says where to look, and
+whoever looks opens the row and compares. Pairs lie in buckets by the upper bits of their tokens, in
+the order they were added: to add one costs an append, to find those of a token reads one bucket.
+"""
+
+import sys
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import repeat
+from typing import Final
+from zlib import crc32
+
+from specs.journal_format import SEPARATOR, EntryId
+
+BUCKETS: Final = 1024
+SHIFT: Final = 22  # 32 bits less those of a bucket's number
+PAIR_BYTES: Final = 8
+ROW_BITS: Final = 0xFFFF_FFFF  # of a row's number, in a pair
+
+# What the CRC of a text begins with: the same text as another thing is another token.
+KEY: Final = 1
+ENTRY: Final = 2
+RRN: Final = 3
+STAN: Final = 4
+TERMINAL: Final = 5
+ACQUIRER: Final = 6
+ISSUER: Final = 7
+
+
+def token_of(kind: int, text: str) -> int:
+    """Of anything but a card number."""
+    return crc32(text.encode(), kind)
+
+
+def tokens_of(kind: int, texts: list[str]) -> Iterator[int]:
+    """The same of many."""
+    return map(crc32, map(str.encode, texts), repeat(kind))
+
+
+def entry_token(entry: EntryId) -> int:
+    """Of an entry of store and forward."""
+    return token_of(ENTRY, SEPARATOR.join(entry))
+
+
+class Buckets:
+    """Pairs that wait to be written."""
+
+    def __init__(self) -> None:
+        self._buckets = [array("I") for _ in range(BUCKETS)]
+
+    def add(self, tokens: Iterable[int], rows: list[int]) -> None:
+        """Each with its row."""
+        buckets = self._buckets
+        for token, row in zip(tokens, rows, strict=True):
+            bucket = buckets[token >> SHIFT]
+            bucket.append(token)
+            bucket.append(row & ROW_BITS)
+
+    def add_row(self, tokens: list[int], row: int) -> None:
+        """All with the same row."""
+        buckets = self._buckets
+        row &= ROW_BITS
+        for token in tokens:
+            bucket = buckets[token >> SHIFT]
+            bucket.append(token)
+            bucket.append(row)
+
+    def taken(self) -> Iterator[tuple[int, bytes]]:
+        """What each bucket has, by its number; it is empty then."""
+        for number, bucket in enumerate(self._buckets):
+            if bucket:
+                if sys.byteorder == "big":
+                    bucket.byteswap()
+                yield number, bucket.tobytes()
+                del bucket[:]
+
+
+def bucket_of(token: int) -> int:
+    """Its number."""
+    return token >> SHIFT
+
+
+def rows_in(pairs: bytes, token: int, first: int, last: int) -> set[int]:
+    """Those that the token goes with; all of the pairs' rows lie between the two."""
+    found = set()
+    wanted = token.to_bytes(4, "little")
+    place = pairs.find(wanted)
+    while place >= 0:
+        if place % PAIR_BYTES == 0:
+            low = int.from_bytes(pairs[place + 4 : place + PAIR_BYTES], "little")
+            row = last - ((last - low) & ROW_BITS)
+            if row >= first:
+                found.add(row)
+        place = pairs.find(wanted, place + 1)
+    return found
