@@ -15,11 +15,11 @@ from noyau.journal.opening import CannotRead, Worker, workers
 def opened(config: Path | None, state: Path, folder: Path | None) -> list[Worker]:
     """Raises CannotRead."""
     from noyau.config_folder import NoConfiguration, config_folder  # noqa: PLC0415
-    from router.net.configuration import load_settings  # noqa: PLC0415
+    from router.net.configuration import hsm_settings  # noqa: PLC0415
     from router.net.mistakes import SettingsRejected  # noqa: PLC0415
 
     try:
-        return workers(load_settings(config_folder(config)).hsm, state, folder)
+        return workers(hsm_settings(config_folder(config)), state, folder)
     except (NoConfiguration, SettingsRejected) as error:
         raise CannotRead(str(error)) from None
 

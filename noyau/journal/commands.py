@@ -2,6 +2,7 @@
 
 import gc
 import json
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from noyau.journal.asking import (
     time_asked,
 )
 from noyau.journal.facts import Wanted, place_from, time_in_words
-from noyau.journal.opening import Worker
+from noyau.journal.opening import CannotRead, Worker
 
 app = typer.Typer(
     help="The router's journal: show, find, verify, export; while the router runs, and without it.",
@@ -228,7 +229,8 @@ def follow(
     It may be stopped, and its index.sqlite deleted, at any time: it is made again. With --events
     it writes what was answered to standard output, each once; killed, it may repeat the last ones.
 
-    Exit code 0: ended. 1: a row is damaged. 2: the journal cannot be read.
+    Exit code 0: ended. 1: a row is damaged. 2: the journal cannot be read, or is followed already
+    (by the router's own, unless [journal] follow says false).
 
     Examples:
 
@@ -244,12 +246,16 @@ def follow(
         found = opened(config, state, None)
         gc.disable()  # rows are trees: looking for cycles in them took half the time
         stopped = stopped_by_signal_or_parent(with_parent)
-        failed: list[Damage] = []
+        failed: list[Exception] = []
 
         def run(worker: Worker, says: Callable[[int, int], None]) -> None:
             try:
-                follow_one(worker, stopped, once, says, sys.stdout.fileno() if events else None)
-            except Damage as error:
+                events_to = sys.stdout.fileno() if events else None
+                follow_one(worker, stopped, once, says, events_to, with_parent)
+            except BlockingIOError:
+                failed.append(CannotRead(f"{worker.folder}: another follower is at work there"))
+                stopped.set()
+            except (Damage, OSError, sqlite3.Error) as error:
                 failed.append(error)
                 stopped.set()
 
@@ -261,4 +267,13 @@ def follow(
                 thread.join()
     for error in failed:
         typer.echo(f"noyau journal follow: {error}", err=True)
-    raise typer.Exit(1 if failed else 0)
+    raise typer.Exit(failed_code(failed))
+
+
+def failed_code(failed: list[Exception]) -> int:
+    """Of `follow`."""
+    from specs.journal_reading import Damage  # noqa: PLC0415
+
+    if not failed:
+        return 0
+    return 1 if any(isinstance(one, Damage) for one in failed) else 2

@@ -8,7 +8,7 @@ beside it, or that the disk damaged, is made again.
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from noyau.journal.index import Index, lost
@@ -16,10 +16,12 @@ from noyau.journal.opening import Worker
 from noyau.journal.telling import Teller
 from specs.journal_reading import JournalReader, Row, first_row
 from specs.journal_segments import segments_in
+from specs.journal_told import Told, ToldFile
 
 RECORDS_AT_ONCE: Final = 256  # more do not fit a processor's nearest cache
 HELD_MAX: Final = 32_768  # records that wait to be written to the index
 LOOK_EVERY_S: Final = 0.25
+LAST_LOOK_S: Final = 2.0
 WRITE_EVERY: Final = 16  # of those; where nothing came the index is written at once
 PRUNE_EVERY: Final = 1000
 
@@ -32,47 +34,51 @@ def follow(
     only_once: bool,
     says: Says,
     descriptor: int | None = None,
+    with_router: bool = False,
 ) -> None:
     """Until stopped, or until it has caught up; events go to `descriptor`, where there is one.
 
-    Raises Damage, OSError, sqlite3.Error.
+    The router's own waits for the one before it, and notes what was told where nothing is to be.
+    Raises Damage, OSError, sqlite3.Error; BlockingIOError where another follows.
     """
-    index, reader = _opened(worker)
-    teller = Teller(worker.folder, worker.name, descriptor) if descriptor is not None else None
-    looks = 0
-    try:
-        following = Following(worker, index, reader, teller)
-        while not stopped.is_set():
-            if looks % PRUNE_EVERY == 0:
-                _prune(worker, index)
-            looks += 1
-            has_grown = following.catch_up(stopped, says)
-            if only_once or not has_grown or looks % WRITE_EVERY == 0:
-                index.write()
-            if only_once:
-                return
-            stopped.wait(LOOK_EVERY_S)
-        index.write()
-    finally:
-        index.close()
-        if teller is not None:
-            teller.close()
+    with contextlib.closing(_the_only_one(worker, stopped, waits=with_router)) as file:
+        teller = Teller(worker.name, descriptor) if descriptor is not None else None
+        index, reader = _opened(worker)
+        with contextlib.closing(index):
+            notes = file if with_router or teller is not None else None
+            following = Following(worker, index, reader, file.told, teller, notes)
+            looks = 0
+            while not stopped.is_set():
+                if looks % PRUNE_EVERY == 0:
+                    _prune(worker, index)
+                looks += 1
+                has_grown = following.catch_up(stopped, says)
+                if only_once or not has_grown or looks % WRITE_EVERY == 0:
+                    index.write()
+                if only_once:
+                    return
+                stopped.wait(LOOK_EVERY_S)
+            with _enough_after(LAST_LOOK_S) as enough:  # what came since, before it ends
+                following.catch_up(enough, says)
+            index.write()
 
 
 class Following:
     """Index and events may stand at different rows: an index that is made again is behind."""
 
     def __init__(
-        self, worker: Worker, index: Index, reader: JournalReader, teller: Teller | None
+        self, worker: Worker, index: Index, reader: JournalReader, told: Told | None,
+        teller: Teller | None, notes: ToldFile | None,
     ) -> None:
+        """`notes` hears what was told, or would have been."""
         self._index = index
         self._reader = reader
         self._teller = teller
+        self._notes = notes
         self._indexed = index.followed[0]
         self._told = self._indexed
-        told = teller.told if teller is not None else None
         row = reader.row(told.row) if told is not None else None
-        if told is not None and row is not None and row.tag == told.tag:
+        if notes is not None and told is not None and row is not None and row.tag == told.tag:
             self._told = told.row
             if told.row < self._indexed:
                 self._reader = JournalReader(worker.folder, worker.seal)
@@ -106,8 +112,10 @@ class Following:
     def _take(self, rows: list[Row]) -> None:
         """Told before it is indexed: what a kill leaves between the two is told already."""
         untold = [one for one in rows if one.number > self._told]
-        if self._teller is not None and untold:
+        if untold and self._teller is not None:
             self._teller.tell(untold)
+        if untold and self._notes is not None:
+            self._notes.write(Told(untold[-1].number, untold[-1].tag))
         new = [one for one in rows if one.number > self._indexed]
         if new:
             self._index.note(new)
@@ -135,6 +143,27 @@ def _opened(worker: Worker) -> tuple[Index, JournalReader]:
             return index, reader
         index.close()
     raise AssertionError("a new index knows no row")
+
+
+def _the_only_one(worker: Worker, stopped: threading.Event, waits: bool) -> ToldFile:
+    """Raises OSError; BlockingIOError where there is another, that is not waited for."""
+    while True:
+        try:
+            return ToldFile(worker.folder)
+        except BlockingIOError:
+            if not waits or stopped.wait(LOOK_EVERY_S):
+                raise
+
+
+@contextlib.contextmanager
+def _enough_after(seconds: float) -> Iterator[threading.Event]:
+    enough = threading.Event()
+    timer = threading.Timer(seconds, enough.set)
+    timer.start()
+    try:
+        yield enough
+    finally:
+        timer.cancel()
 
 
 def _prune(worker: Worker, index: Index) -> None:

@@ -1,14 +1,13 @@
 """The `transaction` events of the log, made of the answers on record.
 
 Each answer that somebody waited for is told once; after a follower was killed, what it told last
-may be told again, with the same `id`. What was told last stands in a file beside the segments: the
-index can be thrown away, and nothing is told anew for it.
+may be told again, with the same `id`. What was told last stands in a file beside the segments
+(`specs.journal_told`): the index can be thrown away, and nothing is told anew for it.
 """
 
-import contextlib
 import os
+import select
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -19,7 +18,6 @@ from router.wire.pan import masked
 from specs.journal_format import SEPARATOR, Answered, Exchange
 from specs.journal_reading import Row
 
-NAME: Final = "told"
 WRITTEN_AT_ONCE: Final = 4096  # PIPE_BUF: a pipe takes it whole, whoever else writes to it
 HEAD: Final = ("event", "level", "at")
 
@@ -48,30 +46,13 @@ class Event(msgspec.Struct, gc=False):
     at: str
 
 
-class Told(msgspec.Struct):
-    """The row that was told last."""
-
-    row: int
-    tag: bytes
-
-
 class Teller:
     """Of one worker, to a file descriptor."""
 
-    def __init__(self, folder: Path, worker: str, descriptor: int) -> None:
-        """Raises OSError."""
+    def __init__(self, worker: str, descriptor: int) -> None:
         self._worker = worker
         self._descriptor = descriptor
         self._for_terminal = os.isatty(descriptor)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._file = os.open(folder / NAME, flags, 0o600)
-
-    @property
-    def told(self) -> Told | None:
-        """None: nothing yet, or nobody knows."""
-        with contextlib.suppress(msgspec.DecodeError, OSError):
-            return msgspec.msgpack.decode(os.pread(self._file, 256, 0), type=Told)
-        return None
 
     def tell(self, rows: Sequence[Row]) -> None:
         """Written when this returns, as far as the system is concerned. Raises OSError."""
@@ -86,14 +67,6 @@ class Teller:
             written(self._descriptor, lines[begin:end])
             begin = end
         written(self._descriptor, lines[begin:])
-        self.has_told(rows[-1])
-
-    def has_told(self, row: Row) -> None:
-        """Or: up to there nothing is to be told."""
-        os.pwrite(self._file, msgspec.msgpack.encode(Told(row.number, row.tag)), 0)
-
-    def close(self) -> None:
-        os.close(self._file)
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -158,4 +131,7 @@ def plain(line: bytes) -> bytes:
 def written(descriptor: int, text: bytes) -> None:
     """A reader that is slow makes the follower wait: the journal keeps what it has not told."""
     while text:
-        text = text[os.write(descriptor, text) :]
+        try:
+            text = text[os.write(descriptor, text) :]
+        except BlockingIOError:  # whoever gave us the descriptor made it so
+            select.select([], [descriptor], [])

@@ -70,6 +70,15 @@ def load_settings(folder: Path, reading_bins: ReadBins = read_bins) -> Settings:
     )
 
 
+def hsm_settings(folder: Path) -> HsmSettings:
+    """For who reads the journal only. Raises SettingsRejected."""
+    reader = TableReader(folder, CHECKS)
+    found = table(reader, HsmSettings, reader.content(ROUTER_FILE, ROUTER_TABLES), "hsm")
+    if reader.mistakes:
+        raise SettingsRejected(reader.mistakes)
+    return made(found)
+
+
 def http_address(folder: Path) -> Address:
     """Where the router's window is, as far as router.toml can be read; else the default."""
     reader = TableReader(folder, {})

@@ -14,7 +14,7 @@ from typing import Final
 from router.net.observer import RouterObserver
 
 AGAIN_AFTER_S: Final = 10.0
-ENDS_WITHIN_S: Final = 2.0
+ENDS_WITHIN_S: Final = 3.0  # it reads to the end
 NICENESS: Final = 10  # where there is no idle policy
 
 

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from noyau.journal.following import follow
 from noyau.journal.index import NAME
 from noyau.journal.opening import Worker
-from noyau.journal.telling import NAME as TOLD
 from specs.journal_format import Answered, Exchange, Record
+from specs.journal_told import NAME as TOLD
 from tests.journal.test_searching import about, answered, forwarded
 from tests.net.journal_records import PAN, SEAL, Wall, opened, replayed
 
