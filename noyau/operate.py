@@ -139,6 +139,7 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
         *(f"  {reason}" for reason in answer["reasons"]),
         f"in flight {answer['in_flight']}, stored {answer['saf_open']},"
         f" parked {answer['saf_parked']}, HSM connections {answer['hsm_connections']}",
+        *follower_lines(answer.get("follower_rows_behind")),
         *overload_lines(answer),
         *worker_lines(answer.get("workers", [])),
         "",
@@ -158,6 +159,13 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
     ]
     lines += saf_lines(answer.get("saf", []))
     return lines
+
+
+def follower_lines(rows_behind: int | None) -> list[str]:
+    """Nothing where there is none."""
+    if rows_behind is None:
+        return []
+    return [f"the journal's follower is {rows_behind:,} rows behind"]
 
 
 def worker_lines(workers: list[dict[str, Any]]) -> list[str]:

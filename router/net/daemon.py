@@ -49,6 +49,7 @@ from router.net.waiting import until
 from router.switching.conductor import Conductor, Limits
 from router.switching.routing import BinTable
 from router.switching.switch import Switch
+from specs.journal_told import told_in
 
 TICK_S: Final = 0.05
 LINES_WITHIN_S: Final = 10.0  # then acquirers are let in, whatever lines are up
@@ -105,6 +106,8 @@ class Router:
         self._last_reload = ""
         self._timer: asyncio.TimerHandle | None = None
         self._feed: MqttFeed | None = None
+        self._follower: asyncio.Task[None] | None = None
+        self._follows: JournalFile | None = None  # what it reads
         self._http_address = ""
         self.shows_pages = False  # `shows` may be asked for
 
@@ -131,6 +134,7 @@ class Router:
             self._journal = Journal(
                 file, limit, self._journal_failed, retention_of(file, kept),
                 kept.linger_ms / 1000)
+            ending.push_async_callback(self._end_follower)
             ending.push_async_callback(self._flush)
             ending.push_async_callback(self._end_tasks)
             keys = KeyStore(self._state / "router" / "keys.sqlite")
@@ -203,10 +207,12 @@ class Router:
                 "waits_for_hsm", endpoints=", ".join(map(str, settings.hsm.endpoints))))
         self._stage = REPLAYING
         await self._recover(file)
+        self._follows = file if settings.journal.follow else None
         if settings.journal.follow and self._worker.place.is_alone:
             events_to = self._log.descriptor if settings.follower_tells else None
             follower = Follower(settings.folder, self._state, self._observer, events_to)
-            self._keep_running("follower", follower.run)
+            self._follower = self._keep_running("follower", follower.run)
+            self._tasks.discard(self._follower)  # it ends when nothing is written any more
         self._open_feed(ending)
         self._stage = "signing on to the issuers"
         self._issuers.open_lines()
@@ -393,6 +399,7 @@ class Router:
             last_reload=self._last_reload,
             stand_in=tuple(self._stand_in.statuses),
             session_keys=tuple(self._keys.shown),
+            follower_rows_behind=rows_behind(self._follows),
         )
 
     # End.
@@ -417,9 +424,23 @@ class Router:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1.0)
 
+    async def _end_follower(self) -> None:
+        """It reads to the end."""
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.wait((self._follower,))
+
     async def _flush(self) -> None:
         if not await self._journal.stop(FLUSH_S):
             self._observer.alarm("journal_not_flushed")
+
+
+def rows_behind(file: JournalFile | None) -> int | None:
+    """The follower of that journal."""
+    if file is None:
+        return None
+    told = told_in(file.folder)
+    return max(0, file.last_row - (told.row if told is not None else 0))
 
 
 def version() -> str:

@@ -38,6 +38,9 @@ def joined_status(
         **{name: sum(one[name] for one in said) for name in ADDED},
         **{name: [part for one in said for part in one[name]] for name in CONCATENATED},
         "journal_fault": "; ".join(filter(None, (one["journal_fault"] for one in said))),
+        "follower_rows_behind": sum(
+            one["follower_rows_behind"] or 0 for one in said) if any(
+            one["follower_rows_behind"] is not None for one in said) else None,
         "share_let_in": min((one["share_let_in"] for one in said), default=1.0),
         "saf": added_up(said, "saf", ("issuer",)),
         "stand_in": [joined_stand_in(rows) for rows in by_issuer(said, "stand_in")],

@@ -210,6 +210,9 @@ def of_router(status: RouterStatus) -> Iterator[Metric]:
     yield gauge("noyau_share_let_in", "Of new requests; below 1 under load", status.share_let_in)
     yield gauge("noyau_hsm_connections", "Connections that are up", status.hsm_connections)
     yield gauge("noyau_journal_ready", "1 when it takes records", not status.journal_fault)
+    if status.follower_rows_behind is not None:
+        yield gauge("noyau_follower_rows_behind", "Of the journal, that the follower has not read",
+                    status.follower_rows_behind)
     yield gauge("noyau_saf_open", "Stored entries without their end", status.saf_open)
     yield gauge("noyau_saf_parked", "Stored entries that wait for a person", status.saf_parked)
 

@@ -106,6 +106,7 @@ class RouterStatus:
     session_keys: tuple[SessionKeyStatus, ...] = ()
     stand_in: tuple[StandInStatus, ...] = ()
     workers: tuple[WorkerStatus, ...] = ()  # where there are several
+    follower_rows_behind: int | None = None  # None: the router has no follower
 
 
 def not_ready(status: RouterStatus) -> list[str]:

@@ -52,6 +52,7 @@ RUNNING: Final = RouterStatus(
     last_reload="",
     saf=(SafStatus("atlas", 12, 1, 4, 398.5, 61),),
     stand_in=(StandInStatus("atlas", "auto", "", 0, 0, 0),),
+    follower_rows_behind=7,
 )
 
 
