@@ -27,7 +27,7 @@ class JournalSettings:
     old_segments: Literal["keep", "archive", "delete"] = "keep"
     archive: str = "archive"  # a folder; relative to the one that the segments are in
     linger_ms: Annotated[float, Meta(ge=0, le=20)] = 1.0  # a small group waits for company
-    follow: bool = False  # the router starts the follower, which keeps the index up to date
+    follow: bool = True  # the router starts the follower: events of the log, index for searching
 
     @property
     def zone(self) -> tzinfo:

@@ -33,6 +33,10 @@ data_key_kcv = "{kcv}"
 [http]
 listen = "127.0.0.1:0"
 """
+NO_FOLLOWER = """
+[journal]
+follow = false
+"""
 ACQUIRER = """
 [[acquirer]]
 name = "medina"
@@ -94,6 +98,8 @@ class House:
                   echo_interval_s: float = 30.0, issuer_timeout_s: float = 1.0,
                   **acquirer: str) -> None:
         """Issuers with the addresses of their lines; first digits of cards -> issuer."""
+        if "[journal]" not in router:
+            router += NO_FOLLOWER
         (self.config / "router.toml").write_text(ROUTER.format(
             hsm=self._hsm.address, data_key=DATA_KEY, kcv=DATA_KEY_KCV, router=router))
         keys = "\n".join(f"{k} = {v}" for k, v in {**ACQUIRER_KEYS, **acquirer}.items())

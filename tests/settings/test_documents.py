@@ -1,6 +1,7 @@
 """The documents say what the program does: keys and defaults, codes, metrics, topics."""
 
 import dataclasses
+import json
 import re
 import typing
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from noyau.journal.telling import Event
 from router.net import journal_settings, settings, stand_in_settings
 from router.net.metrics import Metrics
 from router.net.reload_outcome import ReloadOutcome
@@ -121,10 +123,13 @@ def test_every_metric_is_documented_with_its_labels() -> None:
 
 
 def test_the_event_in_the_document_is_the_one_that_is_logged() -> None:
-    """Field by field."""
+    """The follower's field by field; the router's own has one of another name."""
     text = section("operating.md", "The log")
-    for field in dataclasses.fields(event()):
-        assert f'"{field.name}": ' in text
+    shown = json.loads(text.partition("```json")[2].partition("```")[0])
+    assert list(shown) == list(Event.__struct_fields__)
+    own = {field.name for field in dataclasses.fields(event())}
+    assert own - set(shown) == {"total_us"}
+    assert "with `total_us` and without `id`" in text
 
 
 def test_the_outcome_of_a_reload_is_documented() -> None:

@@ -76,6 +76,7 @@ async def test_one_follower_tells_what_all_workers_answered(tmp_path: Path) -> N
         told = router.house.events("transaction")
         assert {one["acquirer"] for one in told} == {"medina", "corniche"}
         assert len(router.house.events("follower_started")) == 1
+        await router.has(lambda status: status["follower_rows_behind"] == 0)
 
 
 async def test_parked_entries_of_all_workers_are_settled_with_one_word(tmp_path: Path) -> None:
