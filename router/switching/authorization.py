@@ -113,16 +113,16 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
                 return OVERLOADED
 
         # Own STAN and DE 7 now: the record must hold what a reversal needs.
-        outbound = outbound_request(transaction, line, pin_block, switch)
-        if isinstance(outbound, Told):
-            return outbound
+        exchange = exchange_on(line, transaction, pin_block, pin_key, switch)
+        if isinstance(exchange, Told):
+            return exchange
         assert transaction.outbound is not None
         forwarded = Forwarded(transaction.about, issuer.name, line.name, transaction.outbound)
         if not isinstance((yield Record([forwarded])), Durable):
             transaction.outbound = None  # on no record, so its decline needs none either
             return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
 
-        happened = yield Exchange(line, outbound, pin_key if request.has_pin else None)
+        happened = yield exchange
         if isinstance(happened, TooLate):
             return declined(ResponseCode.ISSUER_INOPERATIVE, "sending")
         if isinstance(happened, KeyChanged):
@@ -165,15 +165,15 @@ def reverse_online(transaction: Transaction, switch: Switch) -> Steps:
     assert target is not None
     assert target.issuer is not None
     line = target.issuer.line_for(target.line)
-    outbound = outbound_request(transaction, line, None, switch) if line is not None else None
-    if line is not None and isinstance(outbound, Message):
+    exchange = exchange_on(line, transaction, None, None, switch) if line is not None else None
+    if line is not None and isinstance(exchange, Exchange):
         assert transaction.outbound is not None
         forwarded = Forwarded(
             transaction.about, target.issuer.name, line.name, transaction.outbound
         )
         if not isinstance((yield Record([forwarded])), Durable):
             return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
-        happened = yield Exchange(line, outbound)
+        happened = yield exchange
         answer = answer_of(happened) if isinstance(happened, Message) else None
         if answer is not None and answer.code == ResponseCode.APPROVED:
             durable = yield Record([answered(transaction, answer, switch)])
@@ -203,9 +203,10 @@ def pin_translation(
     return refused
 
 
-def outbound_request(
-    transaction: Transaction, line: Line, pin_block: str | None, switch: Switch
-) -> Message | Told:
+def exchange_on(
+    line: Line, transaction: Transaction, pin_block: str | None, pin_key: PinKey | None,
+    switch: Switch,
+) -> Exchange | Told:  # fmt: skip
     """The request in the issuer's dialect, under a STAN of ours; or why there is none."""
     request, target = transaction.request, transaction.target
     issuer = transaction.issuer if target is None else target.issuer
@@ -232,4 +233,4 @@ def outbound_request(
         issuer.stans.free(numbers.stan)
         return declined(ResponseCode.FORMAT_ERROR, "translation")
     transaction.line = line.name
-    return message
+    return Exchange(line, message, pin_key if pin_block is not None else None)

@@ -477,9 +477,10 @@ class Conductor:
         self, transaction: Transaction, need: Exchange
     ) -> NeverLeft | KeyChanged | TooLate | None:
         """None: it left, and waits."""
-        line, outbound = need.line, need.outbound
-        issuer = transaction.issuer
+        line, outbound, issuer = need.line, need.outbound, transaction.issuer
         assert issuer is not None
+        assert outbound is not None
+        need.outbound = None
         if transaction.step_began >= transaction.send_by or transaction.is_void:
             issuer.stans.free(outbound.text(DE.STAN))
             return TOO_LATE
@@ -495,6 +496,8 @@ class Conductor:
             line.withdraw(waiting)
             return NEVER_LEFT
         line.breaker.sends()
+        if transaction.request is not None:
+            transaction.request.message.waits()
         transaction.has_left = True
         self._at_issuers += 1
         return None

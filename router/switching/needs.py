@@ -36,13 +36,16 @@ class Record:
 
 @mypyc_attr(acyclic=True, free_list_len=1)
 class Exchange:
-    """Send this to the issuer; go on at its response, at the deadline, or when the line falls."""
+    """Send this to the issuer; go on at its response, at the deadline, or when the line falls.
+
+    Whoever sends it takes it out: who waits keeps it no longer than that.
+    """
 
     __slots__ = ("line", "outbound", "pin_key")
 
-    def __init__(self, line: Line, outbound: Message, pin_key: PinKey | None = None) -> None:
+    def __init__(self, line: Line, outbound: Message, pin_key: PinKey | None) -> None:
         self.line = line
-        self.outbound = outbound
+        self.outbound: Message | None = outbound
         self.pin_key = pin_key  # of its PIN block: one under a former key is not sent any more
 
 

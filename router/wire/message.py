@@ -90,6 +90,10 @@ class Message:
             (self.data[start - 1] if place.size < 0 else ready.units_max) & 1)
         return ready.text_of(self.data[start:stop], is_odd)
 
+    def waits(self) -> None:
+        """Nothing will be asked of it for a while: what can be made again is let go."""
+        self._characters = ""
+
     def raw(self, element: int) -> bytes:
         """The element's bytes, without its length prefix."""
         start, stop = self.span(element)
