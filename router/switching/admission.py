@@ -17,6 +17,9 @@ from router.switching.transaction_event import Observer
 
 PART_OF_MEAN: Final = 0.1  # of each new sample
 PART_OF_MANY: Final = 0.005
+PART_OF_FEW: Final = 0.02
+USUALLY_S_MIN: Final = 0.002
+GROWS_A_LOOK: Final = 1.0005
 WAITS_TIMES: Final = 3.0
 WAITS_S_MIN: Final = 0.005
 GROWS_BY: Final = 0.02  # of what is usual, in a second
@@ -113,9 +116,11 @@ class Admission:
         "_done",
         "_issuers",
         "_limits",
+        "_recently_s",
         "_told_at",
         "_turned_away",
         "_usual_wait_s",
+        "_usually_s",
         "hsm",
         "journal",
         "pressure",
@@ -129,6 +134,8 @@ class Admission:
         self._told_at = 0.0
         self._done = 0  # since the last tick
         self._usual_wait_s = 0.0  # from arrival to sending, without pressure
+        self._usually_s = 0.0  # from arrival until it leaves, without pressure
+        self._recently_s = 0.0  # the same of late, under pressure
         self.hsm = Latency()
         self.journal = Latency()
         self.pressure = Pressure(limits.turn_max_s)
@@ -198,11 +205,33 @@ class Admission:
         self.turned_away(issuer.name, "waited")
         return True
 
+    def sent(self, transaction: Transaction) -> None:
+        """It leaves for its issuer just now: how long everything before that took."""
+        request = transaction.request
+        if request is None:
+            return
+        took_s = transaction.step_began - request.arrived
+        if self.pressure.share < 1.0:
+            self._recently_s += (took_s - self._recently_s) * PART_OF_FEW
+        else:
+            self._usually_s += (took_s - self._usually_s) * PART_OF_MANY
+            self._recently_s = self._usually_s
+
+    def _times_usual(self) -> float:
+        """What is let in takes so many times as long as usual: a queue that turns do not show.
+
+        What is usual grows meanwhile, slowly: it may be the machine that has changed.
+        """
+        if not self._usually_s or self._recently_s <= self._usually_s:
+            return 1.0
+        self._usually_s *= GROWS_A_LOOK
+        return self._recently_s / max(USUALLY_S_MIN, self._usually_s)
+
     def turn_took(self, took_s: float, now: float) -> None:
         """A turn of the event loop; how HSM and disk do is looked at as often."""
         from_s = SLOW_TURNS * self._limits.turn_max_s
         is_behind = self.hsm.is_slow(now, from_s) or self.journal.is_slow(now, from_s)
-        self.pressure.turn_took(took_s, is_behind, now)
+        self.pressure.turn_took(took_s, is_behind, now, self._times_usual())
 
     def turned_away(self, peer: str, why: str) -> None:
         """Counted, and told once a second."""

@@ -496,6 +496,7 @@ class Conductor:
             line.withdraw(waiting)
             return NEVER_LEFT
         line.breaker.sends()
+        self._admission.sent(transaction)
         if transaction.request is not None:
             transaction.request.message.waits()
         transaction.has_left = True

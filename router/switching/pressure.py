@@ -13,6 +13,9 @@ from typing import Final
 LOOK_EVERY_S: Final = 0.05
 TURNS_MIN: Final = 2
 LESS: Final = 0.67
+SLIGHTLY_LESS: Final = 0.9  # where only those that were let in take longer,
+TIMES_TOO_LONG: Final = 1.5  # so many times as long as usual; from here on it is not more:
+TIMES_LONG: Final = 1.2
 MUCH_LESS: Final = 0.3  # where turns are much too long
 MORE: Final = 1.03
 MORE_AT_LEAST: Final = 0.002
@@ -48,8 +51,11 @@ class Pressure:
         self._rate = 0.0  # of what is done, in a second
         self._counted_at = 0.0
 
-    def turn_took(self, took_s: float, is_behind: bool, now: float) -> None:
-        """One turn of the loop, not every one; and whether disk or HSM fall behind by then."""
+    def turn_took(
+        self, took_s: float, is_behind: bool, now: float, times_usual: float = 1.0
+    ) -> None:
+        """One turn of the loop, not every one; whether disk or HSM fall behind by then, and how
+        many times as long as usual those take that are let in."""
         self._was_behind = is_behind and (self._was_behind or not self._turns)
         if not self._turns or took_s < self._shortest:
             self._shortest = took_s
@@ -62,7 +68,9 @@ class Pressure:
             self.share = max(LEAST, self.share * less)
         elif self._was_behind:
             self.share = max(LEAST, self.share * LESS)
-        else:
+        elif self.share < 1.0 and times_usual > TIMES_TOO_LONG:
+            self.share = max(LEAST, self.share * SLIGHTLY_LESS)
+        elif self.share >= 1.0 or times_usual < TIMES_LONG:
             self._more()
         self._began, self._turns = now, 0
 

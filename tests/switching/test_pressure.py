@@ -121,3 +121,26 @@ def test_under_pressure_no_more_are_inside_than_are_done_in_a_few_turns() -> Non
     assert [any(pressure.lets_in(inside) for _ in range(100)) for inside in (0, 75, 85)] == [
         True, True, False,
     ]  # fmt: skip
+
+
+def test_what_takes_longer_than_usual_stops_the_share_from_growing_and_then_takes_of_it() -> None:
+    """Turns are short, and all the same a queue begins."""
+    pressure = Pressure(ALLOWED_S)
+    now = pressed(pressure, 0.2, 0.03)
+    shares = [pressure.share]
+    for times_usual in (1.0, 1.3, 2.0, 1.0):
+        for _ in range(10):
+            now += 0.01
+            pressure.turn_took(0.001, False, now, times_usual)
+        shares.append(pressure.share)
+    begun, grown, held, less, again = shares
+    assert begun < grown == held
+    assert less < held
+    assert less < again
+
+
+def test_without_pressure_nothing_is_turned_away_because_it_takes_long() -> None:
+    pressure = Pressure(ALLOWED_S)
+    for number in range(100):
+        pressure.turn_took(0.001, False, 100.0 + number * 0.01, 5.0)
+    assert let_in(pressure) == 1000
