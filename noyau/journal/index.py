@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from noyau.journal.facts import Wanted
-from noyau.journal.noting import note
+from noyau.journal.noting import Recent, note
 from noyau.journal.pairs import (
     ACQUIRER,
     BUCKETS,
@@ -36,7 +36,6 @@ from specs.journal_seal import Seal
 
 NAME: Final = "index.sqlite"
 VERSION: Final = 2
-RECENT_MAX: Final = 8_192
 PART_RECORDS: Final = 2**16
 PART_MS: Final = 3_600_000  # a search by time alone opens no row of other parts
 PART_BITS: Final = 40
@@ -85,7 +84,7 @@ class Index:
         self.path = folder / NAME
         self.held = 0  # records that are noted and not yet written
         self._seal = seal
-        self._recent: dict[Key, str] = {}  # what was noted lately, and its content
+        self._recent = Recent()
         self._buckets = Buckets()
         self._noted: Part | None = None
         self._last_tag = b""
@@ -122,8 +121,6 @@ class Index:
     def note(self, rows: list[Row]) -> None:
         """They are in it from the next `write` on."""
         self.held += note(rows, self._buckets, self._seal, self._recent)
-        if len(self._recent) > RECENT_MAX:
-            self._recent.clear()
         self._extend(rows)
 
     def write(self) -> None:

@@ -4,6 +4,7 @@ Every record there is passes here: it takes of each no more than it needs.
 """
 
 from collections.abc import Sequence
+from typing import Final
 from zlib import crc32
 
 from noyau.journal.facts import SPOKEN, entry_of
@@ -18,13 +19,30 @@ from noyau.journal.pairs import (
     entry_token,
     token_of,
 )
-from specs.journal_format import SEPARATOR, Answered, Forwarded, Stored
+from specs.journal_format import SEPARATOR, Answered, Forwarded, Key, Stored
 from specs.journal_reading import Row
 from specs.journal_seal import Seal
 
+RECENT_MAX: Final = 16_384  # more than are in flight as a rule: an answer finds its request
 
-def note(rows: Sequence[Row], buckets: Buckets, seal: Seal, recent: dict[str, str]) -> int:
+
+class Recent:
+    """Keys noted lately, each with its content: the last so many, and the same number before."""
+
+    def __init__(self) -> None:
+        self.newer: dict[Key, str] = {}
+        self.older: dict[Key, str] = {}
+
+    def turn(self) -> None:
+        """The older are forgotten when there are enough."""
+        if len(self.newer) >= RECENT_MAX:
+            self.newer, self.older = {}, self.newer
+
+
+def note(rows: Sequence[Row], buckets: Buckets, seal: Seal, recent: Recent) -> int:
     """Says how many records it noted with all that they are found by; others by key alone."""
+    recent.turn()
+    newer, older = recent.newer, recent.older
     pans: list[str] = []
     numbers: list[int] = []
     for row in rows:
@@ -41,9 +59,9 @@ def note(rows: Sequence[Row], buckets: Buckets, seal: Seal, recent: dict[str, st
                 # By its very class: isinstance of one that it is not costs ten times that.
                 if type(entry) is Forwarded or type(entry) is Stored:
                     issuers.add(entry.issuer)
-                elif recent.get(key) == content:
+                elif newer.get(key) == content or older.get(key) == content:
                     continue
-                recent[key] = content
+                newer[key] = content
                 acquirer, _, stan, _, _, terminal = key.split(SEPARATOR)
                 tokens.append(crc32(stan.encode(), STAN))
                 tokens.append(crc32(terminal.encode(), TERMINAL))

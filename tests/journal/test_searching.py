@@ -12,6 +12,7 @@ import pytest
 from noyau.journal.facts import Place, Wanted, place_from, time_from
 from noyau.journal.following import follow
 from noyau.journal.index import NAME, Index
+from noyau.journal.noting import Recent, note
 from noyau.journal.opening import Worker
 from noyau.journal.pairs import Buckets, rows_in
 from noyau.journal.searching import find, story
@@ -192,6 +193,7 @@ def test_however_often_the_follower_began_again_and_in_however_many_parts_it_is_
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     """What it noted lately it knows no more; each is still found by its first record."""
     monkeypatch.setattr("noyau.journal.index.PART_RECORDS", 9)
+    monkeypatch.setattr("noyau.journal.noting.RECENT_MAX", 4)
     chance = random.Random(seed)
     worker = a_mixed_day(
         tmp_path, seed, lambda one: followed(one) if chance.random() < 0.3 else None)
@@ -210,6 +212,24 @@ def found(worker: Worker, wanted: Wanted) -> list[str]:
 def stories_of(worker: Worker, wanted: Wanted) -> list[list[str]]:
     return [[str(told.place) for told in story(worker, one.place)]
             for one in find(worker, wanted, 5)]
+
+
+def test_an_answer_is_noted_by_its_key_alone_while_its_request_is_remembered(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later ones are noted anew: found all the same, for more room."""
+    monkeypatch.setattr("noyau.journal.noting.RECENT_MAX", 4)
+    file = opened(tmp_path, Wall())
+    replayed(file)
+    file.append([forwarded(number) for number in range(1, 11)])
+    file.append([answered(number) for number in range(1, 11)])
+    rows = list(JournalReader(tmp_path / "worker-0", SEAL).rows())
+    file.close()
+    buckets, recent = Buckets(), Recent()
+    assert [note([row], buckets, SEAL, recent) for row in rows] == [10, 0]
+    recent.turn()
+    assert note(rows[1:], buckets, SEAL, recent) == 0
+    recent = Recent()
+    assert [note([row], buckets, SEAL, recent) for row in reversed(rows)] == [10, 10]
 
 
 def test_where_all_have_one_token_only_what_is_asked_for_is_found(
