@@ -8,8 +8,6 @@ side is copied side by side.
 from collections.abc import Mapping
 from typing import Final
 
-TEXT_MAX: Final = 255
-
 _BYTE: Final = [bytes((value,)) for value in range(256)]
 _BEGINS: Final = [bytes((1, number)) for number in range(129)]
 

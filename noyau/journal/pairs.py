@@ -9,7 +9,6 @@ the order they were added: to add one costs an append, to find those of a token 
 import sys
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import repeat
 from typing import Final
 from zlib import crc32
 
@@ -33,11 +32,6 @@ ISSUER: Final = 7
 def token_of(kind: int, text: str) -> int:
     """Of anything but a card number."""
     return crc32(text.encode(), kind)
-
-
-def tokens_of(kind: int, texts: list[str]) -> Iterator[int]:
-    """The same of many."""
-    return map(crc32, map(str.encode, texts), repeat(kind))
 
 
 def entry_token(entry: EntryId) -> int:

@@ -16,12 +16,12 @@ from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
 
 PART_OF_MEAN: Final = 0.1  # of each new sample
-PART_OF_MANY: Final = 0.005
-PART_OF_FEW: Final = 0.02
-USUALLY_S_MIN: Final = 0.002
+PART_OF_MANY: Final = 0.005  # of what is usual: it moves over some hundred requests,
+PART_OF_FEW: Final = 0.02  # what is of late, over some fifty
+USUALLY_S_MIN: Final = 0.002  # shorter ones are as good as that
 GROWS_A_LOOK: Final = 1.0005
-WAITS_TIMES: Final = 3.0
-WAITS_S_MIN: Final = 0.005
+WAITS_TIMES: Final = 3.0  # what is usual, and then it is not sent any more;
+WAITS_S_MIN: Final = 0.005  # never sooner
 GROWS_BY: Final = 0.02  # of what is usual, in a second
 SLOW_TIMES: Final = 4.0
 SLOW_TURNS: Final = 8.0  # and as long as so many turns that are just allowed
@@ -133,7 +133,7 @@ class Admission:
         self._turned_away: dict[str, int] = {}  # by peer and reason, since it was told last
         self._told_at = 0.0
         self._done = 0  # since the last tick
-        self._usual_wait_s = 0.0  # from arrival to sending, without pressure
+        self._usual_wait_s = 0.0  # from arrival to the HSM's answer, without pressure
         self._usually_s = 0.0  # from arrival until it leaves, without pressure
         self._recently_s = 0.0  # the same of late, under pressure
         self.hsm = Latency()
@@ -190,7 +190,7 @@ class Admission:
         return False
 
     def has_waited_too_long(self, transaction: Transaction, issuer: Issuer) -> bool:
-        """Just before it is sent, under pressure: several times as long as is usual.
+        """Just before it is recorded and sent, under pressure: several times as long as is usual.
 
         It is turned away then, too: what hears an approval is to have kept its time.
         """

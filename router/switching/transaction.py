@@ -20,7 +20,9 @@ PROCESSING_CODE_DIGITS: Final = 6
 class Transaction:
     """Kept for the repeat window: a repeat, a reversal and a restart must find it.
 
-    There are many: what most of them do not need is an empty tuple, of which there is one.
+    There are many: what most of them do not need is an empty tuple, of which there is one. The
+    garbage collector does not see them (`acyclic`): whatever refers back to one (its life, the
+    reversal of it, what is to happen when it is settled) must let go of it when that is over.
     """
 
     __slots__ = (

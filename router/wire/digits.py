@@ -3,13 +3,10 @@
 A dialect in BCD makes digits of anything but A to F; one in ASCII or EBCDIC lets letters pass.
 """
 from collections.abc import Collection
-from typing import Final
 
 from router.wire.element import TEXT
 from router.wire.message import Message
-from router.wire.shape import Extent, Shape
-
-PLANS_MAX: Final = 4096
+from router.wire.shape import PLANS_MAX, Extent, Shape
 
 
 class Plan:
@@ -50,7 +47,6 @@ class Digits:
     def _planned(self, shape: Shape) -> Plan:
         plan = Plan()
         run: Extent | None = None
-        last = 0
         for number in self._numbers:
             place = shape.places[number]
             if place is None:
@@ -58,10 +54,9 @@ class Digits:
             if place.element.reading != TEXT or place.size < 0:
                 plan.others.append(number)
                 run = None
-            elif run is not None and shape.stand_together(last, number):
+            elif run is not None and run.ends_before(place):
                 run.reach(place)
             else:
                 run = Extent(place, with_prefix=False)
                 plan.texts.append(run)
-            last = number
         return plan

@@ -4,14 +4,11 @@ Elements of fixed length that a dialect writes as text and that stand together a
 slice of the message.
 """
 from collections.abc import Collection
-from typing import Final
 
 from router.wire.element import TEXT
 from router.wire.message import Message
-from router.wire.shape import Extent, Place, Shape
+from router.wire.shape import PLANS_MAX, Extent, Place, Shape
 from specs.packed import add_run
-
-PLANS_MAX: Final = 4096
 
 
 class Run:
@@ -27,9 +24,7 @@ class Run:
 
     def takes(self, place: Place) -> bool:
         """It stands right behind, as text of fixed length, as all of this run."""
-        extent = self.extent
-        is_behind = place.segment == extent.stop_segment and place.offset == extent.stop
-        return bool(self.head) and is_behind and is_plain(place)
+        return bool(self.head) and self.extent.ends_before(place) and is_plain(place)
 
     def add(self, place: Place) -> None:
         self.head = bytes((self.head[0] + 1,)) + self.head[1:] + named(place)

@@ -6,8 +6,11 @@ every element stands at a known distance from the end of the variable element be
 only the variable lengths left to read; an element is found by one addition.
 """
 from collections.abc import Mapping
+from typing import Final
 
 from router.wire.element import SIGNED_DIGITS, TEXT, Element
+
+PLANS_MAX: Final = 4096  # of one thing done to messages, by shape; beyond that each is planned anew
 
 
 class Place:
@@ -46,6 +49,10 @@ class Extent:
         else:
             self.stop_segment = place.segment
             self.stop = place.offset + place.size
+
+    def ends_before(self, place: Place) -> bool:
+        """This content begins where the part ends."""
+        return place.segment == self.stop_segment and place.offset == self.stop
 
     def start_in(self, ends: list[int]) -> int:
         """Where it begins in a message."""
@@ -93,13 +100,6 @@ class Shape:
             offset += element.fixed_bytes
         self.tail_bytes = offset
         self.texts = self._texts()
-
-    def stand_together(self, first: int, second: int) -> bool:
-        """No byte is between these two elements, the first of which is of fixed length."""
-        before, behind = self.places[first], self.places[second]
-        return before is not None and behind is not None and before.size >= 0 and (
-            before.segment == behind.segment
-            and before.offset + before.size == behind.offset - behind.element.prefix_bytes)
 
     def _texts(self) -> list[Extent]:
         """What holds ASCII where it is sound; what stands together is one."""

@@ -12,11 +12,9 @@ from typing import Final
 from router.wire.codec import Codec
 from router.wire.element import DIGITS, Element, Unwritable
 from router.wire.message import Message
-from router.wire.shape import Extent, Shape
+from router.wire.shape import PLANS_MAX, Extent, Shape
 from router.wire.transcode import TRACKS, fitted_text
 from specs.rules import ElementRule
-
-PLANS_MAX: Final = 4096
 
 COPIED: Final = 0
 GIVEN: Final = 1
