@@ -12,14 +12,16 @@ from mypy_extensions import mypyc_attr
 
 from router.switching.breaker import Breaker
 from router.wire.message import Message
+from specs.elements import DE
 
+STAN_DIGITS: Final = 6
 STAN_MAX: Final = 999_999
 STANS_RESERVED: Final = 1_000  # for reversals of what was answered long ago
 SLICES_PER_S: Final = 20
 QUARANTINE_S: Final = 120.0  # how long a response may be late before its number is used again
 
-MatchKey = str  # the matching elements and the MTI of the response, `BETWEEN` them
-BETWEEN: Final = "\x1f"
+MatchKey = tuple[str, str, str]  # STAN and MTI of the response, and what else must be the same
+BETWEEN: Final = "\x1f"  # the texts of several elements
 
 
 class Owner(Protocol):
@@ -42,9 +44,9 @@ class Stans:
         self.space = space  # how many there are
         self._first = first
         self._last = first - 1
-        self._taken: set[int] = set()
-        self._requests: set[int] = set()  # each may need a second one, to reverse it
-        self._quarantined: dict[int, float] = {}
+        self._taken: dict[str, bool] = {}  # True: of a request,
+        self._requests = 0  # so many: each may need a second one, to reverse it
+        self._quarantined: dict[str, float] = {}
 
     def take(self, now: float, for_reversal: bool = False) -> str | None:
         """A number that nothing uses, or None when the space is full.
@@ -61,35 +63,40 @@ class Stans:
         number = self._last
         while True:
             number = number + 1 if number - self._first < self.space - 1 else self._first
-            if number not in self._taken and number not in self._quarantined:
+            stan = str(number + 10**STAN_DIGITS)[1:]
+            if stan not in self._taken and stan not in self._quarantined:
                 break
         self._last = number
-        self._taken.add(number)
+        self._taken[stan] = not for_reversal
         if not for_reversal:
-            self._requests.add(number)
-        return str(number + 1_000_000)[1:]  # six digits
+            self._requests += 1
+        return stan
 
     def room(self, now: float) -> int:
         """How many numbers are left, when every request in flight has taken a second one."""
-        self._end_quarantines(now)
-        used = len(self._taken) + len(self._quarantined) + len(self._requests)
-        return self.space - used
+        if self._quarantined:
+            self._end_quarantines(now)
+        return self.space - len(self._taken) - len(self._quarantined) - self._requests
 
     def hold(self, stan: str) -> None:
         """Of a store-and-forward entry that is not ended."""
-        self._taken.add(int(stan))
+        number = six_digits(stan)
+        if number not in self._taken:
+            self._taken[number] = False
 
     def free(self, stan: str) -> None:
         """Answered, ended, or never used."""
-        number = int(stan)
-        self._taken.discard(number)
-        self._requests.discard(number)
+        number = six_digits(stan)
+        is_of_request = self._taken.get(number)
+        if is_of_request is not None:
+            del self._taken[number]
+            if is_of_request:
+                self._requests -= 1
 
     def quarantine(self, stan: str, now: float) -> None:
         """Expired: a late response may still come under it."""
-        number = int(stan)
-        self._taken.discard(number)
-        self._requests.discard(number)
+        self.free(stan)
+        number = six_digits(stan)
         self._quarantined.pop(number, None)
         self._quarantined[number] = now + QUARANTINE_S
 
@@ -102,31 +109,38 @@ class Stans:
         return 0 <= int(stan) - self._first < self.space
 
     def _end_quarantines(self, now: float) -> None:
-        ended: list[int] = []
-        for number, until in self._quarantined.items():
+        ended: list[str] = []
+        for stan, until in self._quarantined.items():
             if until > now:
                 break
-            ended.append(number)
-        for number in ended:
-            del self._quarantined[number]
+            ended.append(stan)
+        for stan in ended:
+            del self._quarantined[stan]
+
+
+def six_digits(stan: str) -> str:
+    """As it was given; a dialect may write it longer."""
+    return stan if len(stan) == STAN_DIGITS else stan[-STAN_DIGITS:].rjust(STAN_DIGITS, "0")
 
 
 @mypyc_attr(acyclic=True)
 class Waiting:
     """A place in a line's table, held until the exchange is over."""
 
-    __slots__ = ("deadline", "frees_stan", "key", "owner", "stan")
+    __slots__ = ("deadline", "frees_stan", "others", "owner", "response_mti", "stan")
 
     def __init__(
         self,
-        key: MatchKey,
         stan: str,
+        response_mti: str,
+        others: str,
         owner: Owner,
         deadline: float,
         frees_stan: bool,
     ) -> None:
-        self.key = key
         self.stan = stan
+        self.response_mti = response_mti
+        self.others = others  # what else the response must repeat, `BETWEEN` its parts
         self.owner: Owner | None = owner
         self.deadline = deadline
         self.frees_stan = frees_stan  # False: a store-and-forward entry keeps its number
@@ -137,7 +151,7 @@ class Line:
 
     __slots__ = (
         "_expired",
-        "_match_elements",
+        "_match_others",
         "_pending_max",
         "_slices",
         "_stored",
@@ -164,11 +178,11 @@ class Line:
         self.carries_traffic = False
         self.port: IssuerPort | None = None
         self.breaker = Breaker()
-        self._match_elements = match_elements
+        self._match_others = [element for element in match_elements if element != DE.STAN]
         self._pending_max = pending_max
-        self._waiting: dict[MatchKey, Waiting] = {}
+        self._waiting: dict[str, Waiting] = {}  # by STAN
         self._stored = 0  # of those: store-and-forward entries
-        self._slices: dict[int, dict[MatchKey, Waiting]] = {}
+        self._slices: dict[int, dict[str, Waiting]] = {}
         self._expired: dict[MatchKey, float] = {}
 
     @property
@@ -200,17 +214,18 @@ class Line:
         frees_stan: bool = True,
     ) -> Waiting:
         """A place for the response to this request. The caller looked at `is_full` before."""
-        key = self._key(response_mti, outbound)
-        waiting = Waiting(key, outbound.text(11), owner, deadline, frees_stan)
-        assert key not in self._waiting, "a number was given twice"
-        self._waiting[key] = waiting
+        stan = outbound.text(DE.STAN)
+        others = self._others(outbound)
+        waiting = Waiting(stan, response_mti, others, owner, deadline, frees_stan)
+        assert stan not in self._waiting, "a number was given twice"
+        self._waiting[stan] = waiting
         if not frees_stan:
             self._stored += 1
         number = int(deadline * SLICES_PER_S)
         one = self._slices.get(number)
         if one is None:
             one = self._slices[number] = {}
-        one[key] = waiting
+        one[stan] = waiting
         return waiting
 
     def withdraw(self, waiting: Waiting) -> None:
@@ -221,36 +236,39 @@ class Line:
 
     def match(self, response: Message) -> Waiting | None:
         """The request this answers, taken out of the table; None when late or unknown."""
-        waiting = self._waiting.get(self._key(response.mti, response))
-        if waiting is not None:
-            self._take(waiting)
-            if waiting.frees_stan:
-                self.stans.free(waiting.stan)
+        waiting = self._waiting.get(response.get(DE.STAN))
+        if waiting is None or waiting.response_mti != response.mti:
+            return None
+        if waiting.others != self._others(response):
+            return None
+        self._take(waiting)
+        if waiting.frees_stan:
+            self.stans.free(waiting.stan)
         return waiting
 
     def is_late(self, response: Message) -> bool:
         """Of a response that matched nothing: was it waited for, until a while ago?"""
-        return self._key(response.mti, response) in self._expired
+        key = response.get(DE.STAN), response.mti, self._others(response)
+        return key in self._expired
 
     def differing_elements(self, response: Message) -> list[int]:
         """Of a response that matched nothing: where it differs from one with the same STAN."""
-        stan = response.get(11)
-        found = self._key(response.mti, response).split(BETWEEN)
-        numbers = (*self._match_elements, 0)
-        for key, waiting in self._waiting.items():
-            parts = key.split(BETWEEN)
-            if waiting.stan == stan and len(parts) == len(found) == len(numbers):
-                pairs = zip(numbers, parts, found, strict=True)
-                return sorted(number for number, sent, heard in pairs if sent != heard)
-        return []
+        waiting = self._waiting.get(response.get(DE.STAN))
+        if waiting is None:
+            return []
+        numbers = [0, *self._match_others]
+        sent = [waiting.response_mti, *waiting.others.split(BETWEEN)]
+        heard = [response.mti, *self._others(response).split(BETWEEN)]
+        pairs = zip(numbers, sent, heard, strict=False)
+        return sorted(number for number, one, other in pairs if one != other)
 
     def unreadable(self, mti: str, stan: str, now: float) -> Waiting | None:
         """Of a response of which no more can be read: the request under this number, given up."""
-        for key, waiting in self._waiting.items():
-            if waiting.stan == stan and key.endswith(BETWEEN + mti):
-                self._gave_up([waiting], now)
-                return waiting
-        return None
+        waiting = self._waiting.get(stan)
+        if waiting is None or waiting.response_mti != mti:
+            return None
+        self._gave_up([waiting], now)
+        return waiting
 
     def expire(self, now: float) -> list[Waiting]:
         """What has waited to its deadline, taken out of the table."""
@@ -279,22 +297,25 @@ class Line:
     def _gave_up(self, waitings: list[Waiting], now: float) -> None:
         for waiting in waitings:
             self._take(waiting)
-            self._expired.pop(waiting.key, None)  # its new place is the last
-            self._expired[waiting.key] = now + QUARANTINE_S
+            key = waiting.stan, waiting.response_mti, waiting.others
+            self._expired.pop(key, None)  # its new place is the last
+            self._expired[key] = now + QUARANTINE_S
             if waiting.frees_stan:
                 self.stans.quarantine(waiting.stan, now)
 
     def _take(self, waiting: Waiting) -> None:
-        del self._waiting[waiting.key]
+        del self._waiting[waiting.stan]
         if not waiting.frees_stan:
             self._stored -= 1
         number = int(waiting.deadline * SLICES_PER_S)
         one = self._slices[number]
-        del one[waiting.key]
+        del one[waiting.stan]
         if not one:
             del self._slices[number]
 
-    def _key(self, mti: str, message: Message) -> MatchKey:
-        parts = [message.get(element) for element in self._match_elements]
-        parts.append(mti)
-        return BETWEEN.join(parts)
+    def _others(self, message: Message) -> str:
+        """What a response must repeat besides the STAN."""
+        others = self._match_others
+        if len(others) == 1:
+            return message.get(others[0])
+        return BETWEEN.join([message.get(element) for element in others])

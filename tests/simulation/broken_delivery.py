@@ -48,7 +48,7 @@ def matched_to_another(match: Any) -> Any:
     def broken(self: Line, response: Message) -> Waiting | None:
         waiting: Waiting | None = match(self, response)
         for one in [] if waiting is not None else list(self._waiting.values()):
-            if one.key.endswith(response.mti):
+            if one.response_mti == response.mti:
                 self._take(one)
                 return one
         return waiting

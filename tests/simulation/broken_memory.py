@@ -83,8 +83,9 @@ def pending_numbers_given(take: Any) -> Any:
 
     def broken(self: Stans, now: float, for_reversal: bool = False) -> str:
         self._last = self._last % 12 + 1
-        self._taken.add(self._last)
-        return f"{self._last:06d}"
+        stan = f"{self._last:06d}"
+        self._taken[stan] = False
+        return stan
 
     return broken
 
