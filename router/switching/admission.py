@@ -196,7 +196,7 @@ class Admission:
         """
         request = transaction.request
         assert request is not None
-        waited_s = transaction.step_began - request.arrived + transaction.hsm_us / 1_000_000
+        waited_s = transaction.step_began - request.arrived
         if self.pressure.share >= 1.0:
             self._usual_wait_s += (waited_s - self._usual_wait_s) * PART_OF_MANY
             return False

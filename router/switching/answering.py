@@ -17,20 +17,24 @@ REPLY_MARGIN_S: Final = 0.15  # the last answer leaves so much before the deadli
 class Answering:
     """Who waits until when. Requests of equally patient acquirers stand in order of deadline."""
 
-    __slots__ = ("_clock", "_holders", "_in_flight", "_observer", "_queues", "_translation")
+    __slots__ = (
+        "_clock",
+        "_holders",
+        "_in_flight",
+        "_observer",
+        "_queues",
+        "_translation",
+        "in_flight",
+    )
 
     def __init__(self, clock: Clock, observer: Observer) -> None:
         self._clock = clock
         self._observer = observer
         self._translation = Translation()
         self._queues: dict[float, dict[Request, Transaction]] = {}
-        self._in_flight: dict[str, int] = {}
+        self._in_flight: dict[str, int] = {}  # by acquirer
         self._holders = 0
-
-    @property
-    def in_flight(self) -> int:
-        """Requests that have not been answered yet."""
-        return sum(len(queue) for queue in self._queues.values())
+        self.in_flight = 0  # requests that have not been answered yet
 
     @property
     def holders(self) -> int:
@@ -42,28 +46,31 @@ class Answering:
 
     def expect(self, request: Request, transaction: Transaction) -> None:
         """It waits from now on; `due` names it at its deadline."""
+        if request.is_waiting:
+            return
+        request.is_waiting = True
         acquirer = request.acquirer
         queue = self._queues.get(acquirer.answer_within_s)
         if queue is None:
             queue = self._queues[acquirer.answer_within_s] = {}
-        if request not in queue:
-            queue[request] = transaction
-            mine = self._in_flight.get(acquirer.name, 0)
-            self._in_flight[acquirer.name] = mine + 1
-            self._holders += not mine
+        queue[request] = transaction
+        mine = self._in_flight.get(acquirer.name, 0)
+        self._in_flight[acquirer.name] = mine + 1
+        self._holders += not mine
+        self.in_flight += 1
 
     def reply(self, request: Request, told: Told, transaction: Transaction | None) -> bool:
         """False: undeliverable, nothing was written."""
         if request.is_done:
             return False
         self._done(request)
-        is_late = self._clock.now() >= request.deadline
+        now = self._clock.now()
         approval = transaction if told.approves and request.mti in REQUESTS else None
         response = self._translation.response_to(request, told)
-        delivered = not is_late and request.link.reply(response, approval)
+        delivered = now < request.deadline and request.link.reply(response, approval)
         if delivered and approval is not None:
             approval.heard += 1
-        self._observed(request, told, transaction, delivered)
+        self._observed(request, told, transaction, delivered, now)
         return delivered
 
     def turn_away(self, request: Request, told: Told) -> None:
@@ -75,14 +82,18 @@ class Answering:
         """Everybody who waits hears it, and every repeat to come. False: none of them took it."""
         transaction.told = told
         waiting, transaction.requests = transaction.requests, ()
-        delivered = [self.reply(request, told, transaction) for request in waiting]
-        return any(delivered)
+        is_heard = False
+        for request in waiting:
+            if self.reply(request, told, transaction):
+                is_heard = True
+        return is_heard
 
     def stay_silent(self, request: Request, transaction: Transaction) -> None:
         """Nothing that could be said now is sure to be true."""
         if not request.is_done:
             self._done(request)
-            self._observed(request, Told("", False, {}, "router", "journal"), transaction, False)
+            nothing = Told("", False, {}, "router", "journal")
+            self._observed(request, nothing, transaction, False, self._clock.now())
 
     def due(self, now: float) -> list[tuple[Request, Transaction]]:
         """Those whose last moment has come."""
@@ -96,21 +107,28 @@ class Answering:
 
     def _done(self, request: Request) -> None:
         request.is_done = True
+        if not request.is_waiting:
+            return
+        request.is_waiting = False
         acquirer = request.acquirer
-        queue = self._queues.get(acquirer.answer_within_s)
-        if queue is not None and request in queue:
-            del queue[request]
-            left = self._in_flight[acquirer.name] - 1
-            self._in_flight[acquirer.name] = left
-            self._holders -= not left
+        del self._queues[acquirer.answer_within_s][request]
+        left = self._in_flight[acquirer.name] - 1
+        self._in_flight[acquirer.name] = left
+        self._holders -= not left
+        self.in_flight -= 1
 
     def _observed(
-        self, request: Request, told: Told, transaction: Transaction | None, delivered: bool
+        self,
+        request: Request,
+        told: Told,
+        transaction: Transaction | None,
+        delivered: bool,
+        now: float,
     ) -> None:
         # A repeat waited for neither: the HSM and the issuer worked for its original.
         asked = transaction if transaction is not None and transaction.request is request else None
         issuer = transaction.issuer if transaction is not None else None
-        total_us = int((self._clock.now() - request.arrived) * 1_000_000)
+        total_us = int((now - request.arrived) * 1_000_000)
         self._observer.exchange(
             request.acquirer.name,
             issuer.name if issuer is not None else "",

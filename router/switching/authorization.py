@@ -48,6 +48,7 @@ from router.wire.message import Message
 from specs.elements import DE
 from specs.journal_format import Forwarded, kept_message
 
+NO_KEY: Final = PinRefused("")
 NOT_CONFIRMED: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "reversal")
 
 
@@ -93,7 +94,7 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
         return declined(ResponseCode.NO_ROUTE, "routing")
     if not bin_range.issuer:
         return declined(ResponseCode.NO_SUCH_ISSUER, "routing")
-    if request.is_e_commerce and not bin_range.e_commerce:
+    if not bin_range.e_commerce and request.is_e_commerce:
         return declined(ResponseCode.NOT_PERMITTED_TO_CARD, "routing")
     issuer = transaction.issuer = switch.issuers[bin_range.issuer]
     transaction.send_by = min(request.arrived + issuer.terms.timeout_s, request.deadline)
@@ -133,13 +134,13 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
         if isinstance(happened, Message):
             answer = answer_of(happened)
             if answer is not None and not answer.approves:
-                yield Record([answered(transaction, answer, switch)])
+                yield Record([answered(transaction, answer, is_logged=True)])
                 return answer
             if answer is not None:
                 transaction.approved_amount = answer.elements.get(DE.AMOUNT)
             if answer is not None and not transaction.is_void:
                 transaction.approval_on_record = True
-                durable = yield Record([answered(transaction, answer, switch)])
+                durable = yield Record([answered(transaction, answer, is_logged=True)])
                 if isinstance(durable, Durable):
                     return answer
                 return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
@@ -176,7 +177,7 @@ def reverse_online(transaction: Transaction, switch: Switch) -> Steps:
         happened = yield exchange
         answer = answer_of(happened) if isinstance(happened, Message) else None
         if answer is not None and answer.code == ResponseCode.APPROVED:
-            durable = yield Record([answered(transaction, answer, switch)])
+            durable = yield Record([answered(transaction, answer, is_logged=True)])
             if isinstance(durable, Durable):
                 return answer
     return NOT_CONFIRMED
@@ -186,7 +187,7 @@ def pin_translation(
     request: Request, destination: PinKey | None
 ) -> Generator[Need, Event, PinTranslated | PinRefused]:
     """From the acquirer's key to the issuer's; while the acquirer's changes, from either."""
-    refused = PinRefused("")  # where one of them has none
+    refused = NO_KEY
     if destination is None or request.pan is None:
         return refused
     block, account = request.text(DE.PIN_BLOCK), request.pan.account_12
@@ -212,7 +213,7 @@ def exchange_on(
     issuer = transaction.issuer if target is None else target.issuer
     assert request is not None
     assert issuer is not None
-    numbers = switch.numbers_for(issuer)
+    numbers = switch.numbers_for(issuer, transaction.step_began)
     if numbers is None:
         return declined(ResponseCode.SYSTEM_MALFUNCTION, "sending")
     codec, mti = issuer.terms.codec, message_types.first_sent(request.mti)
@@ -221,7 +222,7 @@ def exchange_on(
             due = not request.has(DE.RRN) and demands(codec, mti, DE.RRN)
             given = given_values(request, numbers, pin_block, due)
             message = switch.translation.forwarded(request, codec, mti, given)
-            transaction.outbound = kept_forwarded(mti, request, given)
+            transaction.outbound = kept_forwarded(mti, request, numbers, given)
         else:
             assert target.outbound is not None
             stays = request.amount_that_stays

@@ -1,14 +1,10 @@
 """Which card a message is about, wherever it says so."""
 
-from typing import Final
-
 from router.switching.elements import Elements
 from router.wire.chip_data import may_name_card
 from router.wire.pan import Pan
 from specs import tlv
 from specs.elements import DE
-
-SEPARATORS: Final = "=D"
 
 
 def card_of(elements: Elements) -> Pan | None:
@@ -20,8 +16,13 @@ def card_of(elements: Elements) -> Pan | None:
         card = card or digits
         if digits and digits != card:
             return None
-    if elements.has(DE.TRACK_1) or elements.has(DE.CHIP_DATA):
-        for digits in (track_1_pan(elements.text(DE.TRACK_1)), *chip_pans(elements)):
+    if elements.has(DE.TRACK_1):
+        digits = track_1_pan(elements.text(DE.TRACK_1))
+        card = card or digits
+        if digits and digits != card:
+            return None
+    if elements.has(DE.CHIP_DATA):
+        for digits in chip_pans(elements):
             card = card or digits
             if digits and digits != card:
                 return None
@@ -29,11 +30,11 @@ def card_of(elements: Elements) -> Pan | None:
 
 
 def track_2_pan(track: str) -> str:
-    """The digits before the separator (ISO/IEC 7813)."""
-    for separator in SEPARATORS:
-        if separator in track:
-            return track[: track.index(separator)].lstrip(";")
-    return ""
+    """The digits before the separator (ISO/IEC 7813): = as text writes it, D as digits do."""
+    end = track.find("=")
+    if end < 0:
+        end = track.find("D")
+    return track[:end].lstrip(";") if end >= 0 else ""
 
 
 def track_1_pan(track: str) -> str:

@@ -32,6 +32,7 @@ from router.switching.needs import (
 from router.switching.outbound import kept_values, with_sender
 from router.switching.peers import Acquirer, AcquirerLink, Issuer
 from router.switching.pending import Line, Waiting
+from router.switching.pin_key import is_same_key
 from router.switching.ports import Hsm
 from router.switching.records import answered, is_reversal_entry, new_entry
 from router.switching.recovery import Recovery
@@ -294,10 +295,11 @@ class Conductor:
             self._answering.expect(request, transaction)
 
     def _begin(self, request: Request) -> None:
-        transaction = Transaction(request.about, request.arrived)
+        transaction = Transaction(request.about, request.arrived, request.may_hold)
         transaction.follower_tells = self._told_by_follower
         transaction.request = request
         transaction.requests = (request,)
+        transaction.step_began = request.arrived
         self._known.add(transaction)
         self._answering.expect(request, transaction)
         if message_types.is_advice(request.mti):
@@ -383,6 +385,7 @@ class Conductor:
         now, issuer = self._clock.now(), owner.issuer
         took_s = now - owner.step_began
         owner.issuer_us += int(took_s * 1_000_000)
+        owner.step_began = now
         if issuer is None:
             return
         if owner.target is None:
@@ -414,7 +417,9 @@ class Conductor:
         owner, waiting.owner = waiting.owner, None
         if isinstance(owner, Transaction):
             self._at_issuers -= 1
-            owner.issuer_us += int((self._clock.now() - owner.step_began) * 1_000_000)
+            now = self._clock.now()
+            owner.issuer_us += int((now - owner.step_began) * 1_000_000)
+            owner.step_began = now
             self.resume(owner, SILENT)
         elif isinstance(owner, SafEntry) and issuer is not None:
             self._saf.silent(issuer, owner)
@@ -442,7 +447,6 @@ class Conductor:
                     self._admission.journal.began(transaction, self._clock.now())
                 self._commits.for_transaction(need.records, transaction)
                 return
-            transaction.step_began = self._clock.now()
             if isinstance(need, TranslatePin):
                 if self._admission.hsm.is_idle:
                     self._admission.hsm.began(transaction, transaction.step_began)
@@ -460,6 +464,7 @@ class Conductor:
         """What the HSM says to a translation."""
         now = self._clock.now()
         transaction.hsm_us += int((now - transaction.step_began) * 1_000_000)
+        transaction.step_began = now
         if self._admission.hsm.is_of(transaction):
             self._admission.hsm.ended(now)
         if isinstance(event, PinRefused) and points_at_a_key(event.hsm_error):
@@ -481,13 +486,14 @@ class Conductor:
         assert issuer is not None
         assert outbound is not None
         need.outbound = None
+        transaction.step_began = self._clock.now()
         if transaction.step_began >= transaction.send_by or transaction.is_void:
             issuer.stans.free(outbound.text(DE.STAN))
             return TOO_LATE
         if not line.takes_requests or line.port is None:
             issuer.stans.free(outbound.text(DE.STAN))
             return NEVER_LEFT
-        if need.pin_key is not None and need.pin_key != issuer.pin_key:
+        if need.pin_key is not None and not is_same_key(need.pin_key, issuer.pin_key):
             issuer.stans.free(outbound.text(DE.STAN))
             return KEY_CHANGED
         response_mti = message_types.response_to(outbound.mti)
@@ -522,7 +528,7 @@ class Conductor:
                 transaction.has_left and transaction.may_hold
             ):
                 # So that a restart days later does not reverse a long-settled request.
-                self._commits.insist([answered(transaction, told, self.switch)])
+                self._commits.insist([answered(transaction, told, is_logged=True)])
             answering.tell(transaction, told)
         elif not answering.tell(transaction, told) and transaction.may_hold:
             self._give_back(transaction)

@@ -1,20 +1,24 @@
 """May this request be taken at all? The response code if not, in order of precedence."""
 
 import binascii
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from router.switching import message_types
 from router.switching.elements import Elements
-from router.switching.processing_codes import effect_of
 from router.switching.request import Request
 from router.switching.response_codes import ResponseCode
 from router.wire.digits import Digits
 from router.wire.message import Message
 from specs.elements import DE
 
+if TYPE_CHECKING:
+    from mypy_extensions import i64
+
 PAN_DIGITS_MIN: Final = 12
 PAN_DIGITS_MAX: Final = 19
 AMOUNT_DIGITS: Final = 12
+NO_AMOUNT: Final = "0" * AMOUNT_DIGITS
+ZERO: Final = ord("0")
 # Annotated as tuple[int, ...]: compiled, a Final tuple is else made anew at each use.
 CARD_ELEMENTS: Final[tuple[int, ...]] = (DE.PAN, DE.TRACK_2, DE.TRACK_1)
 # What matching and DE 90 are made of, and what a decision may rest on.
@@ -42,10 +46,10 @@ def format_error(request: Request) -> str | None:
         return reversal_error(request)
     if request.pan is None:
         return ResponseCode.FORMAT_ERROR
-    effect = effect_of(request.text(DE.PROCESSING_CODE))
+    effect = request.effect
     if effect is None:
         return ResponseCode.INVALID_TRANSACTION
-    if not is_amount(request.text(DE.AMOUNT), zero_passes=not effect.needs_amount):
+    if not is_amount(request.amount, zero_passes=not effect.needs_amount):
         return ResponseCode.INVALID_AMOUNT
     if not is_card_number(request.pan.reveal()):
         return ResponseCode.INVALID_CARD
@@ -89,25 +93,27 @@ def is_amount(digits: str, zero_passes: bool) -> bool:
     """Twelve digits in minor units; nothing at all where no amount is needed."""
     if not digits:
         return zero_passes
-    if len(digits) != AMOUNT_DIGITS or not digits.isascii() or not digits.isdigit():
+    if len(digits) != AMOUNT_DIGITS:
         return False
-    return zero_passes or digits != "0" * AMOUNT_DIGITS
+    for place in range(AMOUNT_DIGITS):
+        digit: i64 = ord(digits[place]) - ZERO
+        if not 0 <= digit <= 9:
+            return False
+    return zero_passes or digits != NO_AMOUNT
 
 
 def is_card_number(digits: str) -> bool:
     """Length and Luhn digit (ISO/IEC 7812-1, annex B)."""
     if not PAN_DIGITS_MIN <= len(digits) <= PAN_DIGITS_MAX:
         return False
-    if not digits.isascii() or not digits.isdigit():
-        return False
-    total = 0
-    doubled = len(digits) & 1 == 0
-    for digit in digits.encode("ascii"):
-        value = digit - 48
-        if doubled:
-            value += value
-            if value > 9:
-                value -= 9
-        total += value
-        doubled = not doubled
+    total: i64 = 0
+    is_doubled = len(digits) & 1 == 0
+    for place in range(len(digits)):
+        digit: i64 = ord(digits[place]) - ZERO
+        if not 0 <= digit <= 9:
+            return False
+        if is_doubled:
+            digit = 2 * digit if digit < 5 else 2 * digit - 9
+        total += digit
+        is_doubled = not is_doubled
     return total % 10 == 0

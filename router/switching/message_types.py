@@ -7,7 +7,12 @@ REVERSAL: Final = "4"
 REQUESTS: Final = frozenset(("0100", "0101", "0200", "0201"))
 ADVICES: Final = frozenset(("0120", "0121", "0220", "0221"))
 REVERSALS: Final = frozenset(("0400", "0401", "0420", "0421"))
-RESPONSES: Final = {"0100": "0110", "0101": "0110", "0200": "0210", "0201": "0210"}
+# Those of every day, in any version: to look one up is quicker than to make it.
+USUAL: Final = [version + digits for version in "012" for digits in (
+    "100", "101", "120", "121", "200", "201", "220", "221", "400", "401", "420", "421",
+)]  # fmt: skip
+FIRST_SENT: Final = {mti: mti[:3] + "0" for mti in USUAL}
+RESPONSES: Final = {mti: mti[:2] + str(int(mti[2]) + 1) + "0" for mti in USUAL}
 
 
 def is_repeat(mti: str) -> bool:
@@ -38,7 +43,8 @@ def is_response(mti: str) -> bool:
 
 def first_sent(mti: str) -> str:
     """0101 -> 0100."""
-    return mti[:3] + "0"
+    known = FIRST_SENT.get(mti)
+    return known if known is not None else mti[:3] + "0"
 
 
 def repeated(mti: str) -> str:

@@ -42,7 +42,6 @@ KEPT: Final[tuple[int, ...]] = (
 
 # Kept too, as they are given.
 ELSEWHERE: Final[tuple[int, ...]] = (DE.STAN, DE.TRANSMISSION_TIME, DE.FORWARDER_ID)
-GIVEN_AND_KEPT: Final[tuple[int, ...]] = (DE.FORWARDER_ID, DE.ACQUIRER_ID, DE.RRN)
 PACKER: Final = Packer(
     [n for n in (*KEPT, DE.ORIGINAL_DATA, DE.REPLACEMENT_AMOUNTS) if n not in ELSEWHERE]
 )
@@ -52,12 +51,15 @@ PACKER: Final = Packer(
 class Numbers:
     """What the router puts on a message of its own towards an issuer."""
 
-    __slots__ = ("institution_id", "stan", "transmission_time")
+    __slots__ = ("institution_id", "packed_sender", "stan", "transmission_time")
 
-    def __init__(self, stan: str, transmission_time: str, institution_id: str) -> None:
+    def __init__(
+        self, stan: str, transmission_time: str, institution_id: str, packed_sender: bytes
+    ) -> None:
         self.stan = stan
         self.transmission_time = transmission_time
         self.institution_id = institution_id
+        self.packed_sender = packed_sender  # the same, as `specs.packed` has it
 
     def stamped(self, values: dict[int, str]) -> dict[int, str]:
         """DE 11, 7 and 33 are ours."""
@@ -99,7 +101,7 @@ def with_sender(request: Request) -> dict[int, str]:
     return {DE.ACQUIRER_ID: request.acquirer.institution_id, **request.values}
 
 
-def kept_forwarded(mti: str, request: Request, given: dict[int, str]) -> Kept:
+def kept_forwarded(mti: str, request: Request, numbers: Numbers, given: dict[int, str]) -> Kept:
     """As much of what is forwarded as its reversal needs."""
     message = request.elements.as_it_came
     if message is None:
@@ -107,12 +109,12 @@ def kept_forwarded(mti: str, request: Request, given: dict[int, str]) -> Kept:
     pieces = PACKER.packed(message)
     if not message.has(DE.PAN) and request.pan is not None:
         add_run(pieces, DE.PAN, request.pan.reveal().encode("latin-1"))
-    for number in GIVEN_AND_KEPT:
-        text = given.get(number, "")
-        if text:
-            add_run(pieces, number, text.encode("latin-1"))
-    others = b"".join(pieces)
-    return Kept(mti, given[DE.STAN], given[DE.TRANSMISSION_TIME], others)
+    if not message.has(DE.ACQUIRER_ID) and DE.ACQUIRER_ID in given:
+        add_run(pieces, DE.ACQUIRER_ID, given[DE.ACQUIRER_ID].encode("latin-1"))
+    if DE.RRN in given:
+        add_run(pieces, DE.RRN, given[DE.RRN].encode("latin-1"))
+    pieces.append(numbers.packed_sender)
+    return Kept(mti, numbers.stan, numbers.transmission_time, b"".join(pieces))
 
 
 def kept_values(values: dict[int, str], request: Request) -> dict[int, str]:

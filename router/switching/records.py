@@ -26,14 +26,14 @@ from specs.journal_format import (
 )
 
 
-def answered(transaction: Transaction, told: Told, switch: Switch | None = None) -> Answered:
-    """What the acquirer hears; with `switch` the log hears from this record of the exchange."""
-    exchange = exchanged(transaction, told, switch.now()) if switch is not None else None
+def answered(transaction: Transaction, told: Told, is_logged: bool = False) -> Answered:
+    """What the acquirer hears. `is_logged`: from this record the log hears of the exchange."""
+    exchange = exchanged(transaction, told) if is_logged else None
     return Answered(transaction.about, told.code, told.approves, told.kept_elements, exchange)
 
 
-def exchanged(transaction: Transaction, told: Told, now: float) -> Exchange | None:
-    """Of the request that the transaction began with, while it waits."""
+def exchanged(transaction: Transaction, told: Told) -> Exchange | None:
+    """Of the request that the transaction began with, while it waits; made when a step begins."""
     request, issuer, sent = transaction.request, transaction.issuer, transaction.outbound
     if not transaction.follower_tells or request is None or request.is_done:
         return None
@@ -45,7 +45,7 @@ def exchanged(transaction: Transaction, told: Told, now: float) -> Exchange | No
         told.ended_in,
         transaction.hsm_us,
         transaction.issuer_us,
-        int((now - request.arrived) * 1_000_000),
+        int((transaction.step_began - request.arrived) * 1_000_000),
     )
 
 
@@ -74,7 +74,7 @@ def reversal_records(
 
 def given_up(transaction: Transaction, told: Told, switch: Switch) -> list[Record]:
     """The reversal and the decline, in one commit."""
-    return [*reversal_records(transaction, switch), answered(transaction, told, switch)]
+    return [*reversal_records(transaction, switch), answered(transaction, told, is_logged=True)]
 
 
 def becomes_stored(transaction: Transaction, switch: Switch) -> list[Record]:
@@ -117,7 +117,7 @@ def new_entry(
     switch: Switch,
 ) -> Stored:
     """Under a STAN and DE 7 of its own, kept over all its repeats."""
-    numbers = switch.numbers_for(issuer, for_reversal=True)
+    numbers = switch.numbers_for(issuer, switch.now(), for_reversal=True)
     assert numbers is not None, "room was looked at, or a request in flight has reserved it"
     numbered = kept_message(mti, numbers.stamped(values))
     return kept_entry(transaction, issuer, numbered, line, after, has_left=False)

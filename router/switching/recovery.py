@@ -23,7 +23,7 @@ from router.switching.saf_entry import SafEntry, age_at_start
 from router.switching.stand_in_counts import summed
 from router.switching.switch import Switch
 from router.switching.told import Told, declined
-from router.switching.transaction import Transaction
+from router.switching.transaction import Transaction, from_record
 from specs.elements import DE
 from specs.journal_format import (
     About,
@@ -138,7 +138,7 @@ class Recovery:
         sent = record.outbound
         self._number_given(issuer, sent.stan)
         if message_types.is_reversal(record.about.mti):
-            transaction = self._online[record.about.key] = Transaction(record.about, self._now)
+            transaction = self._online[record.about.key] = from_record(record.about, self._now)
             transaction.target = self._target_of(record.outbound, issuer)
         else:
             transaction = self._transaction(record.about)
@@ -230,7 +230,7 @@ class Recovery:
     def _transaction(self, about: About) -> Transaction:
         known = self._known.by_key(about.key)
         if known is None:
-            known = Transaction(about, self._now)
+            known = from_record(about, self._now)
             self._known.add(known)
         return known
 

@@ -8,10 +8,12 @@ from router.switching import message_types
 from router.switching.card_number import card_of
 from router.switching.elements import Elements
 from router.switching.peers import AcquirerLink
+from router.switching.processing_codes import effect_of
 from router.wire.message import Message
 from router.wire.pan import Pan
 from specs.elements import DE
-from specs.journal_format import SEPARATOR, About
+from specs.journal_format import SEPARATOR as SEP
+from specs.journal_format import About
 
 ORIGINAL_MTIS: Final = ("0100", "0200", "0120", "0220")
 
@@ -23,10 +25,13 @@ class Request:
     __slots__ = (
         "about",
         "acquirer",
+        "amount",
         "arrived",
         "deadline",
+        "effect",
         "elements",
         "is_done",
+        "is_waiting",
         "link",
         "message",
         "mti",
@@ -45,7 +50,11 @@ class Request:
         self.arrived = arrived
         self.deadline = arrived + self.acquirer.answer_within_s
         self.is_done = False
-        self.about = about(self.acquirer.name, mti, elements, self.pan)
+        self.is_waiting = False  # for its answer; `Answering` knows
+        code = elements.text(DE.PROCESSING_CODE)
+        self.effect = effect_of(code)  # None: out of scope
+        self.amount = elements.text(DE.AMOUNT)
+        self.about = about(self.acquirer.name, mti, elements, self.pan, code, self.amount)
 
     @property
     def values(self) -> dict[int, str]:
@@ -58,6 +67,11 @@ class Request:
     def text(self, number: int) -> str:
         """Empty where the element is absent."""
         return self.elements.text(number)
+
+    @property
+    def may_hold(self) -> bool:
+        """May it hold or move money at the issuer? Of a request, or an advice."""
+        return self.effect is None or self.effect.may_hold
 
     @property
     def has_pin(self) -> bool:
@@ -106,10 +120,14 @@ class Original:
         if acquirer_id:
             values[DE.ACQUIRER_ID] = acquirer_id
         elements = Elements(None, values)
-        self.about = about(reversal.acquirer.name, original_data[:4], elements, reversal.pan)
+        code, amount = elements.text(DE.PROCESSING_CODE), elements.text(DE.AMOUNT)
+        named, mti = reversal.acquirer.name, original_data[:4]
+        self.about = about(named, mti, elements, reversal.pan, code, amount)
 
 
-def about(acquirer: str, mti: str, elements: Elements, pan: Pan | None) -> About:
+def about(
+    acquirer: str, mti: str, elements: Elements, pan: Pan | None, code: str, amount: str
+) -> About:
     """The keys of docs/rules.md, *Repeats and duplicates*, as `specs.journal_format` has them.
 
     DE 12 and 13 tell two requests apart only where there is no RRN: many senders stamp them anew.
@@ -118,19 +136,17 @@ def about(acquirer: str, mti: str, elements: Elements, pan: Pan | None) -> About
     sender = elements.text(DE.ACQUIRER_ID).lstrip("0")
     stan, rrn = elements.text(DE.STAN), elements.text(DE.RRN)
     terminal, time = elements.text(DE.TERMINAL_ID), elements.text(DE.TRANSMISSION_TIME)
-    code, currency = elements.text(DE.PROCESSING_CODE), elements.text(DE.CURRENCY)
+    currency = elements.text(DE.CURRENCY)
     card, local_time, local_date = "", "", ""
     if pan is not None:
         card = pan.reveal()
     if not rrn:
         local_time, local_date = elements.text(DE.LOCAL_TIME), elements.text(DE.LOCAL_DATE)
-    loose = (
-        acquirer, kind, stan, sender, terminal, rrn, local_time, local_date, card, code, currency,
-    )  # fmt: skip
     return About(
-        SEPARATOR.join((acquirer, kind, stan, time, sender, terminal)),
-        SEPARATOR.join(loose),
-        SEPARATOR.join((code, elements.text(DE.AMOUNT), currency, card)),
+        f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{time}{SEP}{sender}{SEP}{terminal}",
+        f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{sender}{SEP}{terminal}{SEP}{rrn}{SEP}{local_time}"
+        f"{SEP}{local_date}{SEP}{card}{SEP}{code}{SEP}{currency}",
+        f"{code}{SEP}{amount}{SEP}{currency}{SEP}{card}",
         mti,
     )
 

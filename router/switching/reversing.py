@@ -21,7 +21,7 @@ from router.switching.request import Original, Request
 from router.switching.response_codes import ResponseCode
 from router.switching.switch import Switch
 from router.switching.told import NOT_STORED, REVERSAL_ACCEPTED, Told, declined
-from router.switching.transaction import Transaction
+from router.switching.transaction import Transaction, from_record
 from router.switching.transaction_event import Observer
 from specs.elements import DE
 from specs.journal_format import About, Record, Reversed
@@ -130,13 +130,14 @@ class Reversing:
             self._answering.tell(target, target.told)
 
     def _reverse_online(self, target: Transaction, request: Request) -> None:
-        transaction = Transaction(request.about, request.arrived)
+        transaction = Transaction(request.about, request.arrived, may_hold=False)
         transaction.request = request
         transaction.target = target
         transaction.issuer = target.issuer
         assert target.issuer is not None
         transaction.send_by = min(request.arrived + target.issuer.terms.timeout_s, request.deadline)
         transaction.requests += (request,)
+        transaction.step_began = self.switch.now()
         target.reversing = transaction
         self._answering.expect(request, transaction)
         self._start(transaction)
@@ -170,7 +171,7 @@ class Reversing:
         named = original.about
         # Known by a repeat: the DE 7 it was named by may be that of one.
         about = About(named.key, named.loose_key, named.content, message_types.repeated(named.mti))
-        transaction = Transaction(about, request.arrived)
+        transaction = from_record(about, request.arrived)
         transaction.issuer = issuer
         self._known.add(transaction)
         self._store_unknown(request, transaction, issuer)

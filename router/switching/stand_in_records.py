@@ -48,7 +48,7 @@ def stood_in_records(
     else:
         issuer.stand_in.declines += 1
     if records:
-        records.append(answered(transaction, told, switch))
+        records.append(answered(transaction, told, is_logged=True))
     return told, records
 
 
@@ -86,7 +86,7 @@ def advised(
     values[rules.reason_element] = reason
     after = next((one.id for one in reversed(undone) if isinstance(one, Stored)), None)
     elements: dict[int, str] = {}
-    numbers = switch.numbers_for(issuer, for_reversal=True)
+    numbers = switch.numbers_for(issuer, switch.now(), for_reversal=True)
     assert numbers is not None, "room was looked at"
     if approves:
         # The 0120's own number makes it ours alone; the letter tells it from an issuer's.

@@ -6,17 +6,27 @@ from router.switching.peers import Issuer
 from router.switching.routing import BinFacts, BinTable
 from router.switching.translation import Translation
 from router.wire.pan import Pan
+from specs.elements import DE
+from specs.packed import packed
 
 
 class Switch:
     """Replaced whole at a reload; what is in flight keeps the issuer it was routed to."""
 
-    __slots__ = ("_clock", "bin_table", "institution_id", "issuers", "translation")
+    __slots__ = (
+        "_clock",
+        "_packed_sender",
+        "bin_table",
+        "institution_id",
+        "issuers",
+        "translation",
+    )
 
     def __init__(
         self, institution_id: str, bin_table: BinTable, issuers: dict[str, Issuer], clock: Clock
     ) -> None:
         self.institution_id = institution_id  # DE 33 towards issuers
+        self._packed_sender = packed({DE.FORWARDER_ID: institution_id})
         self.bin_table = bin_table
         self.issuers = dict(issuers)  # as they are now, whatever becomes of the caller's
         self.translation = Translation()
@@ -41,14 +51,17 @@ class Switch:
         """Is there room, and a number, for another store-and-forward entry?"""
         return issuer.may_store and issuer.stans.room(self._clock.now()) > 0
 
-    def numbers_for(self, issuer: Issuer, for_reversal: bool = False) -> Numbers | None:
+    def numbers_for(
+        self, issuer: Issuer, now: float, for_reversal: bool = False
+    ) -> Numbers | None:
         """Our own STAN and DE 7 of now; None where every number is in use.
 
         A request may need a reversal: where no room is left for that, it gets none.
         """
         if not for_reversal and not issuer.may_store:
             return None
-        stan = issuer.stans.take(self._clock.now(), for_reversal)
+        stan = issuer.stans.take(now, for_reversal)
         if stan is None:
             return None
-        return Numbers(stan, self._clock.transmission_time(), self.institution_id)
+        time = self._clock.transmission_time()
+        return Numbers(stan, time, self.institution_id, self._packed_sender)

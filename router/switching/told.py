@@ -13,12 +13,7 @@ CARRIED: Final[tuple[int, ...]] = (
     DE.ADDITIONAL_AMOUNTS,
     DE.CHIP_DATA,
 )
-KEPT: Final[tuple[int, ...]] = (
-    DE.AUTHORIZATION_CODE,
-    DE.ADDITIONAL_RESPONSE,
-    DE.ADDITIONAL_AMOUNTS,
-    DE.AMOUNT,
-)
+NEVER_KEPT: Final = DE.CHIP_DATA  # of these
 
 
 @mypyc_attr(acyclic=True)
@@ -35,14 +30,16 @@ class Told:
     ) -> None:
         self.code = code
         self.approves = approves
-        self.elements = elements  # canonical 1987 texts
+        self.elements = elements  # CARRIED ones, of a part of the amount DE 4, too; 1987 texts
         self.decided_by = decided_by
         self.ended_in = ended_in
 
     @property
     def kept_elements(self) -> dict[int, str]:
         """What the journal keeps of them."""
-        return {number: self.elements[number] for number in KEPT if number in self.elements}
+        if NEVER_KEPT not in self.elements:
+            return self.elements
+        return {number: text for number, text in self.elements.items() if number != NEVER_KEPT}
 
 
 def declined(code: str, ended_in: str) -> Told:

@@ -1,7 +1,6 @@
 """One request of an acquirer as the switch knows it: what became of it, and who still waits."""
 
 from collections.abc import Callable
-from typing import Final
 
 from mypy_extensions import mypyc_attr
 
@@ -12,8 +11,6 @@ from router.switching.processing_codes import effect_of
 from router.switching.request import Request
 from router.switching.told import Told
 from specs.journal_format import About, Kept, Record, StoodIn, Stored
-
-PROCESSING_CODE_DIGITS: Final = 6
 
 
 @mypyc_attr(acyclic=True)
@@ -62,12 +59,10 @@ class Transaction:
         "when_settled",
     )
 
-    def __init__(self, about: About, known_since: float) -> None:
+    def __init__(self, about: About, known_since: float, may_hold: bool) -> None:
         self.about = about
         self.known_since = known_since
-        effect = effect_of(about.content[:PROCESSING_CODE_DIGITS])
-        is_request = not message_types.is_reversal(about.mti)
-        self._may_hold = is_request and (effect is None or effect.may_hold)
+        self._may_hold = may_hold
         self.request: Request | None = None  # the first one, while the life goes on
         self.requests: tuple[Request, ...] = ()  # those that wait for the answer
         self.life: Life | None = None
@@ -96,7 +91,7 @@ class Transaction:
         self.taken_along: tuple[Record, ...] = ()  # refused by the disk: what voids it there
         self.target: Transaction | None = None  # of an on-line reversal
         self.reversing: Transaction | None = None
-        self.step_began = 0.0
+        self.step_began = 0.0  # of what happens to it at present, the journal's time apart
         self.hsm_us = 0
         self.issuer_us = 0
 
@@ -134,3 +129,10 @@ class Transaction:
             if self.told is None or self.told.approves:
                 self.told = told
             self.approval_on_record = False
+
+
+def from_record(about: About, known_since: float) -> Transaction:
+    """Of which no more is known than what a record says."""
+    effect = effect_of(about.content)  # it begins with the processing code
+    is_request = not message_types.is_reversal(about.mti)
+    return Transaction(about, known_since, is_request and (effect is None or effect.may_hold))

@@ -17,6 +17,7 @@ from specs.versions import translate
 
 CANONICAL: Final = 1987
 PARTIAL_APPROVAL: Final = "10"
+ASCII_END: Final = 0x80
 
 
 def canonical(message: Message) -> tuple[str, Elements]:
@@ -51,12 +52,9 @@ class Translation:
         """Made from the request's own elements as it sent them: DE 35, 45, 52 never travel back."""
         message = request.message
         codec, mti = message.codec, message_types.response_to(message.mti)
-        answer = {DE.RESPONSE_CODE: told.code}
-        for number in CARRIED:
-            if number in told.elements:
-                answer[number] = told.elements[number]
-        if told.code == PARTIAL_APPROVAL and DE.AMOUNT in told.elements:
-            answer[DE.AMOUNT] = told.elements[DE.AMOUNT]
+        answer = {DE.RESPONSE_CODE: told.code, **told.elements}
+        if told.code != PARTIAL_APPROVAL and DE.AMOUNT in answer:
+            del answer[DE.AMOUNT]
         version = codec.version
         if version != CANONICAL:
             canonical_mti = message_types.response_to(request.mti)
@@ -109,10 +107,18 @@ def answer_of(response: Message) -> Told | None:
     """What an issuer's response says; None where it says nothing that can be used."""
     _, answer = canonical(response)
     code = answer.text(DE.RESPONSE_CODE)
-    if len(code) != 2 or not code.isascii() or not code.isalnum():
+    if not is_code(code):
         return None
     elements: dict[int, str] = {n: answer.text(n) for n in CARRIED if answer.has(n)}
     if code == PARTIAL_APPROVAL and answer.has(DE.AMOUNT):
         elements[DE.AMOUNT] = answer.text(DE.AMOUNT)
-    approves = response.text(DE.RESPONSE_CODE) in response.codec.approvals
-    return Told(code, approves, elements, "issuer", "issuer")
+    is_translated = response.codec.version != CANONICAL
+    native = response.text(DE.RESPONSE_CODE) if is_translated else code
+    return Told(code, native in response.codec.approvals, elements, "issuer", "issuer")
+
+
+def is_code(text: str) -> bool:
+    """Two letters or digits, and those of ASCII."""
+    if len(text) != 2 or not text.isalnum():
+        return False
+    return ord(text[0]) < ASCII_END and ord(text[1]) < ASCII_END

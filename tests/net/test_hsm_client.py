@@ -8,7 +8,7 @@ from router.net.hsm_client import HsmClient
 from router.net.waiting import until
 from router.switching.needs import Event, PinRefused, PinTranslated, TranslatePin
 from router.switching.pin_key import PinKey
-from router.switching.transaction import Transaction
+from router.switching.transaction import Transaction, from_record
 from specs.journal_format import Parts
 from tests.net.hsm_peer import PIN_BLOCK, TRANSLATED, UNACCEPTABLE, HsmPeer, hsm_peer
 
@@ -30,7 +30,7 @@ class Client:
 
     def owner(self) -> Transaction:
         """One that waits."""
-        owner = Transaction(OWNER_ABOUT, 0.0)
+        owner = from_record(OWNER_ABOUT, 0.0)
         self.heard[owner] = []
         return owner
 

@@ -7,7 +7,7 @@ from router.switching.commits import Commits
 from router.switching.conductor import Conductor
 from router.switching.pending import Stans
 from router.switching.recovery import Recovery
-from router.switching.transaction import Transaction
+from router.switching.transaction import Transaction, from_record
 from specs import journal_seal
 from specs.elements import DE
 from specs.journal_format import About, Answered, Record, Reversed, Stored
@@ -101,7 +101,7 @@ def unknown_forgotten(transaction: Any) -> Any:
     def broken(self: Recovery, about: About) -> Transaction:
         known = self._known.by_key(about.key)
         if known is None and message_types.is_repeat(about.mti):
-            return Transaction(about, self._now)
+            return from_record(about, self._now)
         found: Transaction = transaction(self, about)
         return found
 

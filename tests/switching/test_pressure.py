@@ -2,7 +2,7 @@
 
 from router.switching.admission import Latency
 from router.switching.pressure import LEAST, Pressure
-from router.switching.transaction import Transaction
+from router.switching.transaction import from_record
 from specs.journal_format import Parts
 
 ALLOWED_S = 0.02
@@ -75,7 +75,7 @@ def test_disk_or_hsm_that_fall_behind_press_as_well() -> None:
 
 def test_what_is_usual_is_found_by_itself() -> None:
     """20 ms at the disk are usual here; 100 are slow, and after some minutes are usual, too."""
-    latency, owner = Latency(), Transaction(Parts().about("0100"), 100.0)
+    latency, owner = Latency(), from_record(Parts().about("0100"), 100.0)
     now = 100.0
 
     def served(times: int, took_s: float) -> None:

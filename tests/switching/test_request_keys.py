@@ -11,7 +11,9 @@ from tests.builders import HOME_CARD, purchase
 
 
 def known_by(mti: str = "0100", acquirer: str = "souk", **changed: str | None) -> About:
-    return about(acquirer, mti, Elements(purchase(mti, **changed), None), Pan(HOME_CARD))
+    message = purchase(mti, **changed)
+    code, amount = message.get(DE.PROCESSING_CODE), message.get(DE.AMOUNT)
+    return about(acquirer, mti, Elements(message, None), Pan(HOME_CARD), code, amount)
 
 
 def test_a_repeat_has_the_key_of_its_original() -> None:
