@@ -8,6 +8,8 @@ side is copied side by side.
 from collections.abc import Mapping
 from typing import Final
 
+from librt.strings import BytesWriter
+
 _BYTE: Final = [bytes((value,)) for value in range(256)]
 _BEGINS: Final = [bytes((1, number)) for number in range(129)]
 
@@ -18,17 +20,17 @@ class NotPacked(Exception):
 
 def packed(values: Mapping[int, str]) -> bytes:
     """Canonical texts, each a run of its own."""
-    pieces: list[bytes] = []
+    writer = BytesWriter()
     for number, text in values.items():
-        add_run(pieces, number, text.encode("latin-1"))
-    return b"".join(pieces)
+        write_run(writer, number, text.encode("latin-1"))
+    return writer.getvalue()
 
 
-def add_run(pieces: list[bytes], number: int, text: bytes) -> None:
-    """One element, as pieces to join. Raises IndexError: longer than 255 bytes, or no such."""
-    pieces.append(_BEGINS[number])
-    pieces.append(_BYTE[len(text)])
-    pieces.append(text)
+def write_run(writer: BytesWriter, number: int, text: bytes) -> None:
+    """One element. Raises IndexError: longer than 255 bytes, or no such."""
+    writer.write(_BEGINS[number])
+    writer.write(_BYTE[len(text)])
+    writer.write(text)
 
 
 def unpacked(data: bytes) -> dict[int, str]:

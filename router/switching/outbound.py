@@ -5,6 +5,7 @@ All values are canonical 1987 texts; `translation` writes them in the issuer's d
 
 from typing import Final
 
+from librt.strings import BytesWriter
 from mypy_extensions import mypyc_attr
 
 from router.switching import message_types
@@ -12,7 +13,7 @@ from router.switching.request import Request
 from router.wire.packer import Packer
 from specs.elements import DE
 from specs.journal_format import Kept, kept_message
-from specs.packed import add_run
+from specs.packed import write_run
 
 NEVER_FORWARDED: Final = frozenset((1, DE.MAC_64, DE.MAC_128))
 # DE 35, 45, 52 and CVV2 are never kept; DE 55 neither, whose 57 and 5A hold the card's number.
@@ -42,6 +43,7 @@ KEPT: Final[tuple[int, ...]] = (
 
 # Kept too, as they are given.
 ELSEWHERE: Final[tuple[int, ...]] = (DE.STAN, DE.TRANSMISSION_TIME, DE.FORWARDER_ID)
+KEPT_MESSAGE: Final = Kept  # compiled, a name that is not Final is looked up at each use
 PACKER: Final = Packer(
     [n for n in (*KEPT, DE.ORIGINAL_DATA, DE.REPLACEMENT_AMOUNTS) if n not in ELSEWHERE]
 )
@@ -106,15 +108,16 @@ def kept_forwarded(mti: str, request: Request, numbers: Numbers, given: dict[int
     message = request.elements.as_it_came
     if message is None:
         return kept_message(mti, kept_values({**request.values, **given}, request))
-    pieces = PACKER.packed(message)
+    writer = BytesWriter()
+    PACKER.pack(message, writer)
     if not message.has(DE.PAN) and request.pan is not None:
-        add_run(pieces, DE.PAN, request.pan.reveal().encode("latin-1"))
+        write_run(writer, DE.PAN, request.pan.reveal().encode("latin-1"))
     if not message.has(DE.ACQUIRER_ID) and DE.ACQUIRER_ID in given:
-        add_run(pieces, DE.ACQUIRER_ID, given[DE.ACQUIRER_ID].encode("latin-1"))
+        write_run(writer, DE.ACQUIRER_ID, given[DE.ACQUIRER_ID].encode("latin-1"))
     if DE.RRN in given:
-        add_run(pieces, DE.RRN, given[DE.RRN].encode("latin-1"))
-    pieces.append(numbers.packed_sender)
-    return Kept(mti, numbers.stan, numbers.transmission_time, b"".join(pieces))
+        write_run(writer, DE.RRN, given[DE.RRN].encode("latin-1"))
+    writer.write(numbers.packed_sender)
+    return KEPT_MESSAGE(mti, numbers.stan, numbers.transmission_time, writer.getvalue())
 
 
 def kept_values(values: dict[int, str], request: Request) -> dict[int, str]:

@@ -5,10 +5,12 @@ slice of the message.
 """
 from collections.abc import Collection
 
+from librt.strings import BytesWriter
+
 from router.wire.element import TEXT
 from router.wire.message import Message
 from router.wire.shape import PLANS_MAX, Extent, Place, Shape
-from specs.packed import add_run
+from specs.packed import write_run
 
 
 class Run:
@@ -41,25 +43,22 @@ class Packer:
         self._numbers = sorted(numbers)
         self._plans: dict[Shape, list[Run]] = {}
 
-    def packed(self, message: Message) -> list[bytes]:
-        """Pieces to join."""
+    def pack(self, message: Message, writer: BytesWriter) -> None:
         plan = self._plans.get(message.shape)
         if plan is None:
             plan = self._planned(message.shape)
             if len(self._plans) < PLANS_MAX:
                 self._plans[message.shape] = plan
         data, ends = message.data, message.ends
-        pieces: list[bytes] = []
         for run in plan:
             if run.head:
-                pieces.append(run.head)
-                pieces.append(run.extent.bytes_in(data, ends))
+                writer.write(run.head)
+                writer.write(run.extent.bytes_in(data, ends))
                 continue
             piece = run.extent.bytes_in(data, ends) if run.is_text else (
                 message.text(run.number).encode("latin-1"))
             if piece:
-                add_run(pieces, run.number, piece)
-        return pieces
+                write_run(writer, run.number, piece)
 
     def _planned(self, shape: Shape) -> list[Run]:
         plan: list[Run] = []

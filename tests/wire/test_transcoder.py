@@ -2,6 +2,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from librt.strings import BytesWriter
 
 from router.wire.codec import Codec
 from router.wire.packer import Packer
@@ -74,7 +75,9 @@ def test_what_is_packed_is_what_was_there(drawn: tuple[Codec, str, dict[int, str
     codec, mti, values = drawn
     chosen = {n: text for n, text in values.items() if len(text) <= 255 and n != 1}
     message = codec.written(mti, values)
-    assert unpacked(b"".join(Packer(chosen).packed(message))) == {
+    writer = BytesWriter()
+    Packer(chosen).pack(message, writer)
+    assert unpacked(writer.getvalue()) == {
         n: text for n, text in chosen.items() if text}
 
 
