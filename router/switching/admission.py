@@ -171,11 +171,13 @@ class Admission:
         if held is None:
             held = self._issuers[issuer.name] = Held()
         share = 1.0 if alone else self._limits.issuer_share
-        of_acquirer = held.by_acquirer.get(acquirer.name, 0)
+        part = held.by_acquirer.get(acquirer.name)
+        if part is None:
+            part = held.by_acquirer[acquirer.name] = Part(held)
         why = ""
         if held.in_flight >= min(issuer.terms.in_flight_max, share * self._limits.in_flight_max):
             why = "issuer_in_flight"
-        elif of_acquirer >= share * acquirer.in_flight_max:
+        elif part.in_flight >= share * acquirer.in_flight_max:
             why = "issuer_share"
         elif self._comes_too_late(request, transaction.send_by, held, now):
             why = "too_late"
@@ -185,8 +187,8 @@ class Admission:
             self.turned_away(issuer.name, why)
             return True
         held.in_flight += 1
-        held.by_acquirer[acquirer.name] = of_acquirer + 1
-        transaction.is_admitted = True
+        part.in_flight += 1
+        transaction.counts_in = part
         return False
 
     def has_waited_too_long(self, transaction: Transaction, issuer: Issuer) -> bool:
@@ -255,18 +257,16 @@ class Admission:
     def left(self, transaction: Transaction) -> None:
         """Its life is over."""
         self._done += 1
-        issuer = transaction.issuer
-        if transaction.is_admitted and issuer is not None:
-            transaction.is_admitted = False
-            held = self._issuers[issuer.name]
-            held.in_flight -= 1
-            assert transaction.request is not None
-            held.by_acquirer[transaction.request.acquirer.name] -= 1
+        part = transaction.counts_in
+        if part is not None:
+            transaction.counts_in = None
+            part.in_flight -= 1
+            part.held.in_flight -= 1
 
-    def issuer_answered(self, issuer: Issuer, took_s: float) -> None:
+    def issuer_answered(self, transaction: Transaction, took_s: float) -> None:
         """A request of ours."""
-        held = self._issuers.get(issuer.name)
-        if held is not None:
+        if transaction.counts_in is not None:
+            held = transaction.counts_in.held
             held.mean_s += (took_s - held.mean_s) * PART_OF_MEAN
 
     def in_flight_of_issuer(self, issuer: str) -> int:
@@ -292,5 +292,15 @@ class Held:
     def __init__(self) -> None:
         self.bucket = Bucket()
         self.in_flight = 0
-        self.by_acquirer: dict[str, int] = {}
+        self.by_acquirer: dict[str, Part] = {}
         self.mean_s = 0.0  # from sending to its answer
+
+
+class Part:
+    """Of these, what one acquirer has in flight there."""
+
+    __slots__ = ("held", "in_flight")
+
+    def __init__(self, held: Held) -> None:
+        self.held = held
+        self.in_flight = 0

@@ -46,14 +46,14 @@ class Answering:
 
     def expect(self, request: Request, transaction: Transaction) -> None:
         """It waits from now on; `due` names it at its deadline."""
-        if request.is_waiting:
+        if request.waits_in is not None:
             return
-        request.is_waiting = True
         acquirer = request.acquirer
         queue = self._queues.get(acquirer.answer_within_s)
         if queue is None:
             queue = self._queues[acquirer.answer_within_s] = {}
         queue[request] = transaction
+        request.waits_in = queue
         mine = self._in_flight.get(acquirer.name, 0)
         self._in_flight[acquirer.name] = mine + 1
         self._holders += not mine
@@ -107,13 +107,13 @@ class Answering:
 
     def _done(self, request: Request) -> None:
         request.is_done = True
-        if not request.is_waiting:
+        queue, request.waits_in = request.waits_in, None
+        if queue is None:
             return
-        request.is_waiting = False
-        acquirer = request.acquirer
-        del self._queues[acquirer.answer_within_s][request]
-        left = self._in_flight[acquirer.name] - 1
-        self._in_flight[acquirer.name] = left
+        del queue[request]
+        name = request.acquirer.name
+        left = self._in_flight[name] - 1
+        self._in_flight[name] = left
         self._holders -= not left
         self.in_flight -= 1
 

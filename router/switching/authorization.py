@@ -34,7 +34,7 @@ from router.switching.needs import (
 from router.switching.outbound import given_values, kept_forwarded, kept_values, reversal_values
 from router.switching.pending import Line
 from router.switching.pin_key import PinKey
-from router.switching.records import answered, given_up
+from router.switching.records import answered, forwarded, given_up
 from router.switching.request import Request
 from router.switching.response_codes import ResponseCode, code_of_hsm_error
 from router.switching.session_keys import ANOTHER_KEY
@@ -46,7 +46,7 @@ from router.switching.translation import answer_of, demands, written_for
 from router.wire.element import Unwritable
 from router.wire.message import Message
 from specs.elements import DE
-from specs.journal_format import Forwarded, kept_message
+from specs.journal_format import kept_message
 
 NO_KEY: Final = PinRefused("")
 NOT_CONFIRMED: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "reversal")
@@ -117,9 +117,7 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
         exchange = exchange_on(line, transaction, pin_block, pin_key, switch)
         if isinstance(exchange, Told):
             return exchange
-        assert transaction.outbound is not None
-        forwarded = Forwarded(transaction.about, issuer.name, line.name, transaction.outbound)
-        if not isinstance((yield Record([forwarded])), Durable):
+        if not isinstance((yield Record([forwarded(transaction)])), Durable):
             transaction.outbound = None  # on no record, so its decline needs none either
             return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
 
@@ -168,11 +166,7 @@ def reverse_online(transaction: Transaction, switch: Switch) -> Steps:
     line = target.issuer.line_for(target.line)
     exchange = exchange_on(line, transaction, None, None, switch) if line is not None else None
     if line is not None and isinstance(exchange, Exchange):
-        assert transaction.outbound is not None
-        forwarded = Forwarded(
-            transaction.about, target.issuer.name, line.name, transaction.outbound
-        )
-        if not isinstance((yield Record([forwarded])), Durable):
+        if not isinstance((yield Record([forwarded(transaction)])), Durable):
             return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
         happened = yield exchange
         answer = answer_of(happened) if isinstance(happened, Message) else None

@@ -67,6 +67,7 @@ WAITING_MAX: Final = 8  # requests that wait for one answer: an original and its
 NOT_SUPPORTED: Final = declined(ResponseCode.INVALID_TRANSACTION, "format")
 NO_ANSWER_IN_TIME: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
 MALFUNCTION: Final = frozenset(("96", "909"))  # DE 39 of a host that is not well
+STORED: Final = Stored  # compiled, a name that is not Final is looked up at each use
 TAKEN: Final = Told(ResponseCode.APPROVED, True, {}, "router", "journal")
 
 
@@ -390,7 +391,7 @@ class Conductor:
             return
         if owner.target is None:
             issuer.stand_in.answered(now)
-        self._admission.issuer_answered(issuer, took_s)
+        self._admission.issuer_answered(owner, took_s)
         if response.get(DE.RESPONSE_CODE) in MALFUNCTION:
             self._failed(issuer, line, now)
         elif not line.breaker.is_calm:
@@ -427,14 +428,14 @@ class Conductor:
     # The lives.
 
     def _start(self, transaction: Transaction) -> None:
-        transaction.life = life_of(transaction, self.switch, self._admission)
+        transaction.life = life_of(transaction, self.switch, self._admission).send
         self._lives += 1
         self.resume(transaction, None)
 
     def resume(self, transaction: Transaction, event: Event) -> None:
         """Send what happened; carry out what the transaction needs next."""
         while transaction.life is not None:
-            need = transaction.life.send(event)
+            need = transaction.life(event)
             if isinstance(need, Told):
                 transaction.life = None
                 self._lives -= 1
@@ -589,7 +590,7 @@ class Conductor:
 
     def _are_durable(self, records: list[JournalRecord]) -> None:
         for record in records:
-            if type(record) is Stored:  # isinstance() of a Struct asks its metaclass
+            if type(record) is STORED:  # isinstance() of a Struct asks its metaclass
                 issuer = self._issuer(record.issuer)
                 entry = issuer.saf.entries.get(record.id) if issuer is not None else None
                 if issuer is not None and entry is not None:

@@ -79,8 +79,8 @@ def are_numbers(elements: Elements) -> bool:
 def are_hexadecimal(message: Message) -> bool:
     """Where a dialect writes binary elements as hexadecimal digits, anything might stand there."""
     for number in BINARY:
-        element = message.codec.element(number)
-        if element is None or not message.has(number) or not element.is_hexadecimal_text:
+        place = message.shape.places[number]
+        if place is None or not place.element.is_hexadecimal_text:
             continue
         try:
             binascii.a2b_hex(message.text(number))
@@ -95,10 +95,12 @@ def is_amount(digits: str, zero_passes: bool) -> bool:
         return zero_passes
     if len(digits) != AMOUNT_DIGITS:
         return False
-    for place in range(AMOUNT_DIGITS):
+    place: i64 = 0
+    while place < AMOUNT_DIGITS:
         digit: i64 = ord(digits[place]) - ZERO
         if not 0 <= digit <= 9:
             return False
+        place += 1
     return zero_passes or digits != NO_AMOUNT
 
 
@@ -106,9 +108,11 @@ def is_card_number(digits: str) -> bool:
     """Length and Luhn digit (ISO/IEC 7812-1, annex B)."""
     if not PAN_DIGITS_MIN <= len(digits) <= PAN_DIGITS_MAX:
         return False
+    size: i64 = len(digits)
     total: i64 = 0
-    is_doubled = len(digits) & 1 == 0
-    for place in range(len(digits)):
+    place: i64 = 0
+    is_doubled = size & 1 == 0
+    while place < size:
         digit: i64 = ord(digits[place]) - ZERO
         if not 0 <= digit <= 9:
             return False
@@ -116,4 +120,5 @@ def is_card_number(digits: str) -> bool:
             digit = 2 * digit if digit < 5 else 2 * digit - 9
         total += digit
         is_doubled = not is_doubled
+        place += 1
     return total % 10 == 0

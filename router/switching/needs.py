@@ -1,6 +1,6 @@
 """What a transaction may need from the world, and what the world may send back."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from mypy_extensions import mypyc_attr
 
@@ -156,3 +156,6 @@ Steps = Generator[Need, Event, Told]
 
 Life = Generator[Need | Told, Event, None]
 """All of it: what the acquirer is to hear is the last that it yields."""
+
+Resume = Callable[[Event], Need | Told]
+"""A life's `send`: what happened in, what it needs next out."""

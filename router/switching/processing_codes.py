@@ -30,6 +30,13 @@ EFFECTS: Final[dict[str, Effect]] = {
 }
 
 
+BY_NUMBER: Final[list[Effect | None]] = [EFFECTS.get(f"{number:02}") for number in range(100)]
+ZERO: Final = ord("0")
+
+
 def effect_of(processing_code: str) -> Effect | None:
     """None: out of scope, response code 12."""
-    return EFFECTS.get(processing_code[:2])
+    if len(processing_code) < 2:
+        return None
+    tens, ones = ord(processing_code[0]) - ZERO, ord(processing_code[1]) - ZERO
+    return BY_NUMBER[10 * tens + ones] if 0 <= tens <= 9 and 0 <= ones <= 9 else None

@@ -3,6 +3,8 @@
 Entries enter the issuer's store-and-forward queue as they are made, and are sent once durable.
 """
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from router.switching import message_types
@@ -18,6 +20,7 @@ from specs.journal_format import (
     Answered,
     EntryId,
     Exchange,
+    Forwarded,
     Kept,
     Record,
     Reversed,
@@ -25,11 +28,25 @@ from specs.journal_format import (
     kept_message,
 )
 
+# Compiled, a name that is not Final is looked up at each use.
+ANSWERED: Final = Answered
+EXCHANGE: Final = Exchange
+FORWARDED: Final = Forwarded
+
+
+def forwarded(transaction: Transaction) -> Forwarded:
+    """What is about to leave, on its line."""
+    target = transaction.target
+    issuer = transaction.issuer if target is None else target.issuer
+    assert issuer is not None
+    assert transaction.outbound is not None
+    return FORWARDED(transaction.about, issuer.name, transaction.line, transaction.outbound)
+
 
 def answered(transaction: Transaction, told: Told, is_logged: bool = False) -> Answered:
     """What the acquirer hears. `is_logged`: from this record the log hears of the exchange."""
     exchange = exchanged(transaction, told) if is_logged else None
-    return Answered(transaction.about, told.code, told.approves, told.kept_elements, exchange)
+    return ANSWERED(transaction.about, told.code, told.approves, told.kept_elements, exchange)
 
 
 def exchanged(transaction: Transaction, told: Told) -> Exchange | None:
@@ -38,7 +55,7 @@ def exchanged(transaction: Transaction, told: Told) -> Exchange | None:
     if not transaction.follower_tells or request is None or request.is_done:
         return None
     transaction.on_record = told
-    return Exchange(
+    return EXCHANGE(
         issuer.name if issuer is not None else "",
         sent.stan if sent is not None else "",
         told.decided_by,

@@ -1,6 +1,6 @@
 """One message of an acquirer on its way to an answer, and what a repeat of it is recognised by."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import mypyc_attr
 
@@ -15,6 +15,10 @@ from specs.elements import DE
 from specs.journal_format import SEPARATOR as SEP
 from specs.journal_format import About
 
+if TYPE_CHECKING:
+    from router.switching.transaction import Transaction
+
+ABOUT: Final = About  # compiled, a name that is not Final is looked up at each use
 ORIGINAL_MTIS: Final = ("0100", "0200", "0120", "0220")
 
 
@@ -31,11 +35,11 @@ class Request:
         "effect",
         "elements",
         "is_done",
-        "is_waiting",
         "link",
         "message",
         "mti",
         "pan",
+        "waits_in",
     )
 
     def __init__(
@@ -50,7 +54,7 @@ class Request:
         self.arrived = arrived
         self.deadline = arrived + self.acquirer.answer_within_s
         self.is_done = False
-        self.is_waiting = False  # for its answer; `Answering` knows
+        self.waits_in: dict[Request, Transaction] | None = None  # among others, for its answer
         code = elements.text(DE.PROCESSING_CODE)
         self.effect = effect_of(code)  # None: out of scope
         self.amount = elements.text(DE.AMOUNT)
@@ -142,7 +146,7 @@ def about(
         card = pan.reveal()
     if not rrn:
         local_time, local_date = elements.text(DE.LOCAL_TIME), elements.text(DE.LOCAL_DATE)
-    return About(
+    return ABOUT(
         f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{time}{SEP}{sender}{SEP}{terminal}",
         f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{sender}{SEP}{terminal}{SEP}{rrn}{SEP}{local_time}"
         f"{SEP}{local_date}{SEP}{card}{SEP}{code}{SEP}{currency}",

@@ -1,16 +1,20 @@
 """One request of an acquirer as the switch knows it: what became of it, and who still waits."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mypy_extensions import mypyc_attr
 
 from router.switching import message_types
-from router.switching.needs import Life
+from router.switching.needs import Resume
 from router.switching.peers import Issuer
 from router.switching.processing_codes import effect_of
 from router.switching.request import Request
 from router.switching.told import Told
 from specs.journal_format import About, Kept, Record, StoodIn, Stored
+
+if TYPE_CHECKING:
+    from router.switching.admission import Part
 
 
 @mypyc_attr(acyclic=True)
@@ -28,11 +32,11 @@ class Transaction:
         "advice",
         "approval_on_record",
         "approved_amount",
+        "counts_in",
         "follower_tells",
         "has_left",
         "heard",
         "hsm_us",
-        "is_admitted",
         "is_reversed",
         "is_settling",
         "is_void",
@@ -65,10 +69,10 @@ class Transaction:
         self._may_hold = may_hold
         self.request: Request | None = None  # the first one, while the life goes on
         self.requests: tuple[Request, ...] = ()  # those that wait for the answer
-        self.life: Life | None = None
+        self.life: Resume | None = None  # while it goes on
         self.send_by = 0.0
         self.issuer: Issuer | None = None
-        self.is_admitted = False  # it counts in what its issuer holds
+        self.counts_in: Part | None = None  # of what its issuer holds
         self.lines_tried: tuple[str, ...] = ()
         self.preferred_line = ""
         self.outbound: Kept | None = None  # the last one forwarded

@@ -35,7 +35,7 @@ class Translation:
     __slots__ = ("_back", "_onward")
 
     def __init__(self) -> None:
-        self._onward: dict[tuple[Codec, Codec], Transcoder] = {}
+        self._onward: dict[Codec, dict[Codec, Transcoder]] = {}  # by source, then by target
         self._back: dict[Codec, Transcoder] = {}
 
     def forwarded(self, request: Request, codec: Codec, mti: str, given: dict[int, str]) -> Message:
@@ -63,9 +63,12 @@ class Translation:
         return response if response is not None else fitted_response(message, mti, answer)
 
     def _to(self, source: Codec, target: Codec) -> Transcoder:
-        found = self._onward.get((source, target))
+        onward = self._onward.get(source)
+        if onward is None:
+            onward = self._onward[source] = {}
+        found = onward.get(target)
         if found is None:
-            found = self._onward[source, target] = Transcoder(source, target, but=NEVER_FORWARDED)
+            found = onward[target] = Transcoder(source, target, but=NEVER_FORWARDED)
         return found
 
     def _echoing(self, codec: Codec) -> Transcoder:

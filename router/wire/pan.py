@@ -25,7 +25,8 @@ class Pan:
     @property
     def account_12(self) -> str:
         """The rightmost twelve digits without the check digit: the part a PIN block binds."""
-        return self._digits[-13:-1].rjust(12, "0")
+        digits = self._digits[-13:-1]
+        return digits if len(digits) == 12 else digits.rjust(12, "0")
 
     def __str__(self) -> str:
         return masked(self._digits)
