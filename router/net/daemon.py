@@ -53,6 +53,7 @@ from router.switching.switch import Switch
 from specs.journal_told import told_in
 
 TICK_S: Final = 0.05
+GO_ON_S: Final = 0.005  # with what a tick has left over
 LINES_WITHIN_S: Final = 10.0  # then acquirers are let in, whatever lines are up
 DRAIN_S: Final = 5.0  # for what is in flight
 SIGN_OFF_S: Final = 1.0
@@ -109,6 +110,7 @@ class Router:
         self._progress = ""
         self._last_reload = ""
         self._timer: asyncio.TimerHandle | None = None
+        self._goes_on: asyncio.TimerHandle | None = None
         self._feed: MqttFeed | None = None
         self._follower: asyncio.Task[None] | None = None
         self._follows: JournalFile | None = None  # what it reads
@@ -303,6 +305,7 @@ class Router:
         self._hsm.tick(self._loop.time())
         if not self._is_before_records:
             self._conductor.tick()
+            self._go_on_soon()
         self._journal.tick(self._loop.time())
         if self._issuers.tick(now):
             self._reload.use_switch()
@@ -310,6 +313,16 @@ class Router:
         self._keys.tick()
         if not self._stopping.is_set():  # then lines fall because we sign off
             self._stand_in.tick()
+
+    def _go_on_soon(self) -> None:
+        """The rest of a large burst, beside the traffic."""
+        if self._goes_on is None and self._conductor.is_behind:
+            self._goes_on = self._loop.call_later(GO_ON_S, self._go_on)
+
+    def _go_on(self) -> None:
+        self._goes_on = None
+        self._conductor.go_on()
+        self._go_on_soon()
 
     @property
     def _is_before_records(self) -> bool:
@@ -422,8 +435,9 @@ class Router:
         self._acquirers.close()
 
     async def _end_tasks(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._goes_on):
+            if timer is not None:
+                timer.cancel()
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:

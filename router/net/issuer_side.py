@@ -108,7 +108,7 @@ class IssuerSide:
         """Makes the lines that are missing, retires those whose terms are not wanted any more."""
         for name, issuer in self.issuers.items():
             wanted = list(self._wanted.get(name, ()))
-            if name not in self._wanted and not is_idle(issuer):
+            if name not in self._wanted and not issuer.is_idle:
                 continue  # gone, but owed something: its lines stay
             for link in self._of(issuer):
                 if link.terms in wanted:
@@ -130,7 +130,7 @@ class IssuerSide:
                 link.retire()
         gone = [
             name for name, issuer in self.issuers.items()
-            if name not in self._wanted and is_idle(issuer)
+            if name not in self._wanted and issuer.is_idle
         ]
         if not gone:
             return False
@@ -237,8 +237,3 @@ def age_of_oldest(issuer: Issuer, now: float) -> int:
     """Of the entries that wait for delivery, in seconds."""
     since = issuer.saf.oldest_since()
     return int(now - since) if since is not None else 0
-
-
-def is_idle(issuer: Issuer) -> bool:
-    """Nothing waits on its lines, nothing is stored for it."""
-    return not issuer.entries and not any(line.load for line in issuer.lines)

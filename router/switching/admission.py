@@ -38,6 +38,7 @@ class Limits:
     repeat_window_s: float = 3_600.0
     issuer_share: float = 0.5  # of what is in flight, that one issuer of several may hold
     turn_max_s: float = 0.02  # the event loop's; longer ones, one after another: less is let in
+    given_up_at_once: int = 8  # requests whose end is dealt with in one turn, at the least
 
 
 class Bucket:

@@ -11,7 +11,8 @@ from router.switching.transaction_event import Observer, TransactionEvent
 from router.switching.translation import Translation
 from specs.elements import DE
 
-REPLY_MARGIN_S: Final = 0.15  # the last answer leaves so much before the deadline
+REPLY_MARGIN_S: Final = 0.15  # the last answer leaves so much before the deadline,
+REPLY_MARGIN_S_MIN: Final = 0.1  # or so much, where many are due at once
 
 
 class Answering:
@@ -95,12 +96,13 @@ class Answering:
             nothing = Told("", False, {}, "router", "journal")
             self._observed(request, nothing, transaction, False, self._clock.now())
 
-    def due(self, now: float) -> list[tuple[Request, Transaction]]:
-        """Those whose last moment has come."""
+    def due(self, now: float, most: int) -> list[tuple[Request, Transaction]]:
+        """Those whose last moment has come; above `most`, only those that cannot wait."""
         found: list[tuple[Request, Transaction]] = []
         for queue in self._queues.values():
             for request, transaction in queue.items():
-                if request.deadline - REPLY_MARGIN_S > now:
+                margin_s = REPLY_MARGIN_S if len(found) < most else REPLY_MARGIN_S_MIN
+                if request.deadline - margin_s > now:
                     break
                 found.append((request, transaction))
         return found

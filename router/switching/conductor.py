@@ -13,6 +13,7 @@ from router.switching.answering import Answering
 from router.switching.authorization import life_of, received
 from router.switching.clock import Clock
 from router.switching.commits import Commit, Commits, Journal
+from router.switching.given_up import GivenUp
 from router.switching.known import Known
 from router.switching.needs import (
     Durable,
@@ -63,6 +64,7 @@ SILENT: Final = Silent()
 NEVER_LEFT: Final = NeverLeft()
 TOO_LATE: Final = TooLate()
 KEY_CHANGED: Final = KeyChanged()
+DUE_AT_ONCE: Final = 32  # acquirers' deadlines in one turn, but for those that are close
 WAITING_MAX: Final = 8  # requests that wait for one answer: an original and its repeats
 NOT_SUPPORTED: Final = declined(ResponseCode.INVALID_TRANSACTION, "format")
 NO_ANSWER_IN_TIME: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
@@ -95,6 +97,8 @@ class Conductor:
         self._refused = Refused()
         self._told_by_follower = told_by_follower
         self._answering = Answering(clock, observer)
+        self._given_up = GivenUp(limits.given_up_at_once)
+        self._has_due = False  # more than one turn may take
         self._saf = StoreAndForward(self._commits, clock, observer)
         self.saf_operator = SafOperator(self._commits, clock, observer)
         self._reversing = Reversing(
@@ -183,8 +187,7 @@ class Conductor:
             self._tick(issuer, now)
         for issuer in self._former.values():
             self._tick(issuer, now)
-        for request, transaction in self._answering.due(now):
-            self._deadline(request, transaction)
+        self.go_on()
         self._commits.try_again(now)
         self._known.evict(now)
         self._admission.tick(now, self._observer)
@@ -197,8 +200,29 @@ class Conductor:
                     self._failed(issuer, line, now)
                     if waiting.owner.target is None:
                         issuer.stand_in.silent(now)
-                self._silent(issuer, waiting)
+                self._give_up(issuer, waiting)
         self._saf.tick(issuer, now)
+
+    @property
+    def is_behind(self) -> bool:
+        """More is over than one turn may take: `go_on` is to be called again in a moment."""
+        return not self._given_up.is_empty or self._has_due
+
+    def go_on(self) -> None:
+        """Requests without their answer, and acquirers' deadlines: a turn's part of them."""
+        for issuer, waiting in self._given_up.part():
+            self._silent(issuer, waiting)
+        due = self._answering.due(self._clock.now(), DUE_AT_ONCE)
+        self._has_due = len(due) >= DUE_AT_ONCE
+        for request, transaction in due:
+            self._deadline(request, transaction)
+
+    def _give_up(self, issuer: Issuer | None, waiting: Waiting) -> None:
+        """Nothing answers it any more. Thousands at a time would stop everybody else."""
+        if isinstance(waiting.owner, Transaction):
+            self._given_up.add(issuer, waiting)
+        else:
+            self._silent(issuer, waiting)
 
     def _issuer(self, name: str) -> Issuer | None:
         """One that is configured, or was."""
@@ -353,7 +377,7 @@ class Conductor:
             issuer.stand_in.heard(self._clock.now())
 
     def line_fell(self, line: Line) -> None:
-        """Everything that waited on it hears so at once."""
+        """Everything that waited on it hears so: nobody waits for a timeout."""
         issuer = self._issuer(line.issuer_name)
         now = self._clock.now()
         if issuer is not None and not any(
@@ -361,7 +385,8 @@ class Conductor:
         ):
             issuer.stand_in.lines_fell(now)
         for waiting in line.fall(now):
-            self._silent(issuer, waiting)
+            self._give_up(issuer, waiting)
+        self.go_on()
 
     def respond(self, line: Line, response: Message) -> None:
         """A response of an issuer, network management apart."""

@@ -87,7 +87,9 @@ class IssuerTerms:
 class Issuer:
     """One issuer. Its numbers (DE 11) are one space for all its lines: DE 90 names no line."""
 
-    __slots__ = ("drain", "lines", "name", "saf", "session_key", "stand_in", "stans", "terms")
+    __slots__ = (
+        "drain", "given_up", "lines", "name", "saf", "session_key", "stand_in", "stans", "terms",
+    )  # fmt: skip
 
     def __init__(self, name: str, terms: IssuerTerms) -> None:
         self.name = name
@@ -96,8 +98,14 @@ class Issuer:
         self.stans = Stans(terms.stan_first, terms.stans)
         self.stand_in = StandIn()
         self.lines: list[Line] = []
+        self.given_up = 0  # requests on no line any more, whose reversals are not stored yet
         self.saf = SafQueue()
         self.drain = SafDrain()
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing waits on its lines, nothing is stored for it, nor about to be."""
+        return not (self.entries or self.given_up or any(line.load for line in self.lines))
 
     @property
     def entries(self) -> dict[EntryId, SafEntry]:

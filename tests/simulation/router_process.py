@@ -36,6 +36,7 @@ from tests.simulation.world import End, Killed, World
 from tests.switching import standing
 
 TICK_S: Final = 0.125
+GO_ON_S: Final = 0.01
 SESSIONS_TICK_S: Final = 0.5
 IDLE_TICK_S: Final = 1.0  # while a tick would find nothing
 ZPK = PinKey("zpk", "U" + "A" * 32, "000000", "01")
@@ -75,7 +76,7 @@ class RouterProcess:
         self._sessions_due = 0.0
         for one in setting.issuers:
             self.issuers[one.name] = new_issuer(one)
-        limits = Limits(setting.in_flight_max, setting.repeats_max)
+        limits = Limits(setting.in_flight_max, setting.repeats_max, given_up_at_once=1)
         self.conductor = Conductor(self._switch(), self, self, self, self, limits)
         disk.landed = self._landed
 
@@ -104,10 +105,7 @@ class RouterProcess:
         return (
             bool(self.conductor.in_flight)
             or not self.conductor.is_idle
-            or any(
-                issuer.entries or any(line.load for line in issuer.lines)
-                for issuer in self.issuers.values()
-            )
+            or not all(issuer.is_idle for issuer in self.issuers.values())
         )
 
     # Acquirers.
@@ -204,7 +202,7 @@ class RouterProcess:
         wanted = {one.name for one in self.setting.issuers}
         for name in [name for name in self.issuers if name not in wanted]:
             issuer = self.issuers[name]
-            if not issuer.entries and not any(line.load for line in issuer.lines):
+            if issuer.is_idle:
                 for port in self._lines:
                     if port.line.issuer_name == name and not port.is_retired:
                         port.retire()
@@ -297,6 +295,7 @@ class RouterProcess:
         self._is_idle = not self.is_busy
         self.later(IDLE_TICK_S if self._is_idle else TICK_S, lambda: self._tick(turn))
         self.conductor.tick()
+        self._go_on_soon()
         now = self.now()
         if now >= self._sessions_due:
             self._sessions_due = now + SESSIONS_TICK_S
@@ -304,6 +303,15 @@ class RouterProcess:
                 port.tick(now)
             if len(self.issuers) > len(self.setting.issuers):
                 self._retire_lines_of_removed()
+
+    def _go_on_soon(self) -> None:
+        """As the daemon does; a tick may begin another row of these."""
+        if self.conductor.is_behind:
+            self.later(GO_ON_S, self._go_on)
+
+    def _go_on(self) -> None:
+        self.conductor.go_on()
+        self._go_on_soon()
 
     def _landed(self, commits: list[Commit], durable: bool) -> None:
         if self.is_alive:

@@ -273,10 +273,16 @@ class Desk:
         return sent
 
     def pass_time(self, seconds: float) -> None:
-        """In steps of a tick, as the daemon does."""
+        """In steps of a tick, and in smaller ones while a tick leaves something over, as the daemon
+        does."""
         until = self.clock.seconds + seconds
         while self.clock.seconds < until:
-            self.clock.seconds += 0.05
+            next_tick = self.clock.seconds + 0.05
+            while self.conductor.is_behind and self.clock.seconds + 0.005 < next_tick:
+                self.clock.seconds += 0.005
+                self.conductor.go_on()
+                self.settle()
+            self.clock.seconds = next_tick
             self.conductor.tick()
             self.settle()
 
