@@ -10,6 +10,7 @@ from typing import Final
 
 LINES_MAX: Final = 20_000
 BATCH_MAX: Final = 512
+GATHERS_S: Final = 0.01  # after a write: each waking of the thread takes the interpreter's lock
 
 
 class LineWriter:
@@ -26,6 +27,7 @@ class LineWriter:
         self._lines_max = lines_max
         self._changed = threading.Condition()
         self._stopping = False
+        self._waits = False  # the thread does, for a line
         self._writer = threading.Thread(target=self._write, name="log", daemon=True)
         self._writer.start()
 
@@ -36,7 +38,8 @@ class LineWriter:
                 self.dropped += 1
                 return
             self._lines.append(line)
-            if len(self._lines) == 1:
+            if self._waits:
+                self._waits = False
                 self._changed.notify()
 
     debug = info = warning = error = critical = exception = fatal = log = msg
@@ -62,11 +65,17 @@ class LineWriter:
         while True:
             with self._changed:
                 while not self._lines and not self._stopping:
+                    self._waits = True
                     self._changed.wait()
                 if not self._lines:
                     return
                 batch = self._batch()
+                has_more = bool(self._lines)
             remaining = b"\n".join(batch) + b"\n"
             with contextlib.suppress(OSError):  # nobody reads any more: nowhere to say so
                 while remaining:
                     remaining = remaining[os.write(self._descriptor, remaining) :]
+            if not has_more:
+                with self._changed:
+                    if not self._stopping:
+                        self._changed.wait(GATHERS_S)  # the end wakes it, a line does not

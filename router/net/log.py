@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import MutableMapping
 from dataclasses import fields
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final
 
@@ -51,9 +52,11 @@ class Log:
         self.descriptor = descriptor
         self._writer = LineWriter(descriptor, is_alone=is_alone)
         self._says_always = {} if worker is None else {"worker": worker}
+        self._begins = b"{" + _encoder.encode({"event": "transaction", **self._says_always})[1:-1]
+        self._is_for_terminal = for_terminal
         self._processors = console_processors() if for_terminal else json_processors()
         self._foreign = LibraryMessages(self)
-        self.logger: FilteringBoundLogger = self._logger(level)
+        self.set_level(level)
 
     @property
     def lines_dropped(self) -> int:
@@ -62,7 +65,21 @@ class Log:
 
     def set_level(self, level: str) -> None:
         """At a reload. Whoever keeps a logger asks for `logger` again, each time."""
-        self.logger = self._logger(level)
+        self.logger: FilteringBoundLogger = self._logger(level)
+        self._tells_transactions = LEVELS[level] <= logging.INFO
+
+    def transaction(self, event: TransactionEvent) -> None:
+        """As `logger.info` would, whose stages would take a core in a flood of refusals."""
+        if not self._tells_transactions:
+            return
+        if not self._is_for_terminal:
+            at = datetime.now(UTC).isoformat().encode()[: -len("+00:00")]
+            told = _encoder.encode(event)[1:-1]
+            line = b'%b,%b,"level":"info","at":"%bZ"}' % (self._begins, told, at)
+            if not may_look_like_card(line):
+                self._writer.msg(line)
+                return
+        self.logger.info("transaction", **transaction_fields(event))
 
     def take_over_libraries(self) -> None:
         """asyncio's and others' warnings come here too."""

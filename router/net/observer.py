@@ -36,10 +36,9 @@ class RouterObserver:
     # The port.
 
     def transaction(self, event: TransactionEvent) -> None:
-        fields = transaction_fields(event)
-        self._log.logger.info("transaction", **fields)
+        self._log.transaction(event)
         if self._tells_transactions and self._feed is not None:
-            self._feed.tell("transaction", _encoder.encode(fields))
+            self._feed.tell("transaction", _encoder.encode(transaction_fields(event)))
 
     def counted(self, what: str, link: str, times: int = 1) -> None:
         self._metrics.counted(what, link, times)

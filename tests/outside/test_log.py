@@ -4,6 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from router.net.card_data import masked_in
 from router.net.line_writer import LineWriter
 from router.net.log import Log, json_line, transaction_fields
 from router.net.metrics import Metrics
@@ -61,6 +63,25 @@ def test_a_transaction_is_one_event_with_all_its_fields() -> None:
         "amount_minor": 10_000, "currency": "504", "response_code": "00", "decided_by": "issuer",
         "ended_in": "issuer", "hsm_us": 800, "issuer_us": 12_000, "total_us": 15_000,
     }  # fmt: skip
+
+
+def test_the_event_of_a_transaction_passes_the_same_fence_and_level() -> None:
+    """It is written past the stages that other events go through."""
+    pipe = Pipe()
+    pipe.log.transaction(replace(PURCHASE, rrn=f"0{CANARY}", pan_masked=CANARY))
+    (logged,) = pipe.events()
+    assert (logged["rrn"], logged["pan_masked"]) == (masked_in(f"0{CANARY}"), MASKED)
+    assert CANARY not in str(logged)
+
+    quiet = Pipe("warning")
+    quiet.log.transaction(PURCHASE)
+    quiet.log.set_level("info")
+    quiet.log.transaction(PURCHASE)
+    assert len(quiet.events()) == 1
+
+    terminal = Pipe(for_terminal=True)
+    terminal.log.transaction(PURCHASE)
+    assert "950400******1234" in terminal.text()
 
 
 @pytest.mark.parametrize(
