@@ -2,7 +2,10 @@
 
 BER-TLV as EMV book 3, annex B has it. `specs.tlv` reads it in full.
 """
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 PAN: Final = 0x5A
 TRACK_2: Final = 0x57
@@ -13,9 +16,10 @@ LONG_TAG: Final = 0x1F
 
 def may_name_card(data: bytes) -> bool:
     """False: neither 5A nor 57 is in it, nor a template that might hold one."""
-    position, size = 0, len(data)
+    position: i64 = 0
+    size: i64 = len(data)
     while position < size:
-        first = data[position]
+        first: i64 = data[position]
         position += 1
         if first == 0:
             continue  # filling
@@ -27,11 +31,14 @@ def may_name_card(data: bytes) -> bool:
             position += 1
         if position >= size:
             return False
-        length = data[position]
+        length: i64 = data[position]
         position += 1
         if length & MORE:
             count = length & 0x7F
-            length = int.from_bytes(data[position:position + count], "big")
+            written = int.from_bytes(data[position:position + count], "big")
+            if written > len(data):  # not `size`: it may be too much for i64
+                return False
+            length = written
             position += count
         position += length
     return False

@@ -1,80 +1,98 @@
 """The codec of one dialect: bytes to messages and back.
 
-A scan slices the bitmap, looks up its Shape, and reads one length prefix per variable element;
-every valid prefix is a key of a dictionary that holds the bytes it announces, so a prefix that is
-too long, not a number, or cut off is simply not there. Whatever is wrong, the scan does not say
-what: the slow walk goes over the message again and names element and byte.
+A scan looks up the Shape of the bitmap, and reads one length prefix per variable element; a prefix
+that is too long, not a number, or cut off announces nothing. Whatever is wrong, the scan does not
+say what: the slow walk goes over the message again and names element and byte.
 """
 from collections.abc import Iterator, Mapping
 from typing import Final
+
+from librt.strings import BytesWriter
+from librt.vecs import append, vec
+from mypy_extensions import i64
 
 from router.wire.element import SIGNED_DIGITS, TEXT, Element, Unwritable
 from router.wire.faults import MalformedMessage
 from router.wire.head import Head
 from router.wire.message import Message
-from router.wire.shape import Shape
+from router.wire.octets import are_ascii
+from router.wire.shape import PLANS_MAX, Shape
+from router.wire.shapes import Shapes
 from router.wire.walk import Stretch, walk
 from specs.rules import Dialect
 
 __all__ = ["Codec", "MalformedMessage", "Message", "Unwritable"]
 
-SHAPES_MAX: Final = 4096
 STAN: Final = 11
 MTIS_MAX: Final = 64
 
 
+class Layout:
+    """How messages of certain elements are written."""
+
+    __slots__ = ("bitmap", "elements", "shape")
+
+    def __init__(self, bitmap: bytes, elements: list[Element], shape: Shape) -> None:
+        self.bitmap = bitmap
+        self.elements = elements
+        self.shape = shape
+
+
 class Codec:
-    __slots__ = ("_elements", "_shapes", "approvals", "dialect", "head", "version")
+    __slots__ = ("_elements", "_layouts", "_shapes", "approvals", "dialect", "head", "version")
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         self.version: int = dialect.version
         self.approvals: frozenset[str] = dialect.approvals
         self.head = Head(dialect)
-        shared: dict[str, dict[bytes, int]] = {}
         self._elements: dict[int, Element] = {
-            number: Element(rule, shared) for number, rule in dialect.elements.items()
+            number: Element(rule) for number, rule in dialect.elements.items()
         }
-        self._shapes: dict[bytes, Shape] = {}
+        self._shapes = Shapes()
+        self._layouts: dict[tuple[int, ...], Layout] = {}  # by the elements in the order given
 
     def scan(self, data: bytes) -> Message:
         """The message, its layout judged in full."""
-        head = self.head
-        start = head.bitmap_start
-        if len(data) <= start:
+        size: i64 = len(data)
+        start = self.head.bitmap_start
+        if size <= start:
             raise self._fault(data)
-        position = start + head.bitmap_widths[data[start]]
-        shape = self._shapes.get(data[start:position])
+        width = self.head.bitmap_widths[data[start]]
+        position = start + width
+        if not width or position > size:
+            raise self._fault(data)
+        shape = self._shapes.find(data, start, width)
         if shape is None:
             shape = self._laid_out(data, position)
-        ends = [position]
-        for variable in shape.variables:
-            content = position + variable.gap + variable.prefix_bytes
-            count = variable.byte_counts.get(data[content - variable.prefix_bytes:content])
-            if count is None:
-                raise self._fault(data)
-            position = content + count
-            if position > len(data):
+        variables = shape.variables
+        ends = append(vec[i64](capacity=len(variables) + 1), position)
+        for variable in variables:
+            element = variable.element
+            content = position + variable.gap
+            position = content + element.announced(data, content)
+            if position < content or position > size:
                 raise self._fault(data)
             is_odd = variable.is_filled_up and data[content - 1] & 1 == 1
-            if is_odd and not variable.element.is_filled(data[content], data[position - 1]):
+            if is_odd and not element.is_filled(data, content, position):
                 raise self._fault(data)
-            ends.append(position)
-        if position + shape.tail_bytes != len(data):
+            ends = append(ends, position)
+        if position + shape.tail_bytes != size:
             raise self._fault(data)
         for place in shape.filled_up:
-            first = ends[place.segment] + place.offset
-            if not place.element.is_filled(data[first], data[first + place.size - 1]):
+            if not place.element.is_filled(data, place.start_in(ends), place.stop_in(ends)):
                 raise self._fault(data)
         return Message(data, self, shape, ends)
 
     def verify(self, message: Message) -> None:
         """Content: a text in ASCII holds ASCII. (Any byte is EBCDIC, and digits are not judged.)"""
         head = self.head
-        if not head.is_ebcdic and not message.mti.isascii():
+        data, ends = message.data, message.ends
+        is_text = not (head.is_ebcdic or head.is_bcd)
+        if is_text and not are_ascii(data, head.mti_start, head.bitmap_start):
             raise MalformedMessage(0, head.mti_start, "an MTI in ASCII", "bytes above 7F")
         for extent in message.shape.texts:
-            if not extent.bytes_in(message.data, message.ends).isascii():
+            if not are_ascii(data, extent.start_in(ends), extent.stop_in(ends)):
                 self._name_culprit(message)
 
     def _name_culprit(self, message: Message) -> None:
@@ -105,11 +123,19 @@ class Codec:
 
     def written(self, mti: str, values: Mapping[int, str], header: bytes = b"") -> Message:
         """A new message from canonical texts. A value for 1 asks for a secondary bitmap anyhow."""
-        pieces: dict[int, bytes] = {}
-        for number in sorted(values):
-            if number != 1:
-                pieces[number] = self._element(number).bytes_of(values[number])
-        return self._joined(header, mti, pieces, has_bit_1=1 in values)
+        numbers = tuple(values)
+        layout = self._layouts.get(numbers)
+        if layout is None:
+            layout = self._layout(numbers)
+        writer = BytesWriter()
+        writer.write(self.head.before_bitmap(header, mti))
+        writer.write(layout.bitmap)
+        ends = append(vec[i64](capacity=len(layout.shape.variables) + 1), len(writer))
+        for element in layout.elements:
+            writer.write(element.bytes_of(values[element.number]))
+            if element.prefix_bytes:
+                ends = append(ends, len(writer))
+        return Message(writer.getvalue(), self, layout.shape, ends)
 
     def rewritten(self, message: Message, mti: str | None,
                   changes: Mapping[int, str | None]) -> Message:
@@ -121,7 +147,10 @@ class Codec:
                 pieces[number] = message.data[start - self._elements[number].prefix_bytes:stop]
             elif (text := changes[number]) is not None:
                 pieces[number] = self._element(number).bytes_of(text)
-        return self._joined(message.header, mti or message.mti, pieces, has_bit_1=False)
+        head = self.head
+        before = head.before_bitmap(message.header, mti or message.mti)
+        bitmap = head.bitmap(pieces, has_bit_1=False)
+        return self.scan(before + bitmap + b"".join(pieces.values()))
 
     def salvaged(self, data: bytes) -> dict[int, str] | None:
         """What stands before the fault, MTI as 0; None where MTI or STAN cannot be read."""
@@ -144,10 +173,18 @@ class Codec:
         """How the dialect writes it; None where it has no such element."""
         return self._elements.get(number)
 
-    def _joined(self, header: bytes, mti: str, pieces: Mapping[int, bytes],
-                has_bit_1: bool) -> Message:
-        head = self.head.written(header, mti, pieces, has_bit_1)
-        return self.scan(head + b"".join(pieces.values()))
+    def _layout(self, numbers: tuple[int, ...]) -> Layout:
+        """Raises Unwritable for an element that the dialect does not have."""
+        elements = [self._element(number) for number in sorted(numbers) if number != 1]
+        there = [element.number for element in elements]
+        bitmap = self.head.bitmap(there, has_bit_1=1 in numbers)
+        shape = self._shapes.find(bitmap, 0, len(bitmap))
+        if shape is None:
+            shape = self._kept(bitmap, there)
+        layout = Layout(bitmap, elements, shape)
+        if len(self._layouts) < PLANS_MAX:
+            self._layouts[numbers] = layout
+        return layout
 
     def _element(self, number: int) -> Element:
         element = self._elements.get(number)
@@ -159,9 +196,11 @@ class Codec:
         numbers = self.head.numbers(data)
         if any(number not in self._elements for number in numbers):
             raise self._fault(data)
+        return self._kept(data[self.head.bitmap_start:body], numbers)
+
+    def _kept(self, bitmap: bytes, numbers: list[int]) -> Shape:
         shape = Shape(numbers, self._elements)
-        if len(self._shapes) < SHAPES_MAX:
-            self._shapes[data[self.head.bitmap_start:body]] = shape
+        self._shapes.keep(bitmap, shape)
         return shape
 
     def _fault(self, data: bytes) -> MalformedMessage:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from router.wire.element import TEXT
 from router.wire.message import Message
+from router.wire.octets import are_digits
 from router.wire.shape import PLANS_MAX, Extent, Shape
 
 
@@ -35,8 +36,9 @@ class Digits:
             plan = self._planned(message.shape)
             if len(self._plans) < PLANS_MAX:
                 self._plans[message.shape] = plan
+        data, ends = message.data, message.ends
         for extent in plan.texts:
-            if not extent.bytes_in(message.data, message.ends).isdigit():
+            if not are_digits(data, extent.start_in(ends), extent.stop_in(ends)):
                 return False
         for number in plan.others:
             text = message.text(number)

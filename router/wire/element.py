@@ -6,6 +6,8 @@ one, binary as upper-case hexadecimal. Elements written as hexadecimal digits sh
 import binascii
 from typing import Final
 
+from mypy_extensions import i64
+
 from specs.rules import EBCDIC, ElementRule
 
 TEXT: Final = 0
@@ -13,6 +15,11 @@ TEXT_EBCDIC: Final = 1
 DIGITS: Final = 2  # BCD
 BYTES: Final = 3
 SIGNED_DIGITS: Final = 4  # one character, then BCD
+
+ZERO: Final = {"ascii": 0x30, "ebcdic": 0xF0, "bcd": 0, "binary": 0}  # in a length prefix
+UNREADABLE: Final = -1
+UNHEXLIFIED: Final = binascii.a2b_hex
+HEXADECIMAL: Final = bytes.hex  # found once: a method is looked up at each call
 
 READING: Final = {"ascii": TEXT, "hex": TEXT, "ebcdic": TEXT_EBCDIC, "hex-ebcdic": TEXT_EBCDIC,
                   "bcd": DIGITS, "binary": BYTES}
@@ -28,22 +35,22 @@ class Unwritable(Exception):
 
 
 class Element:
-    """A rule made ready: the conversions both ways, and every valid length prefix."""
+    """A rule made ready: the conversions both ways, and what a length prefix announces."""
 
     __slots__ = (
-        "_prefixes", "byte_counts", "counts_halves", "counts_hexadecimal", "counts_nibbles",
-        "fills_right", "fixed_bytes", "has_ascii_prefix", "is_hexadecimal_text", "number", "pad",
-        "prefix_bytes", "reading", "rule", "units_max",
+        "_half_bytes", "_halves_more", "_pad_nibble", "_prefix_step", "_prefix_zero", "_prefixes",
+        "counts_halves", "counts_hexadecimal", "counts_nibbles", "fills_right", "fixed_bytes",
+        "has_ascii_prefix", "is_hexadecimal_text", "number", "pad", "prefix_bytes", "reading",
+        "rule", "units_max",
     )
 
-    def __init__(self, rule: ElementRule, shared: dict[str, dict[bytes, int]]) -> None:
-        """`shared` keeps the prefixes of elements whose prefixes are alike; a codec has one."""
+    def __init__(self, rule: ElementRule) -> None:
         self.rule = rule
         self.number: int = rule.number
-        self.reading: int = SIGNED_DIGITS if rule.kind == "x+n" and rule.encoding == "bcd" else (
+        self.reading: i64 = SIGNED_DIGITS if rule.kind == "x+n" and rule.encoding == "bcd" else (
             READING[rule.encoding])
-        self.prefix_bytes: int = rule.prefix_bytes
-        self.units_max: int = rule.prefix_max
+        self.prefix_bytes: i64 = rule.prefix_bytes
+        self.units_max: i64 = rule.prefix_max
         self.pad: str = rule.pad
         self.has_ascii_prefix: bool = not rule.prefix_digits or rule.prefix_encoding == "ascii"
         self.fills_right: bool = rule.odd == "right"
@@ -54,32 +61,48 @@ class Element:
         self.is_hexadecimal_text: bool = rule.kind == "b" and self.reading != BYTES
         self.counts_hexadecimal: bool = (
             rule.encoding in ("hex", "hex-ebcdic") and rule.counts == "bytes")
-        self.fixed_bytes: int = self.byte_count(rule.prefix_max)
-        alike = f"{rule.prefix_encoding} {rule.prefix_bytes} {rule.prefix_max}"
-        alike += f" {rule.encoding} {rule.counts}"
-        if alike not in shared:
-            shared[alike] = self._all_byte_counts()
-        self.byte_counts: dict[bytes, int] = shared[alike]
+        self._pad_nibble: i64 = int(rule.pad, 16) if self.counts_nibbles else 0
+        # The bytes of so many units: half of `units * _half_bytes + _halves_more`.
+        self._half_bytes: i64 = 2
+        self._halves_more: i64 = 0
+        if self.counts_halves or self.counts_nibbles or self.reading == SIGNED_DIGITS:
+            self._half_bytes = 1
+            self._halves_more = 2 if self.reading == SIGNED_DIGITS else int(self.counts_nibbles)
+        elif self.counts_hexadecimal:
+            self._half_bytes = 4
+        self._prefix_zero: i64 = ZERO[rule.prefix_encoding]
+        # What one byte of a prefix counts more than the next.
+        self._prefix_step: i64 = {"binary": 256, "bcd": 100}.get(rule.prefix_encoding, 10)
+        self.fixed_bytes: i64 = self.byte_count(self.units_max)
         self._prefixes: dict[int, bytes] = {}  # those written so far; as many as there are lengths
 
-    def _all_byte_counts(self) -> dict[bytes, int]:
-        """Every valid length prefix with the bytes it announces; any other is an error."""
-        if not self.prefix_bytes:
-            return {}
-        step = 2 if self.counts_halves else 1
-        return {self._prefix(n): self.byte_count(n) for n in range(0, self.units_max + 1, step)}
-
-    def byte_count(self, units: int) -> int:
+    def byte_count(self, units: i64) -> i64:
         """The bytes of so many units of what the prefix counts."""
-        if self.counts_halves:
-            return units // 2
-        if self.reading == SIGNED_DIGITS:
-            return 1 + units // 2
-        if self.counts_nibbles:
-            return (units + 1) // 2
-        return 2 * units if self.counts_hexadecimal else units
+        return (units * self._half_bytes + self._halves_more) >> 1
+
+    def announced(self, data: bytes, content: i64) -> i64:
+        """The bytes that the length prefix before `content` announces; UNREADABLE: it is none."""
+        if content > len(data):
+            return UNREADABLE
+        units: i64 = 0
+        step = self._prefix_step
+        for at in range(content - self.prefix_bytes, content):
+            digit: i64 = data[at]
+            if step == 10:
+                digit -= self._prefix_zero
+                if digit < 0 or digit > 9:
+                    return UNREADABLE
+            elif step == 100:
+                if digit & 0x0F > 9 or digit > 0x99:
+                    return UNREADABLE
+                digit = (digit >> 4) * 10 + (digit & 0x0F)
+            units = units * step + digit
+        if units > self.units_max or (self.counts_halves and units & 1):
+            return UNREADABLE
+        return (units * self._half_bytes + self._halves_more) >> 1
 
     def prefix(self, units: int) -> bytes:
+        """How so many units are announced."""
         known = self._prefixes.get(units)
         if known is None:
             known = self._prefixes[units] = self._prefix(units)
@@ -94,22 +117,24 @@ class Element:
         digits = str(units).zfill(self.prefix_bytes)
         return digits.encode(EBCDIC if encoding == "ebcdic" else "ascii")
 
-    def is_filled(self, first: int, last: int) -> bool:
-        """Whether an odd number of digits, in these end bytes, is filled up as the dialect says."""
-        filling = last & 0x0F if self.fills_right else first >> 4
-        return filling == int(self.pad, 16)
+    def is_filled(self, data: bytes, start: i64, stop: i64) -> bool:
+        """Whether an odd number of digits is filled up as the dialect says."""
+        filling: i64 = data[stop - 1] & 0x0F if self.fills_right else data[start] >> 4
+        return filling == self._pad_nibble
 
     def text_of(self, written: bytes, is_odd: bool) -> str:
         """The canonical text of bytes without prefix. Never raises: content is judged elsewhere."""
         if self.reading == TEXT:
             return written.decode("latin-1")
         if self.reading == BYTES:
-            return written.hex().upper()
+            return HEXADECIMAL(written).upper()
         if self.reading == TEXT_EBCDIC:
             return written.decode(EBCDIC)
         if self.reading == SIGNED_DIGITS:
             return written[:1].decode("latin-1") + written[1:].hex().upper()
-        digits = written.hex().upper()
+        digits = HEXADECIMAL(written)
+        if not digits.isdigit():
+            digits = digits.upper()
         if not is_odd:
             return digits
         return digits[:-1] if self.fills_right else digits[1:]
@@ -118,19 +143,19 @@ class Element:
         """The element as it stands on the wire, prefix and all."""
         written = self._encoded(text)
         units = self._units(text, written)
-        if self.prefix_bytes:
-            if units > self.units_max:
-                raise self._of_wrong_length(units, "at most")
-            return self.prefix(units) + written
-        if units != self.units_max:
-            raise self._of_wrong_length(units, "exactly")
-        return written
+        if not self.prefix_bytes:
+            if units != self.units_max:
+                raise self._of_wrong_length(units, "exactly")
+            return written
+        if units > self.units_max:
+            raise self._of_wrong_length(units, "at most")
+        return self.prefix(units) + written
 
     def _of_wrong_length(self, units: int, limit: str) -> Unwritable:
         reason = f"{units} {self.rule.counts}, expected {limit} {self.units_max}"
         return Unwritable(self.number, reason)
 
-    def _units(self, text: str, written: bytes) -> int:
+    def _units(self, text: str, written: bytes) -> i64:
         if self.reading == SIGNED_DIGITS or self.counts_nibbles:
             return len(text)
         if self.counts_hexadecimal:
@@ -147,10 +172,10 @@ class Element:
             if reading == TEXT_EBCDIC:
                 return text.encode(EBCDIC)
             if reading == SIGNED_DIGITS:
-                return text[:1].encode("ascii") + binascii.a2b_hex(text[1:])
+                return text[:1].encode("ascii") + UNHEXLIFIED(text[1:])
             if reading == DIGITS and len(text) & 1 and self.counts_nibbles:
                 text = text + self.pad if self.fills_right else self.pad + text
-            return binascii.a2b_hex(text)
+            return UNHEXLIFIED(text)
         except UnicodeEncodeError:
             reason = f"has characters that {self.rule.encoding} cannot write"
         except ValueError:  # binascii.Error among them; its cause may quote the value

@@ -3,6 +3,9 @@ import binascii
 from collections.abc import Iterable
 from typing import Final
 
+from librt.vecs import vec
+from mypy_extensions import i64
+
 from router.wire.element import Unwritable
 from router.wire.faults import MalformedMessage
 from specs.rules import EBCDIC, Dialect
@@ -18,16 +21,16 @@ class Head:
 
     def __init__(self, dialect: Dialect) -> None:
         self.default_header = dialect.default_header
-        self.mti_start: int = dialect.header_bytes
+        self.mti_start: i64 = dialect.header_bytes
         self.is_bcd: bool = dialect.mti_encoding == "bcd"
         self.is_ebcdic: bool = dialect.mti_encoding == "ebcdic"
-        self.bitmap_start: int = self.mti_start + (2 if self.is_bcd else 4)
+        self.bitmap_start: i64 = self.mti_start + (2 if self.is_bcd else 4)
         self.is_binary: bool = dialect.bitmap_encoding == "binary"
         self.codec_name: str = EBCDIC if dialect.bitmap_encoding == "hex-ebcdic" else "latin-1"
         self.is_sixteen: bool = dialect.secondary_bitmap_always
         self._mtis: dict[bytes, str] = {}  # those that were read, each a text that is there once
         # By the bitmap's first byte, which holds bit 1: the bytes of all bitmaps. 0: no bitmap.
-        self.bitmap_widths: list[int] = [self._width(first) for first in range(256)]
+        self.bitmap_widths = vec[i64]([self._width(first) for first in range(256)])
 
     def _width(self, first: int) -> int:
         if self.is_binary:
@@ -51,7 +54,7 @@ class Head:
             raise MalformedMessage(1, start, "hexadecimal digits", "something else")
         if len(bitmap) < width:
             raise MalformedMessage(1, start, f"a bitmap of {width} bytes", f"{len(bitmap)} bytes")
-        count = 4 * width if not self.is_binary else 8 * width
+        count = int(4 * width if not self.is_binary else 8 * width)  # the bits are too many for i64
         numbers = [n for n in range(2, count + 1) if bits >> (count - n) & 1]
         if TERTIARY in numbers:
             raise MalformedMessage(TERTIARY, start, "no tertiary bitmap (elements 129 to 192)")
@@ -90,11 +93,15 @@ class Head:
                 self._mtis[written] = known
         return known
 
-    def written(self, header: bytes, mti: str, numbers: Iterable[int], has_bit_1: bool) -> bytes:
-        """Header, MTI and bitmap; the bitmap has a second half where it must or `has_bit_1`."""
+    def before_bitmap(self, header: bytes, mti: str) -> bytes:
+        """Header, the dialect's own where there is none, and MTI."""
         header = header or self.default_header
         if len(header) != self.mti_start:
             raise Unwritable(0, f"a header of {len(header)} bytes, exactly {self.mti_start}")
+        return header + self.mti_bytes(mti)
+
+    def bitmap(self, numbers: Iterable[int], has_bit_1: bool) -> bytes:
+        """It has a second half where it must or `has_bit_1`."""
         bits = 0
         for number in numbers:
             bits |= 1 << (2 * BITS - number)
@@ -102,9 +109,7 @@ class Head:
         if has_bit_1 or (has_second and not self.is_sixteen):
             bits |= 1 << (2 * BITS - 1)
         bitmap = bits.to_bytes(16, "big") if has_second else (bits >> BITS).to_bytes(8, "big")
-        if not self.is_binary:
-            bitmap = bitmap.hex().upper().encode(self.codec_name)
-        return header + self.mti_bytes(mti) + bitmap
+        return bitmap if self.is_binary else bitmap.hex().upper().encode(self.codec_name)
 
     def mti_bytes(self, mti: str) -> bytes:
         if len(mti) != 4:

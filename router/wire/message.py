@@ -1,10 +1,12 @@
 """One ISO 8583 message as it stands on the wire: read when asked for, edited as new bytes."""
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from mypy_extensions import mypyc_attr
+from librt.strings import BytesWriter, read_i32_le
+from librt.vecs import vec
+from mypy_extensions import i64, mypyc_attr
 
-from router.wire.element import BYTES, TEXT
+from router.wire.element import BYTES, DIGITS, TEXT
 from router.wire.faults import MalformedMessage
 from router.wire.shape import Place, Shape
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from router.wire.codec import Codec
 
 __all__ = ["MalformedMessage", "Message", "MissingElement"]
+
+DIGITS_AT_ONCE: Final = 4  # so many elements in digits, and the whole message is made digits
 
 
 class MissingElement(Exception):
@@ -22,16 +26,15 @@ class MissingElement(Exception):
         self.element = element
 
 
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Message:
-    __slots__ = ("_characters", "_mti", "codec", "data", "ends", "shape")
+    __slots__ = ("_characters", "codec", "data", "ends", "shape")
 
-    def __init__(self, data: bytes, codec: "Codec", shape: Shape, ends: list[int]) -> None:
+    def __init__(self, data: bytes, codec: "Codec", shape: Shape, ends: vec[i64]) -> None:
         self.data = data
         self.codec = codec
         self.shape = shape
         self.ends = ends  # of the bitmap and of each variable element
-        self._mti = ""
         self._characters = ""  # the bytes as Latin-1, once a text was asked for
 
     def __repr__(self) -> str:
@@ -42,9 +45,12 @@ class Message:
 
     @property
     def mti(self) -> str:
-        if not self._mti:
-            self._mti = self.codec.head.mti(self.data)
-        return self._mti
+        shape, head = self.shape, self.codec.head
+        word = read_i32_le(self.data, head.mti_start)
+        if word != shape.mti_word or not shape.mti:
+            shape.mti = head.mti(self.data)
+            shape.mti_word = word
+        return shape.mti
 
     @property
     def header(self) -> bytes:
@@ -70,25 +76,59 @@ class Message:
         return list(self.shape.numbers)
 
     def values(self) -> dict[int, str]:
-        return {number: self.text(number) for number in self.shape.numbers}
+        shape = self.shape
+        found = shape.blank.copy()
+        if shape.in_digits < DIGITS_AT_ONCE:
+            for number in shape.numbers:
+                found[number] = self.text(number)
+            return found
+        digits = self.data.hex().upper()
+        for number in shape.numbers:
+            place = self._place(number)
+            if place.element.reading not in (DIGITS, BYTES):
+                found[number] = self._text_at(place)
+                continue
+            first, last = 2 * place.start_in(self.ends), 2 * place.stop_in(self.ends)
+            if self._is_odd(place):
+                if place.element.fills_right:
+                    last -= 1
+                else:
+                    first += 1
+            found[number] = digits[first:last]
+        return found
 
     def get(self, element: int) -> str:
         """The canonical text, empty where the element is absent."""
-        return self.text(element) if self.shape.places[element] is not None else ""
+        place = self.shape.places[element]
+        return self._text_at(place) if place is not None else ""
 
     def text(self, element: int) -> str:
         """The canonical text. Never raises for content: `Codec.verify` judges that."""
-        place = self._place(element)
-        start = self._start(place)
-        stop = self._stop(place, start)
+        place = self.shape.places[element]
+        if place is None:
+            raise MissingElement(element)
+        return self._text_at(place)
+
+    def _text_at(self, place: Place) -> str:
+        ends = self.ends
+        start = ends[place.segment] + place.offset
+        stop = ends[place.segment + 1] if place.size < 0 else start + place.size
         ready = place.element
         if ready.reading == TEXT:
-            if not self._characters:
-                self._characters = self.data.decode("latin-1")
-            return self._characters[start:stop]
-        is_odd = ready.counts_nibbles and bool(
-            (self.data[start - 1] if place.size < 0 else ready.units_max) & 1)
-        return ready.text_of(self.data[start:stop], is_odd)
+            characters = self._characters
+            if not characters:
+                characters = self._characters = self.data.decode("latin-1")
+            return characters[start:stop]
+        return ready.text_of(self.data[start:stop], self._is_odd(place))
+
+    def _is_odd(self, place: Place) -> bool:
+        """An odd number of digits, filled up to whole bytes."""
+        if not place.element.counts_nibbles:
+            return False
+        units = place.element.units_max
+        if place.size < 0:
+            units = self.data[place.start_in(self.ends) - 1]
+        return units & 1 == 1
 
     def waits(self) -> None:
         """Nothing will be asked of it for a while: what can be made again is let go."""
@@ -96,35 +136,33 @@ class Message:
 
     def raw(self, element: int) -> bytes:
         """The element's bytes, without its length prefix."""
-        start, stop = self.span(element)
-        return self.data[start:stop]
+        place = self._place(element)
+        return self.data[place.start_in(self.ends):place.stop_in(self.ends)]
 
     def span(self, element: int) -> tuple[int, int]:
         """Where the element's content stands; its length prefix, if any, lies right before it."""
         place = self._place(element)
-        start = self._start(place)
-        return start, self._stop(place, start)
+        return place.start_in(self.ends), place.stop_in(self.ends)
 
     def replacing(self, mti: str | None, changes: Mapping[int, str | None]) -> "Message":
         """The same message with other canonical texts in some elements; None removes one."""
-        edited = bytearray(self.data)
-        for number, text in changes.items():
-            place = self.shape.places[number]
+        edited = BytesWriter()
+        edited.write(self.data)
+        for number in changes:
+            place, text = self.shape.places[number], changes[number]
             if place is None and text is None:
                 continue
             if place is None or text is None:
                 return self.codec.rewritten(self, mti, changes)
             written = place.element.bytes_of(text)
-            content = self._start(place)
-            start = content - place.element.prefix_bytes
-            stop = self._stop(place, content)
-            if len(written) != stop - start:
+            start = place.start_in(self.ends) - place.element.prefix_bytes
+            if len(written) != place.stop_in(self.ends) - start:
                 return self.codec.rewritten(self, mti, changes)
-            edited[start:stop] = written
+            overwrite(edited, start, written)
         if mti is not None:
             head = self.codec.head
-            edited[head.mti_start:head.bitmap_start] = head.mti_bytes(mti)
-        return Message(bytes(edited), self.codec, self.shape, self.ends)
+            overwrite(edited, head.mti_start, head.mti_bytes(mti))
+        return Message(edited.getvalue(), self.codec, self.shape, self.ends)
 
     def _place(self, element: int) -> Place:
         place = self.shape.places[element]
@@ -132,8 +170,8 @@ class Message:
             raise MissingElement(element)
         return place
 
-    def _start(self, place: Place) -> int:
-        return self.ends[place.segment] + place.offset
 
-    def _stop(self, place: Place, start: int) -> int:
-        return self.ends[place.segment + 1] if place.size < 0 else start + place.size
+def overwrite(there: BytesWriter, start: i64, written: bytes) -> None:
+    """From `start` on, as far as it goes."""
+    for at in range(i64(len(written))):
+        there[start + at] = written[at]

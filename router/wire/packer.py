@@ -19,7 +19,7 @@ class Run:
     __slots__ = ("extent", "head", "is_text", "number")
 
     def __init__(self, place: Place) -> None:
-        self.is_text = place.element.reading == TEXT
+        self.is_text: bool = place.element.reading == TEXT
         self.number: int = place.element.number  # its last element
         self.extent = Extent(place, with_prefix=False)
         self.head = b"\x01" + named(place) if is_plain(place) else b""

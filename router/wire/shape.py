@@ -8,7 +8,10 @@ only the variable lengths left to read; an element is found by one addition.
 from collections.abc import Mapping
 from typing import Final
 
-from router.wire.element import SIGNED_DIGITS, TEXT, Element
+from librt.vecs import vec
+from mypy_extensions import i32, i64
+
+from router.wire.element import BYTES, DIGITS, SIGNED_DIGITS, TEXT, Element
 
 PLANS_MAX: Final = 4096  # of one thing done to messages, by shape; beyond that each is planned anew
 
@@ -18,11 +21,20 @@ class Place:
 
     __slots__ = ("element", "offset", "segment", "size")
 
-    def __init__(self, element: Element, segment: int, offset: int, size: int) -> None:
+    def __init__(self, element: Element, segment: i64, offset: i64, size: i64) -> None:
         self.element = element
         self.segment = segment
         self.offset = offset
         self.size = size  # -1: variable, up to the end of its segment
+
+    def start_in(self, ends: vec[i64]) -> i64:
+        """Where it begins in a message; its length prefix, if any, lies right before it."""
+        return ends[self.segment] + self.offset
+
+    def stop_in(self, ends: vec[i64]) -> i64:
+        if self.size < 0:
+            return ends[self.segment + 1]
+        return ends[self.segment] + self.offset + self.size
 
 
 class Extent:
@@ -34,11 +46,12 @@ class Extent:
     __slots__ = ("start", "start_segment", "stop", "stop_segment")
 
     def __init__(self, place: Place, with_prefix: bool) -> None:
-        self.start_segment: int = place.segment
-        self.start: int = place.offset
+        self.start_segment: i64 = place.segment
+        self.start: i64 = place.offset
         if with_prefix:
             self.start -= place.element.prefix_bytes
-        self.stop_segment = self.stop = 0
+        self.stop_segment: i64 = 0
+        self.stop: i64 = 0
         self.reach(place)
 
     def reach(self, place: Place) -> None:
@@ -54,41 +67,50 @@ class Extent:
         """This content begins where the part ends."""
         return place.segment == self.stop_segment and place.offset == self.stop
 
-    def start_in(self, ends: list[int]) -> int:
+    def start_in(self, ends: vec[i64]) -> i64:
         """Where it begins in a message."""
         return ends[self.start_segment] + self.start
 
-    def bytes_in(self, data: bytes, ends: list[int]) -> bytes:
+    def stop_in(self, ends: vec[i64]) -> i64:
+        return ends[self.stop_segment] + self.stop
+
+    def bytes_in(self, data: bytes, ends: vec[i64]) -> bytes:
         return data[ends[self.start_segment] + self.start:ends[self.stop_segment] + self.stop]
 
 
 class Variable:
-    """A variable element on the way through a scan: what its length prefix may be, and means."""
+    """A variable element on the way through a scan."""
 
-    __slots__ = ("byte_counts", "element", "gap", "is_filled_up", "prefix_bytes")
+    __slots__ = ("element", "gap", "is_filled_up")
 
-    def __init__(self, element: Element, gap: int) -> None:
+    def __init__(self, element: Element, gap: i64) -> None:
         self.element = element
-        self.gap = gap
-        self.prefix_bytes: int = element.prefix_bytes
-        self.byte_counts: dict[bytes, int] = element.byte_counts
+        self.gap = gap  # from the end of the one before, or of the bitmap, to its content
         self.is_filled_up: bool = element.counts_nibbles
 
 
 class Shape:
-    __slots__ = ("filled_up", "lacking", "numbers", "places", "tail_bytes", "texts", "variables")
+    __slots__ = ("blank", "filled_up", "in_digits", "lacking", "mti", "mti_word", "numbers",
+                 "places", "tail_bytes", "texts", "variables")
 
     def __init__(self, numbers: list[int], elements: Mapping[int, Element]) -> None:
         self.numbers = numbers
+        self.blank = dict.fromkeys(numbers, "")  # to copy and fill in: a dictionary grown already
+        self.in_digits: i64 = 0  # elements whose texts are hexadecimal digits of their bytes
+        self.mti = ""  # of the message that was asked last
+        self.mti_word: i32 = 0  # how that begins behind its header
         self.places: list[Place | None] = [None] * 129
         self.variables: list[Variable] = []
         self.filled_up: list[Place] = []  # of fixed length, with an odd number of digits
         self.lacking: dict[str, bool] = {}  # by MTI: something mandatory is absent
-        offset = segment = 0
+        offset: i64 = 0
+        segment: i64 = 0
         for number in numbers:
             element = elements[number]
+            if element.reading in (DIGITS, BYTES):
+                self.in_digits += 1
             if element.prefix_bytes:
-                self.variables.append(Variable(element, offset))
+                self.variables.append(Variable(element, offset + element.prefix_bytes))
                 self.places[number] = Place(element, segment, offset + element.prefix_bytes, -1)
                 segment += 1
                 offset = 0
@@ -98,7 +120,7 @@ class Shape:
             if element.counts_nibbles and element.units_max & 1:
                 self.filled_up.append(place)
             offset += element.fixed_bytes
-        self.tail_bytes = offset
+        self.tail_bytes: i64 = offset
         self.texts = self._texts()
 
     def _texts(self) -> list[Extent]:

@@ -6,8 +6,12 @@ Elements that both dialects write alike are copied as they came, in one slice fo
 together; what is written differently is converted; what is given is written. Between two peers of
 one dialect forwarding is so an edit of a few bytes.
 """
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Final
+
+from librt.strings import BytesWriter
+from librt.vecs import append, vec
+from mypy_extensions import i64
 
 from router.wire.codec import Codec
 from router.wire.element import DIGITS, Element, Unwritable
@@ -19,6 +23,7 @@ from specs.rules import ElementRule
 COPIED: Final = 0
 GIVEN: Final = 1
 CONVERTED: Final = 2
+SEGMENTS_EXPECTED: Final = 6  # there may be more
 
 
 class Step:
@@ -36,18 +41,28 @@ class Step:
 class Plan:
     """For messages of one shape: what the new one begins with, and what follows."""
 
-    __slots__ = ("head", "shape", "steps")
+    __slots__ = ("given", "head", "mti", "shape", "steps")
 
-    def __init__(self, head: bytes, steps: list[Step]) -> None:
+    def __init__(self, mti: str, given: list[int], head: bytes, steps: list[Step]) -> None:
+        self.mti = mti
+        self.given = given
         self.head = head
         self.steps = steps
         self.shape: Shape | None = None  # of all that are made so: known from the first one
+
+    def is_for(self, mti: str, given: dict[int, str]) -> bool:
+        if mti != self.mti or len(given) != len(self.given):
+            return False
+        for number in self.given:  # noqa: SIM110 - a loop is compiled, a generator is an object
+            if number not in given:
+                return False
+        return True
 
 
 class Transcoder:
     """From a codec to another of the same version. `only` these elements pass, all `but` those."""
 
-    __slots__ = ("_but", "_only", "_plans", "_source", "_target")
+    __slots__ = ("_but", "_last", "_only", "_plans", "_source", "_target")
 
     def __init__(self, source: Codec, target: Codec, only: Collection[int] | None = None,
                  but: Collection[int] = ()) -> None:
@@ -56,46 +71,52 @@ class Transcoder:
         self._only = only
         self._but = but
         self._plans: dict[tuple[Shape, str, tuple[int, ...]], Plan] = {}
+        self._last: dict[Shape, Plan] = {}  # mostly right, and found without making a key
 
-    def transcoded(self, message: Message, mti: str, given: Mapping[int, str]) -> Message | None:
+    def transcoded(self, message: Message, mti: str, given: dict[int, str]) -> Message | None:
         """A new message under that MTI: the elements that pass, and those given, which are
         canonical texts. None where a content does not fit as it stands: `fitted` knows more.
         """
-        key = (message.shape, mti, tuple(given))
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._planned(message.shape, mti, given)
-            if len(self._plans) < PLANS_MAX:
-                self._plans[key] = plan
+        plan = self._last.get(message.shape)
+        if plan is None or not plan.is_for(mti, given):
+            plan = self._plan(message.shape, mti, given)
         data, ends = message.data, message.ends
-        pieces = [plan.head]
-        position = len(plan.head)
-        new_ends = [position]
+        writer = BytesWriter()
+        writer.write(plan.head)
+        new_ends = append(vec[i64](capacity=SEGMENTS_EXPECTED), len(writer))
         for step in plan.steps:
             extent = step.extent
             if extent is not None:
-                piece = extent.bytes_in(data, ends)
-                moved = position - extent.start_in(ends)
+                start, stop = extent.start_in(ends), extent.stop_in(ends)
+                moved = len(writer) - start
+                writer.write(data[start:stop])
                 for segment in range(extent.start_segment + 1, extent.stop_segment + 1):
-                    new_ends.append(ends[segment] + moved)  # noqa: PERF401 - of one or two
-                position += len(piece)
-            else:
-                written = written_anew(step, message, given)
-                if written is None:
-                    return None
-                piece = written
-                position += len(piece)
-                if step.element.prefix_bytes:
-                    new_ends.append(position)
-            pieces.append(piece)
-        joined = b"".join(pieces)
+                    new_ends = append(new_ends, ends[segment] + moved)
+                continue
+            written = written_anew(step, message, given)
+            if written is None:
+                return None
+            writer.write(written)
+            if step.element.prefix_bytes:
+                new_ends = append(new_ends, len(writer))
         if plan.shape is not None:
-            return Message(joined, self._target, plan.shape, new_ends)
-        scanned = self._target.scan(joined)
+            return Message(writer.getvalue(), self._target, plan.shape, new_ends)
+        scanned = self._target.scan(writer.getvalue())
         plan.shape = scanned.shape
         return scanned
 
-    def _planned(self, shape: Shape, mti: str, given: Mapping[int, str]) -> Plan:
+    def _plan(self, shape: Shape, mti: str, given: dict[int, str]) -> Plan:
+        key = (shape, mti, tuple(given))
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._planned(shape, mti, given)
+            if len(self._plans) < PLANS_MAX:
+                self._plans[key] = plan
+        if shape in self._last or len(self._last) < PLANS_MAX:
+            self._last[shape] = plan
+        return plan
+
+    def _planned(self, shape: Shape, mti: str, given: dict[int, str]) -> Plan:
         numbers: list[int] = []
         steps: list[Step] = []
         run: Extent | None = None
@@ -119,7 +140,9 @@ class Transcoder:
                 else:
                     run = Extent(place, with_prefix=True)
                     steps.append(Step(COPIED, element, run))
-        return Plan(self._target.head.written(b"", mti, numbers, has_bit_1=False), steps)
+        target = self._target.head
+        head = target.before_bitmap(b"", mti) + target.bitmap(numbers, has_bit_1=False)
+        return Plan(mti, list(given), head, steps)
 
     def _passes(self, number: int) -> bool:
         return number not in self._but and (self._only is None or number in self._only)
@@ -131,7 +154,7 @@ class Transcoder:
         return came.number not in TRACKS and form(came) == form(leaves)
 
 
-def written_anew(step: Step, message: Message, given: Mapping[int, str]) -> bytes | None:
+def written_anew(step: Step, message: Message, given: dict[int, str]) -> bytes | None:
     """An element that is given, or converted; None where that does not fit."""
     if step.kind == GIVEN:
         text = given[step.number]

@@ -3,7 +3,7 @@ to say where, and to save what stands before the fault.
 """
 from collections.abc import Iterator, Mapping
 
-from router.wire.element import Element
+from router.wire.element import UNREADABLE, Element
 from router.wire.faults import MalformedMessage
 from router.wire.head import Head
 
@@ -42,8 +42,8 @@ def walk(head: Head, elements: Mapping[int, Element], data: bytes) -> Iterator[S
 def _stretch(element: Element, data: bytes, start: int) -> Stretch:
     content = start + element.prefix_bytes
     prefix = data[start:content]
-    count = element.byte_counts.get(prefix) if element.prefix_bytes else element.fixed_bytes
-    if count is None:
+    count = element.announced(data, content) if element.prefix_bytes else element.fixed_bytes
+    if count == UNREADABLE:
         raise MalformedMessage(element.number, start, _prefix_expected(element),
                                _prefix_found(element, prefix))
     stop = content + count
@@ -51,7 +51,7 @@ def _stretch(element: Element, data: bytes, start: int) -> Stretch:
         left = max(0, len(data) - content)
         raise MalformedMessage(element.number, content, f"{count} bytes", f"{left} bytes")
     is_odd = element.counts_nibbles and bool((prefix[-1] if prefix else element.units_max) & 1)
-    if is_odd and not element.is_filled(data[content], data[stop - 1]):
+    if is_odd and not element.is_filled(data, content, stop):
         side = "right" if element.fills_right else "left"
         expected = f"an odd number of digits filled up with {element.pad} on the {side}"
         raise MalformedMessage(element.number, content, expected, "another digit there")

@@ -7,9 +7,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from noyau.flat_form import flat, message_of
-from router.wire.codec import SHAPES_MAX, Codec, MalformedMessage, Unwritable
+from router.wire.codec import Codec, MalformedMessage, Unwritable
+from router.wire.element import UNREADABLE
 from router.wire.message import MissingElement
+from router.wire.shapes import SHAPES_MAX
 from specs.dialect import load_dialect
+from specs.rules import ElementRule
 from tests.wire.drawn import CODECS, damaged, messages
 
 ALL = sorted(CODECS)
@@ -188,8 +191,62 @@ def test_bitmaps_beyond_the_limit_are_laid_out_each_time() -> None:
     texts = {n: "0" * codec.dialect.elements[n].length_max for n in range(3, 16)}
     for chosen in range(SHAPES_MAX + 100):
         values = {n: text for n, text in texts.items() if chosen >> (n - 3) & 1}
-        assert codec.written("0100", values).elements() == sorted(values)
+        written = codec.written("0100", values)
+        assert written.elements() == sorted(values)
+        assert codec.scan(written.data).elements() == sorted(values)
     assert len(codec._shapes) == SHAPES_MAX
+
+
+def prefixed(rule: ElementRule, units: int) -> bytes:
+    """A length as the dialect writes it."""
+    digits = str(units).zfill(rule.prefix_digits)
+    if rule.prefix_encoding == "binary":
+        return units.to_bytes(rule.prefix_bytes, "big")
+    if rule.prefix_encoding == "bcd":
+        return bytes.fromhex(digits.zfill(2 * rule.prefix_bytes))
+    return digits.encode("cp500" if rule.prefix_encoding == "ebcdic" else "ascii")
+
+
+def counted(rule: ElementRule, units: int) -> int:
+    """The bytes of so many of what the length counts."""
+    if rule.kind == "x+n" and rule.encoding == "bcd":
+        return 1 + units // 2
+    if rule.counts == "nibbles":
+        return (units + 1) // 2 if rule.encoding == "bcd" else units // 2
+    return 2 * units if "hex" in rule.encoding and rule.counts == "bytes" else units
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_length_prefix_announces_what_it_says_or_nothing(name: str) -> None:
+    """Each way that a dialect writes a length: all of one and two bytes, near ones of more."""
+    ways = {
+        (rule.prefix_encoding, rule.prefix_bytes, rule.prefix_max, rule.encoding, rule.counts): rule
+        for rule in CODECS[name].dialect.elements.values() if rule.prefix_bytes
+    }
+    for rule in ways.values():
+        element = CODECS[name].element(rule.number)
+        assert element is not None
+        step = 2 if element.counts_halves else 1
+        known = {prefixed(rule, n): counted(rule, n) for n in range(0, rule.prefix_max + 1, step)}
+        low = 256 ** min(rule.prefix_bytes, 2)
+        tried = {n.to_bytes(rule.prefix_bytes, "big") for n in range(low)}
+        tried |= {one[:at] + bytes((byte,)) + one[at + 1:] for one in list(known)[:12]
+                  for at in range(rule.prefix_bytes) for byte in range(256)}
+        for prefix in tried | known.keys():
+            assert element.announced(prefix, rule.prefix_bytes) == known.get(prefix, UNREADABLE)
+        assert element.announced(prefixed(rule, 0)[1:], rule.prefix_bytes) == UNREADABLE
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_messages_of_one_layout_have_an_mti_each(name: str) -> None:
+    codec = CODECS[name]
+    for mti in ("0100", "0200", "0100", "0110"):
+        assert codec.scan(codec.written(mti, {11: "000001"}).data).mti == mti
+
+
+def test_the_order_of_values_is_none_of_the_message() -> None:
+    reversed_values = dict(reversed(PURCHASE.items()))
+    assert ASCII.written("0100", reversed_values).data == ASCII.written("0100", PURCHASE).data
 
 
 def test_an_announced_length_costs_no_memory() -> None:

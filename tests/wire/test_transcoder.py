@@ -62,6 +62,21 @@ def test_only_what_passes_passes() -> None:
     assert done.values() == {2: message.get(2), 11: message.get(11), 39: "00", 41: message.get(41)}
 
 
+def test_each_message_gets_the_plan_for_what_is_given_with_it() -> None:
+    """One layout, planned for one MTI and one set of elements, then for others, in turns."""
+    message = purchase()
+    way = Transcoder(message.codec, message.codec, only=(2, 11))
+    kept = {2: message.get(2), 11: message.get(11)}
+    answers = [{39: "00"}, {38: "A00001", 39: "00"}, {38: "A00002", 39: "10"}, {39: "05"},
+               {4: "000000000001", 39: "00"}, {39: "00", 38: "A00003"}]
+    for mti in ("0110", "0210", "0110"):
+        for given_now in answers:
+            done = way.transcoded(message, mti, given_now)
+            assert done is not None
+            assert (done.mti, done.values()) == (mti, {**kept, **given_now})
+            assert message.codec.scan(done.data).values() == done.values()
+
+
 def test_what_does_not_fit_as_it_stands_is_left_to_the_slow_way() -> None:
     message = purchase()
     way = Transcoder(message.codec, CODECS["iso87-binary"])
