@@ -12,6 +12,7 @@ import iso8583
 from bench.codec.messages import OTHER_PIN_BLOCK, Sample
 
 READ: Final = (2, 7, 11, 37, 41, 52)  # what routing looks at, beside the MTI
+READ_BY_NAME: Final = tuple(map(str, READ))
 PIN_BLOCK: Final = 52
 
 
@@ -30,36 +31,37 @@ class Disagreement(Exception):
 
 def jobs_on(sample: Sample) -> list[Job]:
     """Checked: a job that both sides do differently raises Disagreement."""
-    values = sample.codec.scan(sample.data).values()
-    fields, _ = iso8583.decode(sample.data, sample.spec)
+    codec, spec, data = sample.codec, sample.spec, sample.data
+    values = codec.scan(data).values()
+    fields, _ = iso8583.decode(data, spec)
 
     def scan() -> object:
-        return sample.codec.scan(sample.data)
+        return codec.scan(data)
 
     def route() -> object:
-        message = sample.codec.scan(sample.data)
-        read = [message.mti, *[message.text(number) for number in READ]]
+        message = codec.scan(data)
+        read = [message.mti, *map(message.text, READ)]
         return read, message.replacing(None, {PIN_BLOCK: OTHER_PIN_BLOCK}).data
 
     def reference_route() -> object:
-        decoded, _ = iso8583.decode(sample.data, sample.spec)
-        read = [decoded["t"], *[decoded[str(number)] for number in READ]]
+        decoded, _ = iso8583.decode(data, spec)
+        read = [decoded["t"], *map(decoded.__getitem__, READ_BY_NAME)]
         decoded["52"] = OTHER_PIN_BLOCK
-        return read, bytes(iso8583.encode(decoded, sample.spec)[0])
+        return read, bytes(iso8583.encode(decoded, spec)[0])
 
     def decode() -> object:
-        message = sample.codec.scan(sample.data)
-        sample.codec.verify(message)  # as pyiso8583 does: a text in ASCII holds ASCII
+        message = codec.scan(data)
+        codec.verify(message)  # as pyiso8583 does: a text in ASCII holds ASCII
         return message.values()
 
     def reference_decode() -> object:
-        return iso8583.decode(sample.data, sample.spec)[0]
+        return iso8583.decode(data, spec)[0]
 
     def encode() -> object:
-        return sample.codec.written("0100", values).data
+        return codec.written("0100", values).data
 
     def reference_encode() -> object:
-        return bytes(iso8583.encode(fields, sample.spec)[0])
+        return bytes(iso8583.encode(fields, spec)[0])
 
     decoded = {int(name): text for name, text in fields.items() if name.isdigit()}
     decoded.pop(1, None)
