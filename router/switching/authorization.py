@@ -1,7 +1,7 @@
 """The life of one authorization, top to bottom.
 
 A straight line that never touches the world: it yields what it needs, is sent what happened, and
-returns what the acquirer is to hear. The order of the steps is the order of precedence of the
+ends with what the acquirer is to hear. The order of the steps is the order of precedence of the
 response codes (docs/response-codes.md).
 
 `received` decides steps 4 and 5 for every request; `authorize` takes a new one from step 6 on;
@@ -27,7 +27,6 @@ from router.switching.needs import (
     PinRefused,
     PinTranslated,
     Record,
-    Steps,
     TooLate,
     TranslatePin,
 )
@@ -72,35 +71,35 @@ def refused(request: Request) -> Told | None:
 
 
 def life_of(transaction: Transaction, switch: Switch, admission: Admission) -> Life:
-    """All of it. What the acquirer is to hear comes as the last thing that is yielded.
-
-    (Returned, it would be carried by an exception, which costs more than a step of the way.)
-    """
+    """All of it."""
     if transaction.target is None:
-        yield (yield from authorize(transaction, switch, admission))
-    else:
-        yield (yield from reverse_online(transaction, switch))
+        return authorize(transaction, switch, admission)
+    return reverse_online(transaction, switch)
 
 
 def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
     transaction: Transaction, switch: Switch, admission: Admission
-) -> Steps:
-    """A request that may hold or move money, or an inquiry."""
+) -> Life:
+    """A request that may hold or move money, or an inquiry.
+
+    What the acquirer is to hear is the last thing that it yields. (Returned by a generator, it
+    would be carried by an exception, which costs more than a step of the way.)
+    """
     request = transaction.request
     assert request is not None
     assert request.pan is not None
     bin_range = switch.range_of(request.pan)
     if bin_range is None:
-        return declined(ResponseCode.NO_ROUTE, "routing")
+        return (yield declined(ResponseCode.NO_ROUTE, "routing"))
     if not bin_range.issuer:
-        return declined(ResponseCode.NO_SUCH_ISSUER, "routing")
+        return (yield declined(ResponseCode.NO_SUCH_ISSUER, "routing"))
     if not bin_range.e_commerce and request.is_e_commerce:
-        return declined(ResponseCode.NOT_PERMITTED_TO_CARD, "routing")
+        return (yield declined(ResponseCode.NOT_PERMITTED_TO_CARD, "routing"))
     issuer = transaction.issuer = switch.issuers[bin_range.issuer]
     transaction.send_by = min(request.arrived + issuer.terms.timeout_s, request.deadline)
     is_sent = not issuer.stand_in.is_first or not is_decided_here(transaction, issuer, switch)
     if is_sent and admission.refuses(transaction, issuer, alone=len(switch.issuers) == 1):
-        return OVERLOADED
+        return (yield OVERLOADED)
 
     while is_sent and (line := issuer.least_loaded_line(transaction.lines_tried)) is not None:
         pin_block: str | None = None
@@ -108,22 +107,23 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
         if request.has_pin:
             translated = yield from pin_translation(request, pin_key)
             if isinstance(translated, PinRefused):
-                return declined(code_of_hsm_error(translated.hsm_error), "pin")
-            pin_block = translated.pin_block
+                return (yield declined(code_of_hsm_error(translated.hsm_error), "pin"))
+            pin_block = translated
             if admission.has_waited_too_long(transaction, issuer):
-                return OVERLOADED
+                return (yield OVERLOADED)
 
         # Own STAN and DE 7 now: the record must hold what a reversal needs.
         exchange = exchange_on(line, transaction, pin_block, pin_key, switch)
+        translated = pin_block = ""  # it is in what leaves, and kept no longer here
         if isinstance(exchange, Told):
-            return exchange
+            return (yield exchange)
         if not isinstance((yield Record([forwarded(transaction)])), Durable):
             transaction.outbound = None  # on no record, so its decline needs none either
-            return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+            return (yield declined(ResponseCode.SYSTEM_MALFUNCTION, "journal"))
 
         happened = yield exchange
         if isinstance(happened, TooLate):
-            return declined(ResponseCode.ISSUER_INOPERATIVE, "sending")
+            return (yield declined(ResponseCode.ISSUER_INOPERATIVE, "sending"))
         if isinstance(happened, KeyChanged):
             continue
         if isinstance(happened, NeverLeft):
@@ -133,21 +133,21 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
             answer = answer_of(happened)
             if answer is not None and not answer.approves:
                 yield Record([answered(transaction, answer, is_logged=True)])
-                return answer
+                return (yield answer)
             if answer is not None:
                 transaction.approved_amount = answer.elements.get(DE.AMOUNT)
             if answer is not None and not transaction.is_void:
                 transaction.approval_on_record = True
                 durable = yield Record([answered(transaction, answer, is_logged=True)])
                 if isinstance(durable, Durable):
-                    return answer
-                return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+                    return (yield answer)
+                return (yield declined(ResponseCode.SYSTEM_MALFUNCTION, "journal"))
         break  # silence, a fallen line, an unusable answer, or an approval nobody may hear
 
     if issuer.stand_in.rules is not None:
         decided = yield from stood_in(transaction, switch)
         if decided is not None:
-            return decided
+            return (yield decided)
 
     # One commit: a crash must not leave a hold without its reversal behind a heard decline.
     silence = declined(
@@ -155,10 +155,10 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
     )
     if transaction.needs_reversal:
         yield Record(given_up(transaction, silence, switch))
-    return silence
+    return (yield silence)
 
 
-def reverse_online(transaction: Transaction, switch: Switch) -> Steps:
+def reverse_online(transaction: Transaction, switch: Switch) -> Life:
     """A 0400 of an approval the issuer gave; what it does not confirm becomes ours to deliver."""
     target = transaction.target
     assert target is not None
@@ -167,19 +167,19 @@ def reverse_online(transaction: Transaction, switch: Switch) -> Steps:
     exchange = exchange_on(line, transaction, None, None, switch) if line is not None else None
     if line is not None and isinstance(exchange, Exchange):
         if not isinstance((yield Record([forwarded(transaction)])), Durable):
-            return declined(ResponseCode.SYSTEM_MALFUNCTION, "journal")
+            return (yield declined(ResponseCode.SYSTEM_MALFUNCTION, "journal"))
         happened = yield exchange
         answer = answer_of(happened) if isinstance(happened, Message) else None
         if answer is not None and answer.code == ResponseCode.APPROVED:
             durable = yield Record([answered(transaction, answer, is_logged=True)])
             if isinstance(durable, Durable):
-                return answer
-    return NOT_CONFIRMED
+                return (yield answer)
+    return (yield NOT_CONFIRMED)
 
 
 def pin_translation(
     request: Request, destination: PinKey | None
-) -> Generator[Need, Event, PinTranslated | PinRefused]:
+) -> Generator[Need, Event, str | PinRefused]:
     """From the acquirer's key to the issuer's; while the acquirer's changes, from either."""
     refused = NO_KEY
     if destination is None or request.pan is None:
@@ -190,7 +190,7 @@ def pin_translation(
         happened = yield TranslatePin(block, account, source, destination)
         if isinstance(happened, PinTranslated):
             request.acquirer.key_used(request.link, source, request.arrived)
-            return happened
+            return happened.pin_block
         assert isinstance(happened, PinRefused)
         refused = happened if source is sources[0] else refused
         if happened.hsm_error not in ANOTHER_KEY:

@@ -245,8 +245,8 @@ class Conductor:
         if not message_types.may_be_answered(message.mti):
             self._observer.counted("unexpected_message", link.acquirer.name)
             return
-        mti, elements = canonical(message)
-        request = Request(link, message, mti, elements, self._clock.now())
+        mti, values = canonical(message)
+        request = Request(link, message, mti, values, self._clock.now())
         if mti in message_types.REVERSALS:
             if self._is_full(request):
                 self._answering.reply(request, OVERLOADED, None)  # its acquirer keeps it
@@ -262,10 +262,10 @@ class Conductor:
 
         A repeat may be of an approval that was lost on its way; a decline would hide it.
         """
-        mti, elements = canonical(message)
+        mti, values = canonical(message)
         if mti in message_types.REVERSALS:
             return False
-        request = Request(link, message, mti, elements, self._clock.now())
+        request = Request(link, message, mti, values, self._clock.now())
         return self._known.find(request) is None
 
     def _is_full(self, request: Request) -> bool:

@@ -8,15 +8,16 @@ from mypy_extensions import mypyc_attr
 from router.wire.message import Message
 
 
-@mypyc_attr(acyclic=True, free_list_len=1)
+@mypyc_attr(acyclic=True)
 class Elements:
     """Of a message as it came, or of a translated one: then these are its values."""
 
     __slots__ = ("_values", "as_it_came")
 
     def __init__(self, message: Message | None, values: dict[int, str] | None) -> None:
+        """Its values, where they are not those that stand in it."""
         assert message is not None or values is not None
-        self.as_it_came = message  # None: translated
+        self.as_it_came = message if values is None else None  # None: translated
         self._values = values
 
     def has(self, number: int) -> bool:

@@ -40,7 +40,7 @@ def format_error(request: Request) -> str | None:
     message = request.message
     if not message.codec.has_mandatory(message, message_types.first_sent(message.mti)):
         return ResponseCode.FORMAT_ERROR
-    if not are_numbers(request.elements) or not are_hexadecimal(message):
+    if not are_numbers(request) or not are_hexadecimal(message):
         return ResponseCode.FORMAT_ERROR
     if message_types.is_reversal(request.mti):
         return reversal_error(request)

@@ -151,11 +151,8 @@ Event = (
     | None
 )
 
-Steps = Generator[Need, Event, Told]
-"""A part of the way: what it asks for, what it is sent, and what the acquirer is to hear."""
-
-Life = Generator[Need | Told, Event, None]
-"""All of it: what the acquirer is to hear is the last that it yields."""
+Life = Generator[Need | Told, Event, object]
+"""What it asks for, and what it is sent; what the acquirer is to hear is the last it yields."""
 
 Resume = Callable[[Event], Need | Told]
 """A life's `send`: what happened in, what it needs next out."""

@@ -105,7 +105,7 @@ def with_sender(request: Request) -> dict[int, str]:
 
 def kept_forwarded(mti: str, request: Request, numbers: Numbers, given: dict[int, str]) -> Kept:
     """As much of what is forwarded as its reversal needs."""
-    message = request.elements.as_it_came
+    message = request.as_it_came
     if message is None:
         return kept_message(mti, kept_values({**request.values, **given}, request))
     writer = BytesWriter()

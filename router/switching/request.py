@@ -23,7 +23,7 @@ ORIGINAL_MTIS: Final = ("0100", "0200", "0120", "0220")
 
 
 @mypyc_attr(acyclic=True)
-class Request:
+class Request(Elements):
     """A message as it arrived, its elements as canonical 1987 texts, and its deadline."""
 
     __slots__ = (
@@ -33,7 +33,6 @@ class Request:
         "arrived",
         "deadline",
         "effect",
-        "elements",
         "is_done",
         "link",
         "message",
@@ -43,34 +42,28 @@ class Request:
     )
 
     def __init__(
-        self, link: AcquirerLink, message: Message, mti: str, elements: Elements, arrived: float
+        self,
+        link: AcquirerLink,
+        message: Message,
+        mti: str,
+        values: dict[int, str] | None,
+        arrived: float,
     ) -> None:
+        """`values`: canonical ones, where those of the message are not."""
+        super().__init__(message, values)
         self.link = link
         self.acquirer = link.acquirer  # as agreed when it arrived, whatever is reloaded meanwhile
         self.message = message
         self.mti = mti
-        self.elements = elements
-        self.pan = card_of(elements)
+        self.pan = card_of(self)
         self.arrived = arrived
         self.deadline = arrived + self.acquirer.answer_within_s
         self.is_done = False
         self.waits_in: dict[Request, Transaction] | None = None  # among others, for its answer
-        code = elements.text(DE.PROCESSING_CODE)
+        code = self.text(DE.PROCESSING_CODE)
         self.effect = effect_of(code)  # None: out of scope
-        self.amount = elements.text(DE.AMOUNT)
-        self.about = about(self.acquirer.name, mti, elements, self.pan, code, self.amount)
-
-    @property
-    def values(self) -> dict[int, str]:
-        """All elements, number -> text."""
-        return self.elements.values
-
-    def has(self, number: int) -> bool:
-        return self.elements.has(number)
-
-    def text(self, number: int) -> str:
-        """Empty where the element is absent."""
-        return self.elements.text(number)
+        self.amount = self.text(DE.AMOUNT)
+        self.about = about(self.acquirer.name, mti, self, self.pan, code, self.amount)
 
     @property
     def may_hold(self) -> bool:

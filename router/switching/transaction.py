@@ -49,7 +49,6 @@ class Transaction:
         "on_record",
         "outbound",
         "partial",
-        "preferred_line",
         "request",
         "requests",
         "reversing",
@@ -74,7 +73,6 @@ class Transaction:
         self.issuer: Issuer | None = None
         self.counts_in: Part | None = None  # of what its issuer holds
         self.lines_tried: tuple[str, ...] = ()
-        self.preferred_line = ""
         self.outbound: Kept | None = None  # the last one forwarded
         self.line = ""  # the line it was forwarded on
         self.has_left = False

@@ -20,13 +20,12 @@ PARTIAL_APPROVAL: Final = "10"
 ASCII_END: Final = 0x80
 
 
-def canonical(message: Message) -> tuple[str, Elements]:
-    """The MTI and elements of a message, whatever its version, as those of 1987."""
+def canonical(message: Message) -> tuple[str, dict[int, str] | None]:
+    """The MTI and values of a message as those of 1987; no values where it is of that version."""
     version = message.codec.version
     if version == CANONICAL:
-        return message.mti, Elements(message, None)
-    mti, values = translate(message.values(), message.mti, version, CANONICAL)
-    return mti, Elements(None, values)
+        return message.mti, None
+    return translate(message.values(), message.mti, version, CANONICAL)
 
 
 class Translation:
@@ -108,7 +107,7 @@ def demands(codec: Codec, mti: str, element: int) -> bool:
 
 def answer_of(response: Message) -> Told | None:
     """What an issuer's response says; None where it says nothing that can be used."""
-    _, answer = canonical(response)
+    answer = Elements(response, canonical(response)[1])
     code = answer.text(DE.RESPONSE_CODE)
     if not is_code(code):
         return None
