@@ -15,16 +15,27 @@ REPLY_MARGIN_S: Final = 0.15  # the last answer leaves so much before the deadli
 REPLY_MARGIN_S_MIN: Final = 0.1  # or so much, where many are due at once
 
 
+class Waits:
+    """What waits of one acquirer: how many, and in which of the queues."""
+
+    __slots__ = ("answer_within_s", "in_flight", "queue")
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self.answer_within_s = -1.0
+        self.queue: dict[Request, Transaction] = {}
+
+
 class Answering:
     """Who waits until when. Requests of equally patient acquirers stand in order of deadline."""
 
     __slots__ = (
         "_clock",
         "_holders",
-        "_in_flight",
         "_observer",
         "_queues",
         "_translation",
+        "_waits",
         "in_flight",
     )
 
@@ -33,7 +44,7 @@ class Answering:
         self._observer = observer
         self._translation = Translation()
         self._queues: dict[float, dict[Request, Transaction]] = {}
-        self._in_flight: dict[str, int] = {}  # by acquirer
+        self._waits: dict[str, Waits] = {}  # by acquirer
         self._holders = 0
         self.in_flight = 0  # requests that have not been answered yet
 
@@ -43,21 +54,25 @@ class Answering:
         return self._holders
 
     def in_flight_of(self, acquirer: str) -> int:
-        return self._in_flight.get(acquirer, 0)
+        waits = self._waits.get(acquirer)
+        return waits.in_flight if waits is not None else 0
 
     def expect(self, request: Request, transaction: Transaction) -> None:
         """It waits from now on; `due` names it at its deadline."""
-        if request.waits_in is not None:
+        if request.queue is not None:
             return
         acquirer = request.acquirer
-        queue = self._queues.get(acquirer.answer_within_s)
-        if queue is None:
-            queue = self._queues[acquirer.answer_within_s] = {}
-        queue[request] = transaction
-        request.waits_in = queue
-        mine = self._in_flight.get(acquirer.name, 0)
-        self._in_flight[acquirer.name] = mine + 1
-        self._holders += not mine
+        waits = self._waits.get(acquirer.name)
+        if waits is None:
+            waits = self._waits[acquirer.name] = Waits()
+        if waits.answer_within_s != acquirer.answer_within_s:
+            waits.answer_within_s = acquirer.answer_within_s
+            waits.queue = self._queues.setdefault(acquirer.answer_within_s, {})
+        waits.queue[request] = transaction
+        request.queue = waits.queue
+        request.waits = waits
+        self._holders += not waits.in_flight
+        waits.in_flight += 1
         self.in_flight += 1
 
     def reply(self, request: Request, told: Told, transaction: Transaction | None) -> bool:
@@ -109,14 +124,13 @@ class Answering:
 
     def _done(self, request: Request) -> None:
         request.is_done = True
-        queue, request.waits_in = request.waits_in, None
-        if queue is None:
+        queue, request.queue = request.queue, None
+        waits = request.waits
+        if queue is None or waits is None:
             return
         del queue[request]
-        name = request.acquirer.name
-        left = self._in_flight[name] - 1
-        self._in_flight[name] = left
-        self._holders -= not left
+        waits.in_flight -= 1
+        self._holders -= not waits.in_flight
         self.in_flight -= 1
 
     def _observed(

@@ -15,6 +15,7 @@ from router.wire.message import Message
 from specs.elements import DE
 
 STAN_DIGITS: Final = 6
+THREE_DIGITS: Final = [f"{number:03}" for number in range(1000)]  # half of one
 STAN_MAX: Final = 999_999
 STANS_RESERVED: Final = 1_000  # for reversals of what was answered long ago
 SLICES_PER_S: Final = 20
@@ -63,7 +64,7 @@ class Stans:
         number = self._last
         while True:
             number = number + 1 if number - self._first < self.space - 1 else self._first
-            stan = str(number + 10**STAN_DIGITS)[1:]
+            stan = THREE_DIGITS[number // 1000] + THREE_DIGITS[number % 1000]
             if stan not in self._taken and stan not in self._quarantined:
                 break
         self._last = number
@@ -127,7 +128,7 @@ def six_digits(stan: str) -> str:
 class Waiting:
     """A place in a line's table, held until the exchange is over."""
 
-    __slots__ = ("deadline", "frees_stan", "others", "owner", "response_mti", "stan")
+    __slots__ = ("deadline", "frees_stan", "others", "owner", "response_mti", "slice", "stan")
 
     def __init__(
         self,
@@ -137,6 +138,7 @@ class Waiting:
         owner: Owner,
         deadline: float,
         frees_stan: bool,
+        its_slice: "dict[str, Waiting]",
     ) -> None:
         self.stan = stan
         self.response_mti = response_mti
@@ -144,6 +146,7 @@ class Waiting:
         self.owner: Owner | None = owner
         self.deadline = deadline
         self.frees_stan = frees_stan  # False: a store-and-forward entry keeps its number
+        self.slice = its_slice  # of time, in which its deadline lies: it is there while it waits
 
 
 class Line:
@@ -216,15 +219,15 @@ class Line:
         """A place for the response to this request. The caller looked at `is_full` before."""
         stan = outbound.text(DE.STAN)
         others = self._others(outbound)
-        waiting = Waiting(stan, response_mti, others, owner, deadline, frees_stan)
-        assert stan not in self._waiting, "a number was given twice"
-        self._waiting[stan] = waiting
-        if not frees_stan:
-            self._stored += 1
         number = int(deadline * SLICES_PER_S)
         one = self._slices.get(number)
         if one is None:
             one = self._slices[number] = {}
+        waiting = Waiting(stan, response_mti, others, owner, deadline, frees_stan, one)
+        assert stan not in self._waiting, "a number was given twice"
+        self._waiting[stan] = waiting
+        if not frees_stan:
+            self._stored += 1
         one[stan] = waiting
         return waiting
 
@@ -307,11 +310,9 @@ class Line:
         del self._waiting[waiting.stan]
         if not waiting.frees_stan:
             self._stored -= 1
-        number = int(waiting.deadline * SLICES_PER_S)
-        one = self._slices[number]
-        del one[waiting.stan]
-        if not one:
-            del self._slices[number]
+        del waiting.slice[waiting.stan]
+        if not waiting.slice:
+            del self._slices[int(waiting.deadline * SLICES_PER_S)]
 
     def _others(self, message: Message) -> str:
         """What a response must repeat besides the STAN."""

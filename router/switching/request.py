@@ -16,6 +16,7 @@ from specs.journal_format import SEPARATOR as SEP
 from specs.journal_format import About
 
 if TYPE_CHECKING:
+    from router.switching.answering import Waits
     from router.switching.transaction import Transaction
 
 ABOUT: Final = About  # compiled, a name that is not Final is looked up at each use
@@ -38,7 +39,8 @@ class Request(Elements):
         "message",
         "mti",
         "pan",
-        "waits_in",
+        "queue",
+        "waits",
     )
 
     def __init__(
@@ -59,7 +61,8 @@ class Request(Elements):
         self.arrived = arrived
         self.deadline = arrived + self.acquirer.answer_within_s
         self.is_done = False
-        self.waits_in: dict[Request, Transaction] | None = None  # among others, for its answer
+        self.queue: dict[Request, Transaction] | None = None  # in which it waits for its answer,
+        self.waits: Waits | None = None  # and in what it counts
         code = self.text(DE.PROCESSING_CODE)
         self.effect = effect_of(code)  # None: out of scope
         self.amount = self.text(DE.AMOUNT)

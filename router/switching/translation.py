@@ -51,7 +51,8 @@ class Translation:
         """Made from the request's own elements as it sent them: DE 35, 45, 52 never travel back."""
         message = request.message
         codec, mti = message.codec, message_types.response_to(message.mti)
-        answer = {DE.RESPONSE_CODE: told.code, **told.elements}
+        answer = told.elements.copy()
+        answer[DE.RESPONSE_CODE] = told.code
         if told.code != PARTIAL_APPROVAL and DE.AMOUNT in answer:
             del answer[DE.AMOUNT]
         version = codec.version
