@@ -64,6 +64,16 @@ class About(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.content.rpartition(SEPARATOR)[2]
 
     @property
+    def numbers(self) -> str:
+        """Its loose key without card, processing code and currency."""
+        return self.loose_key.rsplit(SEPARATOR, 3)[0]
+
+    @property
+    def stan(self) -> str:
+        """Without the other parts."""
+        return self.key.split(SEPARATOR, 3)[2]
+
+    @property
     def rrn(self) -> str:
         """Without the other parts."""
         return self.loose_key.split(SEPARATOR, 6)[5]

@@ -25,7 +25,7 @@ from bench.load.plan import Plan
 from bench.load.purchases import CARDS
 from bench.load.responder import Issuer, Responder
 from bench.stage.configuration import ISSUER_ZPK, LIMIT, Ports, write_configuration
-from bench.stage.cores import on_cores_of
+from bench.stage.cores import HARNESS, on_cores_of
 from bench.stage.machine import durable_folder
 from bench.stage.programs import (
     NOYAU,
@@ -81,6 +81,9 @@ class Watched(Load):
             "lost": result.lost,
             "sent_late_p99_ms": round(result.sent_late_us / 1000, 1),
             "router_core": round(result.cpu_us["router"] / result.window_s / 1e6, 2),
+            "harness_core": round(
+                sum(result.cpu_us.get(name, 0) for name in HARNESS) / result.window_s / 1e6, 2
+            ),
         }
 
 
@@ -94,7 +97,8 @@ def loaded(
     stage: Stage, seconds: float, rate: float = 0.0, in_flight: int = 0, first: int = 0
 ) -> dict[str, Any]:
     """One run of the load, in a process of its own."""
-    plan = [stage.ports, seconds, rate, in_flight, stage.pids().get("router", []), first]
+    pids = {name: pids for name, pids in stage.pids().items() if name in ("router", *HARNESS)}
+    plan = [stage.ports, seconds, rate, in_flight, pids, first]
     command = (sys.executable, "-m", "bench.costs.overload", "load", json.dumps(plan))
     with on_cores_of("load"):
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
@@ -109,7 +113,7 @@ def load(plan: str) -> None:
     ports, seconds, rate, in_flight, pids, first = json.loads(plan)
     plan_of = Plan(
         ports=ports, dialect=NATIONAL, connections=CONNECTIONS, seconds=seconds, warm_up_s=1.0,
-        rate=rate, in_flight=in_flight, pids={"router": pids}, drain_s=5.0,
+        rate=rate, in_flight=in_flight, pids=pids, drain_s=5.0,
     )  # fmt: skip
     print(json.dumps(Watched(plan_of, first).told()))
 

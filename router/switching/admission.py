@@ -16,10 +16,11 @@ from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
 
 PART_OF_MEAN: Final = 0.1  # of each new sample
-PART_OF_MANY: Final = 0.005  # of what is usual: it moves over some hundred requests,
-PART_OF_FEW: Final = 0.02  # what is of late, over some fifty
+PART_OF_FEW: Final = 0.01  # what is of late moves over some hundred requests
 USUALLY_S_MIN: Final = 0.002  # shorter ones are as good as that
-GROWS_A_LOOK: Final = 1.0005
+FALLS_BY: Final = 0.1  # what is usual, of the difference, at each look
+RISES_BY: Final = 0.01  # of itself, in a second,
+RISES_PRESSED_BY: Final = 0.001  # and under pressure
 WAITS_TIMES: Final = 3.0  # what is usual, and then it is not sent any more;
 WAITS_S_MIN: Final = 0.005  # never sooner
 GROWS_BY: Final = 0.02  # of what is usual, in a second
@@ -109,6 +110,47 @@ class Latency:
         return max(self._mean, now - self._since) if self._watched is not None else self._mean
 
 
+class Usual:
+    """How long it takes where nothing presses, of something that every request waits for.
+
+    What is of late is told apart from it. It is what was seen at its quickest: it falls at once and
+    rises in minutes, or an hour of overload would be what is usual. (It did follow within some
+    hundred requests: then the first moments of an overload were taken for usual, and everything was
+    let in until thousands stood in line, every three seconds anew.)
+    """
+
+    __slots__ = ("_looked_at", "lately_s", "usually_s")
+
+    def __init__(self) -> None:
+        self.lately_s = 0.0
+        self.usually_s = 0.0
+        self._looked_at = 0.0
+
+    def took(self, took_s: float) -> None:
+        """One more."""
+        if self.lately_s:
+            self.lately_s += (took_s - self.lately_s) * PART_OF_FEW
+        else:
+            self.lately_s = took_s
+
+    def look(self, now: float, is_pressed: bool) -> None:
+        """Many times in a second while there is traffic."""
+        lately_s, usually_s = self.lately_s, self.usually_s
+        if not usually_s:
+            self.usually_s = lately_s
+        elif lately_s < usually_s:
+            self.usually_s += (lately_s - usually_s) * FALLS_BY
+        else:
+            by = RISES_PRESSED_BY if is_pressed else RISES_BY
+            self.usually_s *= 1.0 + by * min(1.0, now - self._looked_at)
+        self._looked_at = now
+
+    @property
+    def times(self) -> float:
+        """So many times as long as usual, lately."""
+        return max(1.0, self.lately_s / max(USUALLY_S_MIN, self.usually_s))
+
+
 class Admission:
     """Asked for each request on its arrival, when its issuer is known, and before it is sent."""
 
@@ -117,26 +159,24 @@ class Admission:
         "_done",
         "_issuers",
         "_limits",
-        "_recently_s",
         "_told_at",
         "_turned_away",
-        "_usual_wait_s",
-        "_usually_s",
         "hsm",
         "journal",
         "pressure",
+        "sending",
+        "translating",
     )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._buckets: dict[str, Bucket] = {}  # by acquirer
         self._issuers: dict[str, Held] = {}
-        self._turned_away: dict[str, int] = {}  # by peer and reason, since it was told last
+        self._turned_away: dict[str, dict[str, int]] = {}  # reason -> peer, since it was told last
         self._told_at = 0.0
         self._done = 0  # since the last tick
-        self._usual_wait_s = 0.0  # from arrival to the HSM's answer, without pressure
-        self._usually_s = 0.0  # from arrival until it leaves, without pressure
-        self._recently_s = 0.0  # the same of late, under pressure
+        self.translating = Usual()  # from arrival to the HSM's answer
+        self.sending = Usual()  # from arrival until it leaves
         self.hsm = Latency()
         self.journal = Latency()
         self.pressure = Pressure(limits.turn_max_s)
@@ -200,10 +240,10 @@ class Admission:
         request = transaction.request
         assert request is not None
         waited_s = transaction.step_began - request.arrived
+        self.translating.took(waited_s)
         if self.pressure.share >= 1.0:
-            self._usual_wait_s += (waited_s - self._usual_wait_s) * PART_OF_MANY
             return False
-        if waited_s <= max(WAITS_S_MIN, WAITS_TIMES * self._usual_wait_s):
+        if waited_s <= max(WAITS_S_MIN, WAITS_TIMES * self.translating.usually_s):
             return False
         self.turned_away(issuer.name, "waited")
         return True
@@ -211,35 +251,24 @@ class Admission:
     def sent(self, transaction: Transaction) -> None:
         """It leaves for its issuer just now: how long everything before that took."""
         request = transaction.request
-        if request is None:
-            return
-        took_s = transaction.step_began - request.arrived
-        if self.pressure.share < 1.0:
-            self._recently_s += (took_s - self._recently_s) * PART_OF_FEW
-        else:
-            self._usually_s += (took_s - self._usually_s) * PART_OF_MANY
-            self._recently_s = self._usually_s
-
-    def _times_usual(self) -> float:
-        """What is let in takes so many times as long as usual: a queue that turns do not show.
-
-        What is usual grows meanwhile, slowly: it may be the machine that has changed.
-        """
-        if not self._usually_s or self._recently_s <= self._usually_s:
-            return 1.0
-        self._usually_s *= GROWS_A_LOOK
-        return self._recently_s / max(USUALLY_S_MIN, self._usually_s)
+        if request is not None:
+            self.sending.took(transaction.step_began - request.arrived)
 
     def turn_took(self, took_s: float, now: float) -> None:
         """A turn of the event loop; how HSM and disk do is looked at as often."""
         from_s = SLOW_TURNS * self._limits.turn_max_s
         is_behind = self.hsm.is_slow(now, from_s) or self.journal.is_slow(now, from_s)
-        self.pressure.turn_took(took_s, is_behind, now, self._times_usual())
+        is_pressed = self.pressure.share < 1.0
+        self.translating.look(now, is_pressed)
+        self.sending.look(now, is_pressed)
+        self.pressure.turn_took(took_s, is_behind, now, self.sending.times)
 
     def turned_away(self, peer: str, why: str) -> None:
         """Counted, and told once a second."""
-        key = f"{peer} {why}"
-        self._turned_away[key] = self._turned_away.get(key, 0) + 1
+        by_peer = self._turned_away.get(why)
+        if by_peer is None:
+            by_peer = self._turned_away[why] = {}
+        by_peer[peer] = by_peer.get(peer, 0) + 1
 
     def tick(self, now: float, observer: Observer) -> None:
         """A line in the log for each reason, not for each request."""
@@ -249,10 +278,10 @@ class Admission:
         if not self._turned_away or now - self._told_at < TELL_EVERY_S:
             return
         self._told_at = now
-        for key, times in self._turned_away.items():
-            peer, why = key.split()
-            observer.counted(f"turned_away_{why}", peer, times)
-            observer.happened("turned_away", peer=peer, why=why, requests=times)
+        for why, by_peer in self._turned_away.items():
+            for peer, times in by_peer.items():
+                observer.counted(f"turned_away_{why}", peer, times)
+                observer.happened("turned_away", peer=peer, why=why, requests=times)
         self._turned_away = {}
 
     def left(self, transaction: Transaction) -> None:

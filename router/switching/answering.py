@@ -4,11 +4,13 @@ from typing import Final
 
 from router.switching.clock import Clock
 from router.switching.message_types import REQUESTS
+from router.switching.peers import AcquirerLink
 from router.switching.request import Request
 from router.switching.told import Told
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer, TransactionEvent
 from router.switching.translation import Translation
+from router.wire.message import Message
 from specs.elements import DE
 
 REPLY_MARGIN_S: Final = 0.15  # the last answer leaves so much before the deadline,
@@ -89,10 +91,9 @@ class Answering:
         self._observed(request, told, transaction, delivered, now)
         return delivered
 
-    def turn_away(self, request: Request, told: Told) -> None:
+    def turn_away(self, link: AcquirerLink, message: Message, told: Told) -> None:
         """Cheaply: many at a time are counted, and told of together."""
-        request.is_done = True
-        request.link.reply(self._translation.response_to(request, told))
+        link.reply(self._translation.decline(message, told))
 
     def tell(self, transaction: Transaction, told: Told) -> bool:
         """Everybody who waits hears it, and every repeat to come. False: none of them took it."""

@@ -38,7 +38,7 @@ from router.switching.ports import Hsm
 from router.switching.records import answered, is_reversal_entry, new_entry
 from router.switching.recovery import Recovery
 from router.switching.refused import Refused
-from router.switching.request import Request
+from router.switching.request import Request, numbers_of
 from router.switching.response_codes import ResponseCode, points_at_a_key
 from router.switching.reversing import Reversing
 from router.switching.saf import StoreAndForward
@@ -50,7 +50,7 @@ from router.switching.switch import Switch
 from router.switching.told import NOT_STORED, OVERLOADED, Told, declined
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
-from router.switching.translation import canonical
+from router.switching.translation import CANONICAL, canonical
 from router.wire.message import Message
 from specs.elements import DE
 from specs.journal_format import Answered, Forwarded, Reversed, StandInMode, StoodIn, Stored
@@ -245,17 +245,40 @@ class Conductor:
         if not message_types.may_be_answered(message.mti):
             self._observer.counted("unexpected_message", link.acquirer.name)
             return
+        now = self._clock.now()
+        why_not, is_asked = "", message.mti in message_types.FIRST_REQUESTS
+        if is_asked and message.codec.version == CANONICAL:
+            why_not = self._why_not(link.acquirer, now)
+            if why_not and self._is_turned_away(link, message, why_not, now):
+                return
         mti, values = canonical(message)
-        request = Request(link, message, mti, values, self._clock.now())
+        request = Request(link, message, mti, values, now)
         if mti in message_types.REVERSALS:
-            if self._is_full(request):
+            if self._is_full(request.acquirer):
                 self._answering.reply(request, OVERLOADED, None)  # its acquirer keeps it
             else:
                 self._reversing.arrive(request)
         elif mti in message_types.REQUESTS or mti in message_types.ADVICES:
-            self._arrived(request)
+            self._arrived(request, is_let_in=is_asked and not why_not)
         else:
             self._answering.reply(request, NOT_SUPPORTED, None)
+
+    def _is_turned_away(
+        self, link: AcquirerLink, message: Message, why_not: str, now: float
+    ) -> bool:
+        """By its numbers alone, before more is made of it: what is turned away must cost little.
+
+        False: it may be known, or have been turned away before, or its link is not signed on.
+        """
+        key, numbers = numbers_of(link.acquirer.name, message)
+        if not link.is_signed_on or self._known.may_know(key, message.get(DE.STAN)):
+            return False
+        if self._refused.holds(numbers, now):
+            return False
+        self._refused.add(numbers, now)
+        self._admission.turned_away(link.acquirer.name, why_not)
+        self._answering.turn_away(link, message, OVERLOADED)
+        return True
 
     def is_new(self, link: AcquirerLink, message: Message) -> bool:
         """No reversal, and no repeat of what is known: the rest is heard while the router drains.
@@ -268,22 +291,22 @@ class Conductor:
         request = Request(link, message, mti, values, self._clock.now())
         return self._known.find(request) is None
 
-    def _is_full(self, request: Request) -> bool:
+    def _is_full(self, acquirer: Acquirer) -> bool:
         answering = self._answering
         return self._admission.is_full(
-            request.acquirer,
+            acquirer,
             max(answering.in_flight, self._lives),
-            answering.in_flight_of(request.acquirer.name),
+            answering.in_flight_of(acquirer.name),
             answering.holders,
         )
 
-    def _why_not(self, request: Request) -> str:
+    def _why_not(self, acquirer: Acquirer, now: float) -> str:
         """A new request or advice is turned away; empty: it is let in."""
-        if self._known.is_full or self._is_full(request):
+        if self._known.is_full or self._is_full(acquirer):
             return "in_flight"
-        if self._admission.is_too_fast(request.acquirer, request.arrived):
+        if self._admission.is_too_fast(acquirer, now):
             return "rate"
-        if self._admission.pressure.share >= 1.0 or self._has_little(request.acquirer):
+        if self._admission.pressure.share >= 1.0 or self._has_little(acquirer):
             return ""
         inside = self._lives - self._at_issuers
         return "" if self._admission.pressure.lets_in(inside) else "pressure"
@@ -294,18 +317,19 @@ class Conductor:
         mine = answering.in_flight_of(acquirer.name)
         return not mine or mine * answering.holders < answering.in_flight
 
-    def _arrived(self, request: Request) -> None:
+    def _arrived(self, request: Request, is_let_in: bool) -> None:
         outcome = received(request, self._known)
         if isinstance(outcome, Told):
             self._answering.reply(request, outcome, None)
         elif isinstance(outcome, Transaction):
             self._join(outcome, request)  # overloaded or not: 96 would hide what was approved
-        elif self._refused.holds(request.about, request.arrived):
+        elif self._refused.holds(request.about.numbers, request.arrived):
             self._answering.reply(request, OVERLOADED, None)
-        elif why_not := self._why_not(request):
-            self._refused.add(request.about, request.arrived)
+        elif not is_let_in and (why_not := self._why_not(request.acquirer, request.arrived)):
+            if not message_types.is_advice(request.mti):  # its sender keeps that, and comes again
+                self._refused.add(request.about.numbers, request.arrived)
             self._admission.turned_away(request.acquirer.name, why_not)
-            self._answering.turn_away(request, OVERLOADED)
+            self._answering.turn_away(request.link, request.message, OVERLOADED)
         else:
             self._begin(request)
 

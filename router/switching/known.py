@@ -1,5 +1,6 @@
 """The requests of the repeat window, found again by their keys. Bounded in number and in age."""
 
+from router.switching import message_types
 from router.switching.request import Original, Request, is_same_without_time
 from router.switching.transaction import Transaction
 from specs.journal_format import About, Key
@@ -8,11 +9,12 @@ from specs.journal_format import About, Key
 class Known:
     """Insertion order is the order of age: the oldest leave first, and never one that is open."""
 
-    __slots__ = ("_by_key", "_by_loose_key", "_limit", "_window_s")
+    __slots__ = ("_by_key", "_by_loose_key", "_flagged", "_limit", "_window_s")
 
     def __init__(self, limit: int, window_s: float) -> None:
         self._by_key: dict[Key, Transaction] = {}
         self._by_loose_key: dict[Key, Transaction] = {}
+        self._flagged: dict[str, int] = {}  # STAN -> how many of these are known by a repeat
         self._limit = limit
         self._window_s = window_s
 
@@ -32,15 +34,33 @@ class Known:
     def add(self, transaction: Transaction) -> None:
         self._by_key[transaction.about.key] = transaction
         self._by_loose_key[transaction.about.loose_key] = transaction
+        if message_types.is_repeat(transaction.about.mti):
+            stan = transaction.about.stan
+            self._flagged[stan] = self._flagged.get(stan, 0) + 1
 
     def forget(self, transaction: Transaction) -> None:
         """What was never durable and never left: as if it had not arrived."""
         about = transaction.about
         if self._by_key.get(about.key) is transaction:
             del self._by_key[about.key]
+            if message_types.is_repeat(about.mti):
+                self._unflag(about.stan)
         loose_key = about.loose_key
         if self._by_loose_key.get(loose_key) is transaction:
             del self._by_loose_key[loose_key]
+
+    def _unflag(self, stan: str) -> None:
+        left = self._flagged.get(stan, 0) - 1
+        if left > 0:
+            self._flagged[stan] = left
+        else:
+            self._flagged.pop(stan, None)
+
+    def may_know(self, key: Key, stan: str) -> bool:
+        """A first transmission under this key; False is sure. (`is_same_without_time`: by its loose
+        key it would be found only where what is known is flagged repeat.)
+        """
+        return key in self._by_key or stan in self._flagged
 
     def find(self, request: Request) -> Transaction | None:
         """The one this request is, or repeats."""

@@ -4,6 +4,7 @@ from typing import Final
 
 REVERSAL: Final = "4"
 
+FIRST_REQUESTS: Final = frozenset(("0100", "0200"))
 REQUESTS: Final = frozenset(("0100", "0101", "0200", "0201"))
 ADVICES: Final = frozenset(("0120", "0121", "0220", "0221"))
 REVERSALS: Final = frozenset(("0400", "0401", "0420", "0421"))

@@ -14,8 +14,8 @@ LOOK_EVERY_S: Final = 0.05
 TURNS_MIN: Final = 2
 LESS: Final = 0.67
 SLIGHTLY_LESS: Final = 0.9  # where only those that were let in take longer,
-TIMES_TOO_LONG: Final = 1.5  # so many times as long as usual; from here on it is not more:
-TIMES_LONG: Final = 1.2
+TIMES_TOO_LONG: Final = 2.0  # so many times as long as usual; from here on it is not more:
+TIMES_LONG: Final = 1.5
 MUCH_LESS: Final = 0.3  # where turns are much too long
 MORE: Final = 1.03
 MORE_AT_LEAST: Final = 0.002
@@ -69,7 +69,8 @@ class Pressure:
         elif self._was_behind:
             self.share = max(LEAST, self.share * LESS)
         elif self.share < 1.0 and times_usual > TIMES_TOO_LONG:
-            self.share = max(LEAST, self.share * SLIGHTLY_LESS)
+            less = max(LESS, min(SLIGHTLY_LESS, TIMES_TOO_LONG / times_usual))
+            self.share = max(LEAST, self.share * less)
         elif self.share >= 1.0 or times_usual < TIMES_LONG:
             self._more()
         self._began, self._turns = now, 0

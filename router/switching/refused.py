@@ -5,46 +5,39 @@ and approved behind a decline. Bounded in number and in age; the oldest leave fi
 """
 
 from collections import deque
+from typing import Final
 
-from router.switching.message_types import is_advice
-from specs.journal_format import About, Key
-
-REFUSED_MAX = 10_000
-REMEMBERED_S = 60.0
+REFUSED_MAX: Final = 10_000
+REMEMBERED_S: Final = 60.0
 
 
 class Refused:
-    """By all that makes them the same but DE 7, which a repeat may carry anew."""
+    """By the numbers that a repeat has too: not by DE 7, which it may carry anew, nor by its card
+    and amount: another request under numbers that were refused a moment ago hears 96 as well.
+    """
 
     __slots__ = ("_oldest", "_until")
 
     def __init__(self) -> None:
-        self._until: dict[Key, float] = {}
-        self._oldest: deque[tuple[Key, float]] = deque()  # a dict's first key is slow to find
+        self._until: dict[str, float] = {}
+        self._oldest: deque[tuple[str, float]] = deque()  # a dict's first key is slow to find
 
-    def add(self, about: About, now: float) -> None:
-        """96 is no end of an advice: its sender keeps it, and may send it in a moment."""
-        if is_advice(about.mti):
-            return
+    def add(self, numbers: str, now: float) -> None:
+        """No advice: 96 is no end of one, its sender keeps it and may send it in a moment."""
         self._leave(now)
         if len(self._oldest) >= REFUSED_MAX:
             self._leave(self._oldest[0][1])
-        key = known_by(about)
-        self._until[key] = now + REMEMBERED_S
-        self._oldest.append((key, now + REMEMBERED_S))
+        until = now + REMEMBERED_S
+        self._until[numbers] = until
+        self._oldest.append((numbers, until))
 
-    def holds(self, about: About, now: float) -> bool:
+    def holds(self, numbers: str, now: float) -> bool:
         """Was this refused a moment ago?"""
-        return bool(self._until) and self._until.get(known_by(about), 0.0) > now
+        return bool(self._until) and self._until.get(numbers, 0.0) > now
 
     def _leave(self, now: float) -> None:
         oldest, until = self._oldest, self._until
         while oldest and oldest[0][1] <= now:
-            key, then = oldest.popleft()
-            if until.get(key) == then:  # else it was refused again since
-                del until[key]
-
-
-def known_by(about: About) -> Key:
-    """With the amount, which the loose key leaves out."""
-    return about.loose_key + about.content
+            numbers, then = oldest.popleft()
+            if until.get(numbers) == then:  # else it was refused again since
+                del until[numbers]

@@ -151,6 +151,22 @@ def about(
     )
 
 
+def numbers_of(acquirer: str, message: Message) -> tuple[str, str]:
+    """`About.key` and `About.numbers` of a request of 1987, and no more than these."""
+    kind = message.mti[1:3]
+    sender = message.get(DE.ACQUIRER_ID).lstrip("0")
+    stan, rrn = message.get(DE.STAN), message.get(DE.RRN)
+    terminal, time = message.get(DE.TERMINAL_ID), message.get(DE.TRANSMISSION_TIME)
+    local_time, local_date = "", ""
+    if not rrn:
+        local_time, local_date = message.get(DE.LOCAL_TIME), message.get(DE.LOCAL_DATE)
+    return (
+        f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{time}{SEP}{sender}{SEP}{terminal}",
+        f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{sender}{SEP}{terminal}{SEP}{rrn}{SEP}{local_time}"
+        f"{SEP}{local_date}",
+    )
+
+
 def is_same_without_time(arrived: About, known: About) -> bool:
     """Found without DE 7: the same only where one of the two is flagged repeat.
 

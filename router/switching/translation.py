@@ -62,6 +62,16 @@ class Translation:
         response = self._echoing(codec).transcoded(message, mti, answer)
         return response if response is not None else fitted_response(message, mti, answer)
 
+    def decline(self, message: Message, told: Told) -> Message:
+        """As `response_to`, of a message that no request was made of; no elements go with it."""
+        codec, mti = message.codec, message_types.response_to(message.mti)
+        answer = {DE.RESPONSE_CODE: told.code}
+        if codec.version != CANONICAL:
+            as_1987 = message_types.response_to(canonical(message)[0])
+            _, answer = translate(answer, as_1987, CANONICAL, codec.version)
+        response = self._echoing(codec).transcoded(message, mti, answer)
+        return response if response is not None else fitted_response(message, mti, answer)
+
     def _to(self, source: Codec, target: Codec) -> Transcoder:
         onward = self._onward.get(source)
         if onward is None:

@@ -1,5 +1,7 @@
 """Overload answers 96 at once, and never slows what was already accepted."""
 
+from dataclasses import replace
+
 import pytest
 
 from router.switching.conductor import Limits
@@ -62,6 +64,56 @@ def test_what_was_refused_stays_refused_for_a_while() -> None:
     desk.pass_time(61.0)
     desk.arrive(busy, purchase(**numbered(2)))
     assert len(desk.wire().sent) == 2
+
+
+def test_other_content_under_numbers_that_were_refused_hears_96_too() -> None:
+    """What is turned away is known by its numbers alone."""
+    desk = Desk()
+    busy = desk.terminal("busy", in_flight_max=1)
+    desk.arrive(busy, purchase(**numbered(1)))
+    desk.arrive(busy, purchase(**numbered(2)))
+    desk.answer(desk.wire().sent[0], "00")
+    desk.arrive(busy, purchase(amount="000000000777", **numbered(2)))
+    assert busy.codes == ["96", "00", "96"]
+    desk.arrive(busy, purchase(**numbered(3)))
+    assert len(desk.wire().sent) == 2
+
+
+def test_what_is_turned_away_is_not_looked_at_closer() -> None:
+    """Badly formed, it hears 96 while others do; 30 when there is time. A link that is not signed
+    on hears so in any case."""
+    desk = Desk()
+    busy, stranger = desk.terminal("busy", in_flight_max=1), desk.terminal("stranger")
+    desk.arrive(busy, purchase(**numbered(1)))
+    desk.arrive(busy, purchase(pan=None, **numbered(2)))
+    busy.is_signed_on = False
+    desk.arrive(busy, purchase(**numbered(3)))
+    assert busy.codes == ["96", "58"]
+    desk.arrive(stranger, purchase(pan=None, **numbered(4)))
+    assert stranger.codes == ["30"]
+
+
+def test_an_original_behind_its_repeat_is_known_although_its_time_is_another() -> None:
+    """Overload or not: 96 would hide what was approved."""
+    desk = Desk()
+    busy = desk.terminal("busy", in_flight_max=2)
+    desk.arrive(busy, purchase("0101", transmission_time="1124101507", **numbered(1)))
+    desk.answer(desk.wire().sent[0], "00")
+    desk.arrive(busy, purchase(**numbered(2)))
+    desk.arrive(busy, purchase(**numbered(3)))
+    desk.arrive(busy, purchase(**numbered(4)))
+    desk.arrive(busy, purchase(**numbered(1)))
+    assert busy.codes == ["00", "96", "00"]
+
+
+def test_a_request_is_counted_once_against_its_acquirer_s_rate() -> None:
+    """It is asked for on arrival; three were agreed, the fourth is too many."""
+    desk = Desk()
+    terminal = desk.terminal()
+    terminal.acquirer = replace(terminal.acquirer, requests_per_s=1.0, requests_burst=3.0)
+    for number in range(4):
+        desk.arrive(terminal, purchase(**numbered(number)))
+    assert (len(desk.wire().sent), terminal.codes) == (3, ["96"])
 
 
 def test_an_advice_that_was_refused_may_come_again_at_once() -> None:

@@ -102,11 +102,11 @@ def refused_is_gone(finished: Any) -> Any:
 def overload_first(arrived: Any) -> Any:
     """However often a request was answered already, a crowd means 96."""
 
-    def broken(self: Conductor, request: Request) -> None:
-        if self._why_not(request):
+    def broken(self: Conductor, request: Request, is_let_in: bool) -> None:
+        if not is_let_in and self._why_not(request.acquirer, request.arrived):
             self._answering.reply(request, OVERLOADED, None)
         else:
-            arrived(self, request)
+            arrived(self, request, is_let_in)
 
     return broken
 
@@ -149,6 +149,7 @@ LIFE: Final[dict[str, Bug]] = {
     ),
     "refused-is-gone": Bug(Conductor, "_finished", refused_is_gone, "refusals", 300),
     "overload-before-repeats": Bug(Conductor, "_arrived", overload_first, "deaf crowd"),
+    "overload-looks-at-no-known-ones": Bug(Known, "may_know", constant(False), "deaf crowd"),
     "refused-is-forgotten": Bug(Refused, "holds", constant(False), "deaf crowd", 200),
     "repeats-refused-while-draining": Bug(Conductor, "is_new", constant(True), "stops", 100),
     "nobody-is-told-at-the-deadline": Bug(Answering, "due", constant([]), "stall"),

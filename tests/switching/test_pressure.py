@@ -1,6 +1,6 @@
 """What the router lets in follows the turns of its loop: less when all are long, more when not."""
 
-from router.switching.admission import Latency
+from router.switching.admission import Latency, Usual
 from router.switching.pressure import LEAST, Pressure
 from router.switching.transaction import from_record
 from specs.journal_format import Parts
@@ -96,6 +96,54 @@ def test_what_is_usual_is_found_by_itself() -> None:
     assert latency.is_slow(now + 1.0, 0.01)  # and what does not answer at all is slow at once
 
 
+def test_what_is_usual_is_not_what_an_overload_begins_with() -> None:
+    """It falls within a second and rises in minutes, under pressure more slowly still."""
+    usual, now = Usual(), 100.0
+
+    def served(seconds: float, took_s: float, is_pressed: bool = False) -> None:
+        nonlocal now
+        for _ in range(int(seconds / 0.01)):
+            for _ in range(20):
+                usual.took(took_s)
+            now += 0.01
+            usual.look(now, is_pressed)
+
+    served(1.0, 0.02)
+    assert usual.times == 1.0
+    served(1.0, 0.004)
+    assert 0.004 <= usual.usually_s < 0.0041
+    for is_pressed in (False, True):
+        served(5.0, 0.04, is_pressed)
+        assert 9.0 < usual.times <= 10.0
+    served(120.0, 0.008, is_pressed=True)
+    assert usual.times > 1.5
+    served(120.0, 0.008)
+    assert usual.times < 1.1
+
+
+def test_what_is_short_anyhow_is_never_long() -> None:
+    """Half a millisecond, and then two: nobody waits for that."""
+    usual = Usual()
+    for took_s in (0.0005, 0.002):
+        for number in range(1000):
+            usual.took(took_s)
+            usual.look(100.0 + number, is_pressed=True)
+    assert usual.times == 1.0
+
+
+def test_the_more_too_long_it_takes_the_more_is_taken_of_the_share() -> None:
+    taken = []
+    for times_usual in (2.1, 2.5, 9.0):
+        pressure = Pressure(ALLOWED_S)
+        now = pressed(pressure, 0.2, 0.03)
+        before = pressure.share
+        for _ in range(6):
+            now += 0.01
+            pressure.turn_took(0.001, False, now, times_usual)
+        taken.append(pressure.share / before)
+    assert 1.0 > taken[0] > taken[1] > taken[2] > 0.5
+
+
 def test_it_opens_again_by_itself() -> None:
     """With short turns, or with none because nobody asks any more."""
     for rests in (False, True):
@@ -128,7 +176,7 @@ def test_what_takes_longer_than_usual_stops_the_share_from_growing_and_then_take
     pressure = Pressure(ALLOWED_S)
     now = pressed(pressure, 0.2, 0.03)
     shares = [pressure.share]
-    for times_usual in (1.0, 1.3, 2.0, 1.0):
+    for times_usual in (1.0, 1.7, 3.0, 1.0):
         for _ in range(10):
             now += 0.01
             pressure.turn_took(0.001, False, now, times_usual)

@@ -3,7 +3,7 @@
 import pytest
 
 from router.switching.elements import Elements
-from router.switching.request import about
+from router.switching.request import about, numbers_of
 from router.wire.pan import Pan
 from specs.elements import DE
 from specs.journal_format import About
@@ -69,3 +69,32 @@ def test_keys_say_what_they_are_made_of(rrn: str | None) -> None:
     assert again == known
     assert known.parts[:7] == ("souk", "10", values[DE.STAN], values[DE.TRANSMISSION_TIME],
                                "1001", "TERM0001", rrn or "")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"rrn": None},
+        {"rrn": None, "local_time": None, "local_date": None},
+        {"acquirer_id": "00001001"},
+        {"acquirer_id": None, "terminal": None},
+        {"currency": None},
+    ],
+)
+@pytest.mark.parametrize("mti", ["0100", "0200"])
+def test_what_is_turned_away_is_known_by_the_same_keys(
+    mti: str, changed: dict[str, str | None]
+) -> None:
+    """They are made without the rest."""
+    known = known_by(mti, "souk", **changed)
+    assert numbers_of("souk", purchase(mti, **changed)) == (known.key, known.numbers)
+    assert known.stan == purchase(mti, **changed).text(DE.STAN)
+
+
+def test_numbers_are_those_that_a_repeat_has_too() -> None:
+    """Whatever its time, card and amount."""
+    changed = {"transmission_time": "1124101501", "amount": "000000000001", "currency": "978"}
+    assert known_by("0101", **changed).numbers == known_by().numbers
+    for other in ({"stan": "000002"}, {"rrn": "632810000002"}, {"terminal": "TERM0002"}):
+        assert known_by(**other).numbers != known_by().numbers
