@@ -45,8 +45,8 @@ from specs.journal_seal import Seal, SegmentSeal, first_tag, tag_of
 from specs.journal_segments import Segment, mark_in, read_only, segment, segments_in, worker_of
 
 PREPARED_BEFORE_MS: Final = 60_000  # the next segment is made so long before its day
-LOG_PAGES_MAX: Final = 32_768  # of 4 KiB
-PASSES_MAX: Final = 3
+LOG_PAGES: Final = 1024  # of 4 KiB: a log of so many is begun anew, in the place it has already
+LOG_TRIES: Final = 8  # at beginning it anew, after each checkpoint: somebody may be reading
 BUSY_MS: Final = 5_000
 ONE_DAY_MS: Final = 86_400_000
 KEY_MARKS: Final = ("wrapped_key", "key_proof")
@@ -75,7 +75,7 @@ class JournalFile:
         self._key_marks: dict[str, str | bytes | int] = {}
         self._head: HeadFile | None = None
         self._head_row = 0  # that it names
-        self._log_is_long = False
+        self._log_tries = 0  # left
         self._last = (0, first_tag(worker))  # number and tag of the last row
         self._carrying = Carrying(wall, stans)
         self._preface: list[Bookkeeping] = []  # goes with the next group
@@ -188,18 +188,23 @@ class JournalFile:
         self._write(int(self._wall() * 1000), [])
 
     def begin_log_anew(self) -> None:
-        """Between two groups, when the log is long: where commits leave no gap it would never end.
+        """Between two groups, after a checkpoint moved most of the log: what comes overwrites it.
 
-        Most of it was moved already; it waits for nobody who reads. Raises sqlite3.Error.
+        In place a commit costs a third less than at the end of a file that grows with it, and where
+        commits leave no gap the log would never end. Waits for nobody who reads.
+
+        Raises sqlite3.Error.
         """
-        if not self._log_is_long:
+        if not self._log_tries:
             return
-        self._log_is_long = False
+        self._log_tries -= 1
         self._database.execute("PRAGMA busy_timeout = 0")
         try:
-            self._database.execute("PRAGMA wal_checkpoint(RESTART)")
+            is_busy, _, _ = self._database.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         finally:
             self._database.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        if not is_busy:
+            self._log_tries = 0
 
     def replay(self, window_s: float, repeats_max: int = 1_000_000) -> Iterator[list[Record]]:
         """What a start must know, oldest first. Read it to its end before the first `append`.
@@ -314,12 +319,12 @@ class JournalFile:
         """
         path, descriptor = self.path, self._descriptor
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
-            for _ in range(PASSES_MAX):  # each leaves less to the next, and at last to the commits
+            for _ in range(2):  # the second, shorter one leaves little to the thread that commits
                 _, pages, _ = database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                 os.fdatasync(descriptor)  # SQLite does not, while commits go on
-                if pages < LOG_PAGES_MAX:
+                if pages < LOG_PAGES:
                     return
-        self._log_is_long = True
+        self._log_tries = LOG_TRIES
 
     def finish(self) -> None:
         """Segments of past days become one file each. Raises sqlite3.Error."""

@@ -311,7 +311,7 @@ def test_a_wall_clock_that_is_set_back_loses_nothing(tmp_path: Path) -> None:
 def test_the_log_does_not_grow_while_commits_leave_no_gap(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite begins it anew only where nobody writes at the end of a checkpoint."""
-    monkeypatch.setattr(journal_file, "LOG_PAGES_MAX", 100)
+    monkeypatch.setattr(journal_file, "LOG_PAGES", 100)
     file = opened(tmp_path)
     replayed(file)
     log, over = Path(f"{file.path}-wal"), threading.Event()
@@ -343,12 +343,28 @@ def test_a_log_that_is_long_waits_for_nobody_who_reads(tmp_path: Path) -> None:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM groups").fetchone()
         file.append([answered("000001")])
-        file._log_is_long = True
+        file._log_tries = 2
         file.begin_log_anew()
+        assert file._log_tries == 1, "it is tried again"
         file.append([forwarded("000002")])
         assert file._database.execute("PRAGMA busy_timeout").fetchone()[0] == BUSY_MS
+    file.begin_log_anew()
+    size = Path(f"{file.path}-wal").stat().st_size
+    file.append([forwarded("000003")])
+    assert Path(f"{file.path}-wal").stat().st_size == size, "it lies where the first one lay"
     file.close()
-    assert len(read(tmp_path)) == 3
+    assert len(read(tmp_path)) == 4
+
+
+def test_a_log_that_was_begun_anew_is_left_alone(tmp_path: Path) -> None:
+    """Until a checkpoint finds it long again."""
+    file = opened(tmp_path)
+    replayed(file)
+    file.append([forwarded("000001")])
+    file._log_tries = 8
+    file.begin_log_anew()
+    assert file._log_tries == 0
+    file.close()
 
 
 def test_a_file_that_is_deleted_under_us_is_noticed(tmp_path: Path) -> None:
