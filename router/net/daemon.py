@@ -183,6 +183,7 @@ class Router:
             settings.follower_tells)
         self._hsm.translated = self._conductor.translated
         self._journal.landed = self._conductor.landed
+        self._journal.in_flight = lambda: self._conductor.in_flight
         self._issuers.conductor = self._conductor
         self._acquirers = AcquirerSide(
             router, codecs, self._conductor, self._clock, self._observer, self._keys,

@@ -1,16 +1,19 @@
 """Records made durable in groups: one commit at a time, whatever came meanwhile is the next group.
 
-A thread writes; the event loop hears of each group once. A disk that refuses costs the group it
-refused, and the next one is tried as if nothing had been. Of a disk that does not answer nobody
-knows what became of the group it was given: that group waits, whatever comes after it is refused at
-once, until the disk answers.
+A thread writes; the event loop hears of each group once. A small group waits a little for company,
+where any is to be expected; the thread waits, for timers of the event loop are too coarse for it.
+
+A disk that refuses costs the group it refused, and the next one is tried as if nothing had been. Of
+a disk that does not answer nobody knows what became of the group it was given: that group waits,
+whatever comes after it is refused at once, until the disk answers.
 """
 import asyncio
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from router.net.journal_file import JournalFile
@@ -22,7 +25,9 @@ from specs.journal_reading import Damage
 
 LINGER_S: Final = 0.001  # a small group waits so long for company: an fsync costs all the same
 SMALL_GROUP: Final = 32
-GROUP_COMMITS_MAX: Final = 4096
+LINGER_IN_PARTS: Final[tuple[float, ...]] = (0.4, 0.6)
+GOOD_COMPANY: Final = 6  # commits
+GROUP_COMMITS_MAX: Final = 4096  # it takes what another turn gave only below
 STALLED_AFTER_S: Final = 2.0
 HOUSE_EVERY_S: Final = 1.0
 RETENTION_EVERY: Final = 60  # of those
@@ -41,6 +46,7 @@ class Journal:
     ) -> None:
         self.fault = ""  # why it takes no records; empty when it does
         self.landed: Landed | None = None
+        self.in_flight: Callable[[], int] | None = None  # requests; any of them may bring a record
         self._loop = asyncio.get_running_loop()
         self._file = file
         self._waiting_max = waiting_max
@@ -48,15 +54,15 @@ class Journal:
         self._retention = retention
         self._linger_s = linger_s
         self._housekeeping = ""  # what of it failed last
-        self._waiting: list[Commit] = []
+        self._given: list[Commit] = []  # in this turn
         self._overflow: list[Commit] = []
-        self._is_due = False
-        self._writing_since: float | None = None
+        self._outstanding = 0
+        self._since = 0.0  # something is outstanding, and nothing landed
         self._is_stalled = False
         self._last_group = 0
         self._groups_since_checkpoint = 0
         self._lost = ""  # why nothing written can be durable any more
-        self._groups: SimpleQueue[list[Commit] | None] = SimpleQueue()
+        self._turns: SimpleQueue[list[Commit] | None] = SimpleQueue()  # what each turn gave
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=self._write_groups, name="journal", daemon=True),
@@ -68,26 +74,33 @@ class Journal:
     @property
     def is_idle(self) -> bool:
         """Everything handed over has landed."""
-        return not self._waiting and not self._overflow and self._writing_since is None
+        return not self._outstanding and not self._overflow
 
     def append(self, commit: Commit) -> None:
         """`landed` hears of it exactly once, and never from within this call."""
-        if self._is_stalled or len(self._waiting) >= self._waiting_max:
+        if self._is_stalled or self._outstanding >= self._waiting_max:
             if not self._overflow:
                 self._loop.call_soon(self._refuse_overflow)
             self._overflow.append(commit)
             return
-        self._waiting.append(commit)
-        if self._writing_since is None and not self._is_due:
-            self._hand_over_soon()
+        if not self._outstanding:
+            self._since = self._loop.time()
+        self._outstanding += 1
+        if not self._given:
+            self._loop.call_soon(self._hand_over)
+        self._given.append(commit)
 
     def tick(self, now: float) -> None:
         """A disk that does not answer is a fault, too."""
-        since = self._writing_since
-        if since is not None and now - since > STALLED_AFTER_S and not self._is_stalled:
+        if self._outstanding and now - self._since > STALLED_AFTER_S and not self._is_stalled:
             self._is_stalled = True
             self._failed(f"the disk has not answered for {STALLED_AFTER_S:.0f} s")
-            refused, self._waiting = self._waiting, []
+            refused, is_over = self._taken()
+            if is_over:
+                self._turns.put(None)
+            refused += self._given
+            self._given = []
+            self._outstanding -= len(refused)
             self._tell(refused, False)
 
     async def stop(self, timeout_s: float) -> bool:
@@ -95,7 +108,7 @@ class Journal:
         deadline = self._loop.time() + timeout_s
         await until(lambda: self.is_idle, timeout_s)
         self._stopped.set()
-        self._groups.put(None)
+        self._turns.put(None)
         for thread in self._threads:
             left_s = max(0.0, deadline - self._loop.time())
             await asyncio.to_thread(thread.join, left_s + 0.05)
@@ -106,32 +119,20 @@ class Journal:
 
     # On the loop.
 
-    def _hand_over_soon(self) -> None:
-        self._is_due = True
-        is_small = self._last_group < SMALL_GROUP and len(self._waiting) < SMALL_GROUP
-        if is_small and self._linger_s:
-            self._loop.call_later(self._linger_s, self._hand_over)
-        else:
-            self._loop.call_soon(self._hand_over)
-
     def _hand_over(self) -> None:
-        self._is_due = False
-        group = self._waiting[:GROUP_COMMITS_MAX]
-        del self._waiting[:GROUP_COMMITS_MAX]
-        self._writing_since = self._loop.time()
-        self._groups.put(group)
+        given, self._given = self._given, []
+        if given:
+            self._turns.put(given)
 
     def _written(self, group: list[Commit], fault: str) -> None:
-        self._writing_since = None
+        self._outstanding -= len(group)
+        self._since = self._loop.time()
         self._is_stalled = False
-        self._last_group = len(group)
         if fault:
             self._failed(fault)
         elif self.fault:
             self.fault = ""
         self._tell(group, not fault)
-        if self._waiting and self._writing_since is None and not self._is_due:
-            self._hand_over_soon()
 
     def _refuse_overflow(self) -> None:
         refused, self._overflow = self._overflow, []
@@ -149,7 +150,19 @@ class Journal:
     # In threads of their own.
 
     def _write_groups(self) -> None:
-        while (group := self._groups.get()) is not None:
+        is_over = False
+        while not is_over and (group := self._turns.get()) is not None:
+            more, is_over = self._taken()
+            group += more
+            for share in LINGER_IN_PARTS:  # the second where the first was worth it
+                if is_over or not self._is_worth_waiting(len(group)):
+                    break
+                time.sleep(self._linger_s * share)
+                more, is_over = self._taken()
+                group += more
+                if len(more) < GOOD_COMPANY:
+                    break
+            self._last_group = len(group)
             fault = self._lost
             try:
                 if not fault:
@@ -163,6 +176,23 @@ class Journal:
             self._loop.call_soon_threadsafe(self._written, group, fault)
             with contextlib.suppress(sqlite3.Error):
                 self._file.begin_log_anew()
+
+    def _taken(self) -> tuple[list[Commit], bool]:
+        """What turns gave and nobody took, up to a limit; and whether it is the last."""
+        taken: list[Commit] = []
+        with contextlib.suppress(Empty):
+            while len(taken) < GROUP_COMMITS_MAX:
+                given = self._turns.get_nowait()
+                if given is None:
+                    return taken, True
+                taken += given
+        return taken, False
+
+    def _is_worth_waiting(self, commits: int) -> bool:
+        """A small group, and somebody else is under way."""
+        if not self._linger_s or max(commits, self._last_group) >= SMALL_GROUP:
+            return False
+        return self.in_flight is None or self.in_flight() > commits
 
     def _keep_house(self) -> None:
         """Off the way of the commits."""

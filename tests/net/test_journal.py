@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from router.net.carrying import Carrying
-from router.net.journal import Journal
+from router.net.journal import LINGER_S, Journal
 from router.net.journal_file import JournalFile
 from router.net.waiting import until
 from router.switching.commits import Commit
@@ -73,6 +73,32 @@ async def test_what_comes_together_becomes_durable_together(tmp_path: Path) -> N
     assert len(read(tmp_path)) == 1
 
 
+@pytest.mark.parametrize(("in_flight", "company", "waits"), [(1, 0, 0), (2, 0, 1), (50, 7, 2)])
+async def test_a_small_group_waits_for_those_who_may_come(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_flight: int, company: int,
+        waits: int) -> None:
+    """For nobody where nobody else is under way; longer where some came meanwhile."""
+    async with written(tmp_path) as one:
+        waited: list[float] = []
+
+        def rest(seconds: float) -> None:
+            if not waited:
+                one.journal._turns.put([
+                    Commit([forwarded(f"1{number:05d}")], None, None, False)
+                    for number in range(company)])
+            waited.append(seconds)
+
+        monkeypatch.setattr(time, "sleep", rest)
+        one.journal.in_flight = lambda: in_flight
+        one.journal._outstanding += company
+        commit = one.append(1)
+        await one.all_landed()
+        assert one.fate(commit) == [True]
+        assert [len(group) for group, _ in one.groups] == [1 + company]
+        assert len(waited) == waits
+        assert sum(waited) <= LINGER_S
+
+
 async def test_a_full_disk_costs_the_groups_it_refuses(tmp_path: Path) -> None:
     """They are told, there is one alarm, and the next group is tried as if nothing had been."""
     async with written(tmp_path) as one:
@@ -108,7 +134,8 @@ async def test_a_disk_that_hangs_refuses_at_once_what_it_was_not_given(tmp_path:
         one.file._database.execute("PRAGMA busy_timeout = 20000")
         hold.execute("BEGIN IMMEDIATE")  # another writer: ours waits
         handed_over = one.append(1)
-        assert await until(lambda: one.journal._writing_since is not None, 3.0)
+        await asyncio.sleep(0)
+        assert await until(one.journal._turns.empty, 3.0)
         waiting = [one.append(number) for number in range(2, 12)]
         assert [one.fate(commit) for commit in waiting] == [[]] * 10
         one.journal.tick(asyncio.get_running_loop().time() + 10.0)
