@@ -60,8 +60,8 @@ class BinRanges:
     def pieces(self) -> Pieces:
         """Which range decides where."""
         priorities = map([one.priority for one in self.facts].__getitem__, self.facts_at)
-        ranks = list(map(add, map(PRIORITIES.__mul__, self.widths), priorities))
-        return flattened(self.lows.tolist(), self.ends.tolist(), ranks)
+        ranks = array("i", map(add, map(PRIORITIES.__mul__, self.widths), priorities))
+        return flattened(self.lows, self.ends, ranks, self.facts_at)
 
     def __len__(self) -> int:
         return len(self.lows)

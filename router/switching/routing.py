@@ -6,15 +6,14 @@ packed in bytes: a million ranges are a few objects, which the garbage collector
 which another process can hand over as they are.
 """
 
-import sys
-from array import array
-from bisect import bisect_left
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from librt.strings import read_i32_le, read_i64_le
+from librt.strings import BytesWriter, read_i32_le, read_i64_le, write_i64_le
+from librt.vecs import vec
+from mypy_extensions import i64
 
-from router.switching.bin_pieces import NOBODY, Pieces
+from router.switching.bin_pieces import FACTS_AT, NOBODY, RANGE_AT, RECORD_BYTES, Pieces
 from router.switching.bin_ranges import (
     HALF,
     PAN_DIGITS_MAX,
@@ -24,20 +23,14 @@ from router.switching.bin_ranges import (
     bin_ranges,
 )
 
-if TYPE_CHECKING:
-    from mypy_extensions import i64
-
 __all__ = ["PAN_DIGITS_MAX", "BinFacts", "BinRange", "BinRanges", "BinTable", "PackedTable"]
 
 # A place is made of the first 18 digits, which fit a machine's word in any form, and the last one.
 HEAD_DIGITS: Final = PAN_DIGITS_MAX - 1
 HALF_OF_HEADS: Final = HALF // 10
-SCALES: Final = tuple(10 ** (HEAD_DIGITS - digits) for digits in range(HEAD_DIGITS + 1))
-RECORD_BYTES: Final = 16  # a piece: start, number of its facts, number of its range
-FACTS_AT: Final = 8
-RANGE_AT: Final = 12
+SCALES: Final = vec[i64]([10 ** (HEAD_DIGITS - digits) for digits in range(HEAD_DIGITS + 1)])
 PIECES_IN_GROUP: Final = 10
-GROUP_DIGITS_MAX: Final = 5
+GROUP_DIGITS_MAX: Final = 6
 
 
 class PackedTable:
@@ -79,13 +72,13 @@ class BinTable:
 
     def _record_of(self, pan_digits: str) -> int:
         """Where the last piece is that begins at this PAN or before it."""
-        head: i64
+        size: i64 = len(pan_digits)
+        head = number_in(pan_digits, 0, min(size, HEAD_DIGITS))
         last: i64 = 0
-        if len(pan_digits) <= HEAD_DIGITS:
-            head = int(pan_digits) * SCALES[len(pan_digits)]
-        else:
-            head = int(pan_digits[:HEAD_DIGITS])
-            last = int(pan_digits[HEAD_DIGITS])
+        if size < HEAD_DIGITS:
+            head *= SCALES[size]
+        elif size > HEAD_DIGITS:
+            last = number_in(pan_digits, HEAD_DIGITS, PAN_DIGITS_MAX)
         place: i64 = (head - HALF_OF_HEADS) * 10 + last
         group: i64 = head // self._group_heads * 8
         low = read_i64_le(self._groups, group)
@@ -100,6 +93,17 @@ class BinTable:
         return (low - 1) * RECORD_BYTES
 
 
+def number_in(digits: str, start: i64, stop: i64) -> i64:
+    """At most eighteen of them; raises ValueError for anything else."""
+    number: i64 = 0
+    for at in range(start, stop):
+        digit = i64(ord(digits[at])) - 0x30
+        if digit < 0 or digit > 9:
+            raise ValueError("no digits")
+        number = number * 10 + digit
+    return number
+
+
 def packed_few(ranges: Sequence[BinRange]) -> PackedTable:
     columns = bin_ranges(ranges)
     return packed(columns, columns.pieces())
@@ -107,24 +111,15 @@ def packed_few(ranges: Sequence[BinRange]) -> PackedTable:
 
 def packed(columns: BinRanges, pieces: Pieces) -> PackedTable:
     digits = 1
-    while digits < GROUP_DIGITS_MAX and 10**digits * PIECES_IN_GROUP < len(pieces.starts):
+    while digits < GROUP_DIGITS_MAX and 10**digits * PIECES_IN_GROUP < pieces.count:
         digits += 1
     group_heads = 10 ** (HEAD_DIGITS - digits)
-    starts = array("q", pieces.starts)
-    bounds = range(-HALF, HALF + 1, group_heads * 10)
-    groups = array("q", [bisect_left(starts, bound) for bound in bounds])
-    facts_at = [*columns.facts_at, NOBODY]  # NOBODY's place is the last one
-    halves = array("i", starts.tobytes())
-    records = array("i", bytes(len(starts) * RECORD_BYTES))
-    records[0::4] = halves[0::2]
-    records[1::4] = halves[1::2]
-    records[2::4] = array("i", map(facts_at.__getitem__, pieces.owners))
-    records[3::4] = array("i", pieces.owners)
-    return PackedTable(little_endian(records), little_endian(groups), group_heads, columns.facts)
-
-
-def little_endian(column: "array[int]") -> bytes:
-    """The halves of a big-endian start are the wrong way round, too: swapped as a whole."""
-    if sys.byteorder == "big":
-        column.byteswap()
-    return column.tobytes()
+    records = pieces.writer.getvalue()
+    groups = BytesWriter()
+    count = pieces.count
+    piece: i64 = 0
+    for bound in range(-HALF, HALF + 1, group_heads * 10):
+        while piece < count and read_i64_le(records, piece * RECORD_BYTES) < bound:
+            piece += 1
+        write_i64_le(groups, piece)
+    return PackedTable(records, groups.getvalue(), group_heads, columns.facts)

@@ -1,5 +1,6 @@
 """First digits -> issuer: the longest match, then the higher priority."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,3 +113,9 @@ def test_many_ranges_are_found_by_their_first_digits(firsts: set[int], number: i
         found = table.range_of(pan)
         expected = pan[:6] if int(pan[:6]) in firsts else None
         assert (found.issuer if found is not None else None) == expected
+
+
+@pytest.mark.parametrize("digits", ["9504x1", "950400000000000000x", "9504\u0661\u0661"])
+def test_what_is_no_number_has_no_place(digits: str) -> None:
+    with pytest.raises(ValueError, match="digits"):
+        BinTable([span("9504", "9504", "atlas")]).range_of(digits)
