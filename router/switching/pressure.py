@@ -19,6 +19,8 @@ TIMES_LONG: Final = 1.5
 MUCH_LESS: Final = 0.3  # where turns are much too long
 MORE: Final = 1.03
 MORE_AT_LEAST: Final = 0.002
+TIMES_CALM: Final = 1.2  # what is let in takes no longer than that, and turns are half as long
+MORE_IN_CALM: Final = 1.1  # as is allowed: then it was an overload that is over
 INSIDE_TURNS: Final = 4.0  # under pressure, what was let in takes no longer than so many
 INSIDE_MIN: Final = 32
 PART_OF_RATE: Final = 0.1
@@ -72,13 +74,14 @@ class Pressure:
             less = max(LESS, min(SLIGHTLY_LESS, TIMES_TOO_LONG / times_usual))
             self.share = max(LEAST, self.share * less)
         elif self.share >= 1.0 or times_usual < TIMES_LONG:
-            self._more()
+            is_calm = times_usual < TIMES_CALM and self._shortest < self.turn_max_s / 2
+            self._more(MORE_IN_CALM if is_calm else MORE)
         self._began, self._turns = now, 0
 
     def rests(self, now: float) -> None:
         """From the tick: where nothing arrives, nothing presses."""
         if self.share < 1.0 and now - self._began > 2 * LOOK_EVERY_S:
-            self._more()
+            self._more(MORE)
             self._began, self._turns = now, 0
 
     def done(self, count: int, now: float) -> None:
@@ -99,5 +102,5 @@ class Pressure:
         self._credit -= 1.0
         return True
 
-    def _more(self) -> None:
-        self.share = min(1.0, self.share * MORE + MORE_AT_LEAST)
+    def _more(self, times: float) -> None:
+        self.share = min(1.0, self.share * times + MORE_AT_LEAST)

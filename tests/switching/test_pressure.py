@@ -158,6 +158,16 @@ def test_it_opens_again_by_itself() -> None:
         assert pressure.share == 1.0
 
 
+def test_it_opens_sooner_where_all_is_calm() -> None:
+    """Turns of half what is allowed, and what is let in takes as long as ever: it is over."""
+    calm, busy = Pressure(ALLOWED_S), Pressure(ALLOWED_S)
+    for pressure in (calm, busy):
+        now = pressed(pressure, 1.0, 0.03)
+        pressed(pressure, 3.0, 0.002 if pressure is calm else 0.015, now)
+    assert calm.share == 1.0
+    assert busy.share < 0.5
+
+
 def test_under_pressure_no_more_are_inside_than_are_done_in_a_few_turns() -> None:
     """A thousand a second are done: eighty of them in four turns of twenty milliseconds."""
     pressure = Pressure(ALLOWED_S)
