@@ -26,7 +26,7 @@ from specs.journal_reading import Damage
 LINGER_S: Final = 0.001  # a small group waits so long for company: an fsync costs all the same
 SMALL_GROUP: Final = 32
 LINGER_IN_PARTS: Final[tuple[float, ...]] = (0.4, 0.6)
-GOOD_COMPANY: Final = 6  # commits
+GOOD_COMPANY: Final = 4  # commits
 GROUP_COMMITS_MAX: Final = 4096  # it takes what another turn gave only below
 STALLED_AFTER_S: Final = 2.0
 HOUSE_EVERY_S: Final = 1.0
