@@ -13,6 +13,7 @@ from router.switching.answering import Answering
 from router.switching.authorization import life_of, received
 from router.switching.clock import Clock
 from router.switching.commits import Commit, Commits, Journal
+from router.switching.elements import Elements
 from router.switching.given_up import GivenUp
 from router.switching.known import Known
 from router.switching.needs import (
@@ -270,7 +271,7 @@ class Conductor:
 
         False: it may be known, or have been turned away before, or its link is not signed on.
         """
-        key, numbers = numbers_of(link.acquirer.name, message)
+        key, numbers = numbers_of(link.acquirer.name, message.mti, Elements(message, None))
         if not link.is_signed_on or self._known.may_know(key, message.get(DE.STAN)):
             return False
         if self._refused.holds(numbers, now):

@@ -132,34 +132,26 @@ def about(
 
     DE 12 and 13 tell two requests apart only where there is no RRN: many senders stamp them anew.
     """
-    kind = mti[1:3]
-    sender = elements.text(DE.ACQUIRER_ID).lstrip("0")
-    stan, rrn = elements.text(DE.STAN), elements.text(DE.RRN)
-    terminal, time = elements.text(DE.TERMINAL_ID), elements.text(DE.TRANSMISSION_TIME)
+    key, numbers = numbers_of(acquirer, mti, elements)
     currency = elements.text(DE.CURRENCY)
-    card, local_time, local_date = "", "", ""
-    if pan is not None:
-        card = pan.reveal()
-    if not rrn:
-        local_time, local_date = elements.text(DE.LOCAL_TIME), elements.text(DE.LOCAL_DATE)
+    card = pan.reveal() if pan is not None else ""
     return ABOUT(
-        f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{time}{SEP}{sender}{SEP}{terminal}",
-        f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{sender}{SEP}{terminal}{SEP}{rrn}{SEP}{local_time}"
-        f"{SEP}{local_date}{SEP}{card}{SEP}{code}{SEP}{currency}",
+        key,
+        f"{numbers}{SEP}{card}{SEP}{code}{SEP}{currency}",
         f"{code}{SEP}{amount}{SEP}{currency}{SEP}{card}",
         mti,
     )
 
 
-def numbers_of(acquirer: str, message: Message) -> tuple[str, str]:
-    """`About.key` and `About.numbers` of a request of 1987, and no more than these."""
-    kind = message.mti[1:3]
-    sender = message.get(DE.ACQUIRER_ID).lstrip("0")
-    stan, rrn = message.get(DE.STAN), message.get(DE.RRN)
-    terminal, time = message.get(DE.TERMINAL_ID), message.get(DE.TRANSMISSION_TIME)
+def numbers_of(acquirer: str, mti: str, elements: Elements) -> tuple[str, str]:
+    """`About.key` and `About.numbers`, and no more than these."""
+    kind = mti[1:3]
+    sender = elements.text(DE.ACQUIRER_ID).lstrip("0")
+    stan, rrn = elements.text(DE.STAN), elements.text(DE.RRN)
+    terminal, time = elements.text(DE.TERMINAL_ID), elements.text(DE.TRANSMISSION_TIME)
     local_time, local_date = "", ""
     if not rrn:
-        local_time, local_date = message.get(DE.LOCAL_TIME), message.get(DE.LOCAL_DATE)
+        local_time, local_date = elements.text(DE.LOCAL_TIME), elements.text(DE.LOCAL_DATE)
     return (
         f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{time}{SEP}{sender}{SEP}{terminal}",
         f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{sender}{SEP}{terminal}{SEP}{rrn}{SEP}{local_time}"

@@ -88,7 +88,8 @@ def test_what_is_turned_away_is_known_by_the_same_keys(
 ) -> None:
     """They are made without the rest."""
     known = known_by(mti, "souk", **changed)
-    assert numbers_of("souk", purchase(mti, **changed)) == (known.key, known.numbers)
+    assert numbers_of("souk", mti, Elements(purchase(mti, **changed), None)) == (
+        known.key, known.numbers)
     assert known.stan == purchase(mti, **changed).text(DE.STAN)
 
 
