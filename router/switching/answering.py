@@ -109,7 +109,7 @@ class Answering:
         """Nothing that could be said now is sure to be true."""
         if not request.is_done:
             self._done(request)
-            nothing = Told("", False, {}, "router", "journal")
+            nothing = Told("", False, "router", "journal")
             self._observed(request, nothing, transaction, False, self._clock.now())
 
     def due(self, now: float, most: int) -> list[tuple[Request, Transaction]]:

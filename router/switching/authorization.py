@@ -135,7 +135,7 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
                 yield Record([answered(transaction, answer, is_logged=True)])
                 return (yield answer)
             if answer is not None:
-                transaction.approved_amount = answer.elements.get(DE.AMOUNT)
+                transaction.approved_amount = answer.amount or None
             if answer is not None and not transaction.is_void:
                 transaction.approval_on_record = True
                 durable = yield Record([answered(transaction, answer, is_logged=True)])
@@ -216,7 +216,7 @@ def exchange_on(
             due = not request.has(DE.RRN) and demands(codec, mti, DE.RRN)
             given = given_values(request, numbers, pin_block, due)
             message = switch.translation.forwarded(request, codec, mti, given)
-            transaction.outbound = kept_forwarded(mti, request, numbers, given)
+            transaction.outbound = kept_forwarded(mti, request, given)
         else:
             assert target.outbound is not None
             stays = request.amount_that_stays

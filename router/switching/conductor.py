@@ -71,7 +71,7 @@ NOT_SUPPORTED: Final = declined(ResponseCode.INVALID_TRANSACTION, "format")
 NO_ANSWER_IN_TIME: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
 MALFUNCTION: Final = frozenset(("96", "909"))  # DE 39 of a host that is not well
 STORED: Final = Stored  # compiled, a name that is not Final is looked up at each use
-TAKEN: Final = Told(ResponseCode.APPROVED, True, {}, "router", "journal")
+TAKEN: Final = Told(ResponseCode.APPROVED, True, "router", "journal")
 
 
 class Conductor:

@@ -6,10 +6,11 @@ All values are canonical 1987 texts; `translation` writes them in the issuer's d
 from typing import Final
 
 from librt.strings import BytesWriter
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from router.switching import message_types
 from router.switching.request import Request
+from router.wire.given import Given, element_set
 from router.wire.packer import Packer
 from specs.elements import DE
 from specs.journal_format import Kept, kept_message
@@ -40,6 +41,24 @@ KEPT: Final[tuple[int, ...]] = (
     DE.CARD_ACCEPTOR,
     DE.CURRENCY,
 )
+
+# What its issuer gets otherwise than it came is one of eight sets, each counted by what is in it.
+WITH_PIN: Final = 1
+WITH_ACQUIRER_ID: Final = 2
+WITH_RRN: Final = 4
+GIVEN_TO_ISSUER: Final[list[tuple[int, ...]]] = [
+    element_set(
+        [
+            DE.TRANSMISSION_TIME,
+            DE.STAN,
+            DE.FORWARDER_ID,
+            *([DE.PIN_BLOCK] if which & WITH_PIN else []),
+            *([DE.ACQUIRER_ID] if which & WITH_ACQUIRER_ID else []),
+            *([DE.RRN] if which & WITH_RRN else []),
+        ]
+    )
+    for which in range(8)
+]
 
 # Kept too, as they are given.
 ELSEWHERE: Final[tuple[int, ...]] = (DE.STAN, DE.TRANSMISSION_TIME, DE.FORWARDER_ID)
@@ -72,25 +91,54 @@ class Numbers:
         return stamped
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
+class GivenToIssuer(Given):
+    """What its issuer gets otherwise than it came."""
+
+    __slots__ = ("acquirer_id", "numbers", "pin_block", "rrn")
+
+    def __init__(
+        self, numbers: Numbers, pin_block: str | None, acquirer_id: str | None, rrn: str | None
+    ) -> None:
+        self.numbers = numbers
+        self.pin_block = pin_block or ""
+        self.acquirer_id = acquirer_id  # None: the request names its own
+        self.rrn = rrn  # None: the request has one, or none is due
+        which: i64 = 0
+        if pin_block is not None:
+            which += WITH_PIN
+        if acquirer_id is not None:
+            which += WITH_ACQUIRER_ID
+        if rrn is not None:
+            which += WITH_RRN
+        self.elements = GIVEN_TO_ISSUER[which]
+
+    def text(self, number: int) -> str:
+        if number == DE.TRANSMISSION_TIME:
+            return self.numbers.transmission_time
+        if number == DE.STAN:
+            return self.numbers.stan
+        if number == DE.FORWARDER_ID:
+            return self.numbers.institution_id
+        if number == DE.PIN_BLOCK:
+            return self.pin_block
+        return (self.acquirer_id if number == DE.ACQUIRER_ID else self.rrn) or ""
+
+
 def given_values(
     request: Request, numbers: Numbers, pin_block: str | None, rrn_is_due: bool
-) -> dict[int, str]:
+) -> GivenToIssuer:
     """What its issuer gets otherwise than it came: all else passes as it is.
 
     DE 32 is its link's where the request names none; an RRN is made only where one is due.
     """
-    given: dict[int, str] = {
-        DE.TRANSMISSION_TIME: numbers.transmission_time,
-        DE.STAN: numbers.stan,
-        DE.FORWARDER_ID: numbers.institution_id,
-    }
-    if pin_block is not None:
-        given[DE.PIN_BLOCK] = pin_block
-    if not request.has(DE.ACQUIRER_ID):
-        given[DE.ACQUIRER_ID] = request.acquirer.institution_id
-    if rrn_is_due:
-        given[DE.RRN] = own_rrn(numbers)
-    return given
+    names_acquirer = request.has(DE.ACQUIRER_ID)
+    return GivenToIssuer(
+        numbers,
+        pin_block,
+        None if names_acquirer else request.acquirer.institution_id,
+        own_rrn(numbers) if rrn_is_due else None,
+    )
 
 
 def own_rrn(numbers: Numbers) -> str:
@@ -103,19 +151,19 @@ def with_sender(request: Request) -> dict[int, str]:
     return {DE.ACQUIRER_ID: request.acquirer.institution_id, **request.values}
 
 
-def kept_forwarded(mti: str, request: Request, numbers: Numbers, given: dict[int, str]) -> Kept:
+def kept_forwarded(mti: str, request: Request, given: GivenToIssuer) -> Kept:
     """As much of what is forwarded as its reversal needs."""
-    message = request.as_it_came
+    message, numbers = request.as_it_came, given.numbers
     if message is None:
-        return kept_message(mti, kept_values({**request.values, **given}, request))
+        return kept_message(mti, kept_values({**request.values, **given.values}, request))
     writer = BytesWriter()
     PACKER.pack(message, writer)
     if not message.has(DE.PAN) and request.pan is not None:
         write_run(writer, DE.PAN, request.pan.reveal().encode("latin-1"))
-    if not message.has(DE.ACQUIRER_ID) and DE.ACQUIRER_ID in given:
-        write_run(writer, DE.ACQUIRER_ID, given[DE.ACQUIRER_ID].encode("latin-1"))
-    if DE.RRN in given:
-        write_run(writer, DE.RRN, given[DE.RRN].encode("latin-1"))
+    if given.acquirer_id is not None:
+        write_run(writer, DE.ACQUIRER_ID, given.acquirer_id.encode("latin-1"))
+    if given.rrn is not None:
+        write_run(writer, DE.RRN, given.rrn.encode("latin-1"))
     writer.write(numbers.packed_sender)
     return KEPT_MESSAGE(mti, numbers.stan, numbers.transmission_time, writer.getvalue())
 

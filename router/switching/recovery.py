@@ -248,7 +248,17 @@ class Recovery:
 
 def told_again(record: Answered, decided_by: str) -> Told:
     """What a repeat hears."""
-    return Told(record.code, record.approves, record.elements, decided_by, "recovery")
+    kept = record.elements
+    return Told(
+        record.code,
+        record.approves,
+        decided_by,
+        "recovery",
+        authorization_code=kept.get(DE.AUTHORIZATION_CODE, ""),
+        additional_response=kept.get(DE.ADDITIONAL_RESPONSE, ""),
+        additional_amounts=kept.get(DE.ADDITIONAL_AMOUNTS, ""),
+        amount=kept.get(DE.AMOUNT, ""),
+    )
 
 
 def is_new_number(record: Stored, last: str, space: int) -> bool:

@@ -78,27 +78,26 @@ def advised(
     """The answer with our own DE 38, and the 0120 that says so; a decline's where it is wanted."""
     approves = code == ResponseCode.APPROVED
     if not approves and not rules.advise_declines:
-        return Told(code, False, {}, "stand_in", "stand_in"), []
+        return Told(code, False, "stand_in", "stand_in"), []
     request, sent = transaction.request, transaction.outbound
     assert request is not None
     values = kept_values(with_sender(request), request) if sent is None else sent.values
     values[DE.RESPONSE_CODE] = code
     values[rules.reason_element] = reason
     after = next((one.id for one in reversed(undone) if isinstance(one, Stored)), None)
-    elements: dict[int, str] = {}
+    own_code = ""
     numbers = switch.numbers_for(issuer, switch.now(), for_reversal=True)
     assert numbers is not None, "room was looked at"
     if approves:
         # The 0120's own number makes it ours alone; the letter tells it from an issuer's.
-        elements = {DE.AUTHORIZATION_CODE: "S" + numbers.stan[1:]}
-        values.update(elements)
+        own_code = values[DE.AUTHORIZATION_CODE] = "S" + numbers.stan[1:]
     if DE.RRN not in values and demands(issuer.terms.codec, "0120", DE.RRN):
         values[DE.RRN] = own_rrn(numbers)
     message = kept_message("0120", numbers.stamped(values))
     advice = kept_entry(transaction, issuer, message, "", after, has_left=False)
     if approves:
         transaction.advice = advice
-    return Told(code, approves, elements, "stand_in", "stand_in"), [advice]
+    return Told(code, approves, "stand_in", "stand_in", own_code), [advice]
 
 
 def voiding(refused: list[Record]) -> list[Record]:

@@ -3,12 +3,12 @@
 from typing import Final
 
 from router.switching import message_types
-from router.switching.elements import Elements
 from router.switching.outbound import NEVER_FORWARDED
 from router.switching.request import Request
-from router.switching.told import CARRIED, Told
+from router.switching.told import PARTIAL_APPROVAL, Told
 from router.wire.codec import Codec
 from router.wire.element import Unwritable
+from router.wire.given import Given, GivenTexts
 from router.wire.message import Message
 from router.wire.transcode import fitted
 from router.wire.transcoder import Transcoder
@@ -16,7 +16,6 @@ from specs.elements import DE
 from specs.versions import translate
 
 CANONICAL: Final = 1987
-PARTIAL_APPROVAL: Final = "10"
 ASCII_END: Final = 0x80
 
 
@@ -37,7 +36,7 @@ class Translation:
         self._onward: dict[Codec, dict[Codec, Transcoder]] = {}  # by source, then by target
         self._back: dict[Codec, Transcoder] = {}
 
-    def forwarded(self, request: Request, codec: Codec, mti: str, given: dict[int, str]) -> Message:
+    def forwarded(self, request: Request, codec: Codec, mti: str, given: Given) -> Message:
         """The request in its issuer's dialect, with what is given in it. Raises Unwritable."""
         message = request.message
         if message.codec.version == CANONICAL and codec.version == CANONICAL:
@@ -45,32 +44,27 @@ class Translation:
             if sent is not None:
                 return sent
         values = {n: text for n, text in request.values.items() if n not in NEVER_FORWARDED}
-        return written_for(codec, mti, {**values, **given})
+        return written_for(codec, mti, {**values, **given.values})
 
     def response_to(self, request: Request, told: Told) -> Message:
         """Made from the request's own elements as it sent them: DE 35, 45, 52 never travel back."""
         message = request.message
         codec, mti = message.codec, message_types.response_to(message.mti)
-        answer = told.elements.copy()
-        answer[DE.RESPONSE_CODE] = told.code
-        if told.code != PARTIAL_APPROVAL and DE.AMOUNT in answer:
-            del answer[DE.AMOUNT]
-        version = codec.version
-        if version != CANONICAL:
-            canonical_mti = message_types.response_to(request.mti)
-            _, answer = translate(answer, canonical_mti, CANONICAL, version)
+        answer: Given = told
+        if codec.version != CANONICAL:
+            answer = translated(told.values, message_types.response_to(request.mti), codec)
         response = self._echoing(codec).transcoded(message, mti, answer)
-        return response if response is not None else fitted_response(message, mti, answer)
+        return response if response is not None else fitted_response(message, mti, answer.values)
 
     def decline(self, message: Message, told: Told) -> Message:
         """As `response_to`, of a message that no request was made of; no elements go with it."""
         codec, mti = message.codec, message_types.response_to(message.mti)
-        answer = {DE.RESPONSE_CODE: told.code}
+        answer: Given = told
         if codec.version != CANONICAL:
             as_1987 = message_types.response_to(canonical(message)[0])
-            _, answer = translate(answer, as_1987, CANONICAL, codec.version)
+            answer = translated(told.values, as_1987, codec)
         response = self._echoing(codec).transcoded(message, mti, answer)
-        return response if response is not None else fitted_response(message, mti, answer)
+        return response if response is not None else fitted_response(message, mti, answer.values)
 
     def _to(self, source: Codec, target: Codec) -> Transcoder:
         onward = self._onward.get(source)
@@ -86,6 +80,11 @@ class Translation:
         if found is None:
             found = self._back[codec] = Transcoder(codec, codec, only=codec.dialect.echoed)
         return found
+
+
+def translated(answer: dict[int, str], mti: str, codec: Codec) -> Given:
+    """An answer in the version of that codec; the MTI is that of 1987."""
+    return GivenTexts(translate(answer, mti, CANONICAL, codec.version)[1])
 
 
 def fitted_response(message: Message, mti: str, answer: dict[int, str]) -> Message:
@@ -118,16 +117,41 @@ def demands(codec: Codec, mti: str, element: int) -> bool:
 
 def answer_of(response: Message) -> Told | None:
     """What an issuer's response says; None where it says nothing that can be used."""
-    answer = Elements(response, canonical(response)[1])
-    code = answer.text(DE.RESPONSE_CODE)
+    codec = response.codec
+    if codec.version != CANONICAL:
+        return answer_in(canonical(response)[1] or {}, response)
+    code = response.code()
     if not is_code(code):
         return None
-    elements: dict[int, str] = {n: answer.text(n) for n in CARRIED if answer.has(n)}
-    if code == PARTIAL_APPROVAL and answer.has(DE.AMOUNT):
-        elements[DE.AMOUNT] = answer.text(DE.AMOUNT)
-    is_translated = response.codec.version != CANONICAL
-    native = response.text(DE.RESPONSE_CODE) if is_translated else code
-    return Told(code, native in response.codec.approvals, elements, "issuer", "issuer")
+    return Told(
+        code,
+        code in codec.approvals,
+        "issuer",
+        "issuer",
+        response.get(DE.AUTHORIZATION_CODE),
+        response.get(DE.ADDITIONAL_RESPONSE),
+        response.get(DE.ADDITIONAL_AMOUNTS),
+        response.get(DE.CHIP_DATA),
+        response.get(DE.AMOUNT) if code == PARTIAL_APPROVAL else "",
+    )
+
+
+def answer_in(values: dict[int, str], response: Message) -> Told | None:
+    """The same, where these are what the response says in the elements of 1987."""
+    code = values.get(DE.RESPONSE_CODE, "")
+    if not is_code(code):
+        return None
+    return Told(
+        code,
+        response.code() in response.codec.approvals,
+        "issuer",
+        "issuer",
+        values.get(DE.AUTHORIZATION_CODE, ""),
+        values.get(DE.ADDITIONAL_RESPONSE, ""),
+        values.get(DE.ADDITIONAL_AMOUNTS, ""),
+        values.get(DE.CHIP_DATA, ""),
+        values.get(DE.AMOUNT, "") if code == PARTIAL_APPROVAL else "",
+    )
 
 
 def is_code(text: str) -> bool:

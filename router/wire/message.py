@@ -2,19 +2,21 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from librt.strings import BytesWriter, read_i32_le
+from librt.strings import BytesWriter, read_i16_le, read_i32_le
 from librt.vecs import vec
 from mypy_extensions import i64, mypyc_attr
 
 from router.wire.element import BYTES, DIGITS, TEXT
 from router.wire.faults import MalformedMessage
 from router.wire.shape import Place, Shape
+from specs.elements import DE
 
 if TYPE_CHECKING:
     from router.wire.codec import Codec
 
 __all__ = ["MalformedMessage", "Message", "MissingElement"]
 
+CODE_BYTES: Final = 2  # of DE 39, mostly
 DIGITS_AT_ONCE: Final = 4  # so many elements in digits, and the whole message is made digits
 
 
@@ -101,6 +103,22 @@ class Message:
         """The canonical text, empty where the element is absent."""
         place = self.shape.places[element]
         return self._text_at(place) if place is not None else ""
+
+    def code(self) -> str:
+        """DE 39, empty where it is absent: nearly always what the message before said, and then
+        its text is not made anew.
+        """
+        shape = self.shape
+        place = shape.places[DE.RESPONSE_CODE]
+        if place is None:
+            return ""
+        if place.element.reading != TEXT or place.size != CODE_BYTES:
+            return self._text_at(place)
+        word = read_i16_le(self.data, place.start_in(self.ends))
+        if word != shape.code_word or not shape.code:
+            shape.code_word = word
+            shape.code = self._text_at(place)
+        return shape.code
 
     def text(self, element: int) -> str:
         """The canonical text. Never raises for content: `Codec.verify` judges that."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from librt.vecs import vec
-from mypy_extensions import i32, i64
+from mypy_extensions import i16, i32, i64
 
 from router.wire.element import BYTES, DIGITS, SIGNED_DIGITS, TEXT, Element
 
@@ -90,13 +90,15 @@ class Variable:
 
 
 class Shape:
-    __slots__ = ("blank", "filled_up", "in_digits", "lacking", "mti", "mti_word", "numbers",
-                 "places", "tail_bytes", "texts", "variables")
+    __slots__ = ("blank", "code", "code_word", "filled_up", "in_digits", "lacking", "mti",
+                 "mti_word", "numbers", "places", "tail_bytes", "texts", "variables")
 
     def __init__(self, numbers: list[int], elements: Mapping[int, Element]) -> None:
         self.numbers = numbers
         self.blank = dict.fromkeys(numbers, "")  # to copy and fill in: a dictionary grown already
         self.in_digits: i64 = 0  # elements whose texts are hexadecimal digits of their bytes
+        self.code = ""  # DE 39 of the message that was asked for it last,
+        self.code_word: i16 = 0  # and how that is written
         self.mti = ""  # of the message that was asked last
         self.mti_word: i32 = 0  # how that begins behind its header
         self.places: list[Place | None] = [None] * 129

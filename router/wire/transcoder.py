@@ -15,27 +15,37 @@ from mypy_extensions import i64
 
 from router.wire.codec import Codec
 from router.wire.element import DIGITS, Element, Unwritable
+from router.wire.given import Given
 from router.wire.message import Message
 from router.wire.shape import PLANS_MAX, Extent, Shape
 from router.wire.transcode import TRACKS, fitted_text
+from specs.elements import DE
 from specs.rules import ElementRule
 
 COPIED: Final = 0
 GIVEN: Final = 1
 CONVERTED: Final = 2
 SEGMENTS_EXPECTED: Final = 6  # there may be more
+# Given to one message after another alike: what was written last is mostly what is to be written.
+ALIKE: Final[tuple[int, ...]] = (
+    DE.TRANSMISSION_TIME, DE.ACQUIRER_ID, DE.FORWARDER_ID, DE.RESPONSE_CODE)
 
 
 class Step:
     """One piece of the message to be: a run of elements copied, or one element written."""
 
-    __slots__ = ("element", "extent", "kind", "number")
+    __slots__ = ("element", "extent", "is_alike", "is_prefixed", "kind", "last", "last_written",
+                 "number")
 
     def __init__(self, kind: int, element: Element, extent: Extent | None) -> None:
         self.kind = kind
         self.element = element  # of the target
         self.number: int = element.number
         self.extent = extent  # of what is copied
+        self.is_prefixed: bool = element.prefix_bytes > 0
+        self.is_alike: bool = kind == GIVEN and self.number in ALIKE
+        self.last = ""  # text, where it `is_alike`,
+        self.last_written = b""  # and how that is written; empty: none yet
 
 
 class Plan:
@@ -43,26 +53,18 @@ class Plan:
 
     __slots__ = ("given", "head", "mti", "shape", "steps")
 
-    def __init__(self, mti: str, given: list[int], head: bytes, steps: list[Step]) -> None:
+    def __init__(self, mti: str, given: tuple[int, ...], head: bytes, steps: list[Step]) -> None:
         self.mti = mti
         self.given = given
         self.head = head
         self.steps = steps
         self.shape: Shape | None = None  # of all that are made so: known from the first one
 
-    def is_for(self, mti: str, given: dict[int, str]) -> bool:
-        if mti != self.mti or len(given) != len(self.given):
-            return False
-        for number in self.given:  # noqa: SIM110 - a loop is compiled, a generator is an object
-            if number not in given:
-                return False
-        return True
-
 
 class Transcoder:
     """From a codec to another of the same version. `only` these elements pass, all `but` those."""
 
-    __slots__ = ("_but", "_last", "_only", "_plans", "_source", "_target")
+    __slots__ = ("_but", "_count", "_only", "_plans", "_source", "_target")
 
     def __init__(self, source: Codec, target: Codec, only: Collection[int] | None = None,
                  but: Collection[int] = ()) -> None:
@@ -70,16 +72,14 @@ class Transcoder:
         self._target = target
         self._only = only
         self._but = but
-        self._plans: dict[tuple[Shape, str, tuple[int, ...]], Plan] = {}
-        self._last: dict[Shape, Plan] = {}  # mostly right, and found without making a key
+        self._plans: dict[Shape, list[Plan]] = {}  # few of each shape: by MTI and what is given
+        self._count = 0
 
-    def transcoded(self, message: Message, mti: str, given: dict[int, str]) -> Message | None:
-        """A new message under that MTI: the elements that pass, and those given, which are
-        canonical texts. None where a content does not fit as it stands: `fitted` knows more.
+    def transcoded(self, message: Message, mti: str, given: Given) -> Message | None:
+        """A new message under that MTI: the elements that pass, and those given.
+        None where a content does not fit as it stands: `fitted` knows more.
         """
-        plan = self._last.get(message.shape)
-        if plan is None or not plan.is_for(mti, given):
-            plan = self._plan(message.shape, mti, given)
+        plan = self._plan(message.shape, mti, given.elements)
         data, ends = message.data, message.ends
         writer = BytesWriter()
         writer.write(plan.head)
@@ -87,17 +87,21 @@ class Transcoder:
         for step in plan.steps:
             extent = step.extent
             if extent is not None:
-                start, stop = extent.start_in(ends), extent.stop_in(ends)
+                start = extent.start_in(ends)
                 moved = len(writer) - start
-                writer.write(data[start:stop])
+                writer.write(data[start:extent.stop_in(ends)])
                 for segment in range(extent.start_segment + 1, extent.stop_segment + 1):
                     new_ends = append(new_ends, ends[segment] + moved)
                 continue
-            written = written_anew(step, message, given)
-            if written is None:
+            if step.kind == GIVEN:
+                text = given.text(step.number)
+                if step.is_alike and text == step.last and step.last_written:
+                    writer.write(step.last_written)
+                elif not write_given(step, text, writer):
+                    return None
+            elif not write_converted(step, message, writer):
                 return None
-            writer.write(written)
-            if step.element.prefix_bytes:
+            if step.is_prefixed:
                 new_ends = append(new_ends, len(writer))
         if plan.shape is not None:
             return Message(writer.getvalue(), self._target, plan.shape, new_ends)
@@ -105,18 +109,19 @@ class Transcoder:
         plan.shape = scanned.shape
         return scanned
 
-    def _plan(self, shape: Shape, mti: str, given: dict[int, str]) -> Plan:
-        key = (shape, mti, tuple(given))
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._planned(shape, mti, given)
-            if len(self._plans) < PLANS_MAX:
-                self._plans[key] = plan
-        if shape in self._last or len(self._last) < PLANS_MAX:
-            self._last[shape] = plan
-        return plan
+    def _plan(self, shape: Shape, mti: str, given: tuple[int, ...]) -> Plan:
+        plans = self._plans.get(shape)
+        if plans is not None:
+            for plan in plans:
+                if plan.given is given and plan.mti == mti:
+                    return plan
+        planned = self._planned(shape, mti, given)
+        if self._count < PLANS_MAX:
+            self._count += 1
+            self._plans.setdefault(shape, []).append(planned)
+        return planned
 
-    def _planned(self, shape: Shape, mti: str, given: dict[int, str]) -> Plan:
+    def _planned(self, shape: Shape, mti: str, given: tuple[int, ...]) -> Plan:
         numbers: list[int] = []
         steps: list[Step] = []
         run: Extent | None = None
@@ -142,7 +147,7 @@ class Transcoder:
                     steps.append(Step(COPIED, element, run))
         target = self._target.head
         head = target.before_bitmap(b"", mti) + target.bitmap(numbers, has_bit_1=False)
-        return Plan(mti, list(given), head, steps)
+        return Plan(mti, given, head, steps)
 
     def _passes(self, number: int) -> bool:
         return number not in self._but and (self._only is None or number in self._only)
@@ -154,21 +159,32 @@ class Transcoder:
         return came.number not in TRACKS and form(came) == form(leaves)
 
 
-def written_anew(step: Step, message: Message, given: dict[int, str]) -> bytes | None:
-    """An element that is given, or converted; None where that does not fit."""
-    if step.kind == GIVEN:
-        text = given[step.number]
-        if step.element.reading == DIGITS and not text.isdigit():
-            return None
-    else:
-        fits = fitted_text(step.element.rule, message.text(step.number))
-        if fits is None:
-            return None
-        text = fits
+def write_given(step: Step, text: str, writer: BytesWriter) -> bool:
+    """An element that is given; False where it cannot be written as it is."""
+    element = step.element
+    if element.reading == DIGITS and not text.isdigit():
+        return False
     try:
-        return step.element.bytes_of(text)
+        written = element.bytes_of(text)
     except Unwritable:
-        return None
+        return False
+    if step.is_alike:
+        step.last = text
+        step.last_written = written
+    writer.write(written)
+    return True
+
+
+def write_converted(step: Step, message: Message, writer: BytesWriter) -> bool:
+    """An element that the source writes otherwise; False where it does not fit."""
+    fits = fitted_text(step.element.rule, message.text(step.number))
+    if fits is None:
+        return False
+    try:
+        writer.write(step.element.bytes_of(fits))
+    except Unwritable:
+        return False
+    return True
 
 
 def form(rule: ElementRule) -> tuple[str | int, ...]:

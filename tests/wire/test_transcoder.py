@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from librt.strings import BytesWriter
 
 from router.wire.codec import Codec
+from router.wire.given import GivenTexts
 from router.wire.packer import Packer
 from router.wire.transcode import fitted
 from router.wire.transcoder import Transcoder
@@ -13,6 +14,7 @@ from tests.builders import purchase
 from tests.wire.drawn import CODECS, messages
 
 GIVEN = {7: "1129120000", 11: "000123", 33: "950400"}
+GIVEN_TEXTS = GivenTexts(GIVEN)
 OF_1987 = sorted(name for name, codec in CODECS.items() if codec.dialect.version == 1987)
 
 
@@ -26,7 +28,7 @@ def test_what_is_planned_is_what_the_slow_way_does(
     target = CODECS[name]
     message = codec.written(mti, values)
     values.pop(1, None)
-    done = Transcoder(codec, target, but=(1,)).transcoded(message, "0100", GIVEN)
+    done = Transcoder(codec, target, but=(1,)).transcoded(message, "0100", GIVEN_TEXTS)
     if done is not None:
         assert done.mti == "0100"
         assert fitted(done.values(), target) == fitted({**values, **GIVEN}, target)
@@ -39,7 +41,7 @@ def test_between_peers_of_one_dialect_nothing_else_changes(
 ) -> None:
     codec, mti, values = drawn
     message = codec.written(mti, values)
-    done = Transcoder(codec, codec).transcoded(message, mti, GIVEN)
+    done = Transcoder(codec, codec).transcoded(message, mti, GIVEN_TEXTS)
     assert done is not None
     for number in message.elements():
         if number not in GIVEN:
@@ -49,7 +51,7 @@ def test_between_peers_of_one_dialect_nothing_else_changes(
 def test_a_purchase_between_the_dialects_of_the_demo_needs_no_second_way() -> None:
     message = purchase(track_2="9504010000000001=29122011234567890")
     for name in ("iso87-ascii", "national", "iso87-binary"):
-        done = Transcoder(message.codec, CODECS[name]).transcoded(message, "0100", GIVEN)
+        done = Transcoder(message.codec, CODECS[name]).transcoded(message, "0100", GIVEN_TEXTS)
         assert done is not None
         assert (done.get(11), done.get(2), done.get(33)) == ("000123", message.get(2), "950400")
 
@@ -57,7 +59,7 @@ def test_a_purchase_between_the_dialects_of_the_demo_needs_no_second_way() -> No
 def test_only_what_passes_passes() -> None:
     message = purchase()
     back = Transcoder(message.codec, message.codec, only=(2, 11, 41))
-    done = back.transcoded(message, "0110", {39: "00"})
+    done = back.transcoded(message, "0110", GivenTexts({39: "00"}))
     assert done is not None
     assert done.values() == {2: message.get(2), 11: message.get(11), 39: "00", 41: message.get(41)}
 
@@ -71,7 +73,7 @@ def test_each_message_gets_the_plan_for_what_is_given_with_it() -> None:
                {4: "000000000001", 39: "00"}, {39: "00", 38: "A00003"}]
     for mti in ("0110", "0210", "0110"):
         for given_now in answers:
-            done = way.transcoded(message, mti, given_now)
+            done = way.transcoded(message, mti, GivenTexts(given_now))
             assert done is not None
             assert (done.mti, done.values()) == (mti, {**kept, **given_now})
             assert message.codec.scan(done.data).values() == done.values()
@@ -80,8 +82,8 @@ def test_each_message_gets_the_plan_for_what_is_given_with_it() -> None:
 def test_what_does_not_fit_as_it_stands_is_left_to_the_slow_way() -> None:
     message = purchase()
     way = Transcoder(message.codec, CODECS["iso87-binary"])
-    assert way.transcoded(message, "0100", {11: "12"}) is None
-    assert way.transcoded(message, "0100", {4: "00000000ABCD"}) is None
+    assert way.transcoded(message, "0100", GivenTexts({11: "12"})) is None
+    assert way.transcoded(message, "0100", GivenTexts({4: "00000000ABCD"})) is None
 
 
 @settings(max_examples=200, deadline=None)
