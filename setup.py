@@ -13,7 +13,8 @@ COMPILED = ["router/wire", "router/switching"]
 COMPILED_IN_SPECS = ["elements", "packed"]
 # Of router/net, what every transaction passes through.
 COMPILED_IN_NET = [
-    "acquirer_link", "hsm_client", "hsm_link", "issuer_link", "journal", "outbox", "turns",
+    "acquirer_link", "clock", "hsm_client", "hsm_commands", "hsm_link", "issuer_link", "journal",
+    "outbox", "turns",
 ]
 
 

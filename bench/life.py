@@ -15,12 +15,14 @@ import iso8583
 from bench.load.purchases import Purchases
 from router.form import form
 from router.net.daemon import COLLECT_EVERY
-from router.switching.commits import Commit
+from router.switching.clock import Clock
+from router.switching.commits import Commit, Journal
 from router.switching.conductor import Conductor, Limits
 from router.switching.needs import PinTranslated, TranslatePin, Verify
-from router.switching.peers import Acquirer, Issuer, IssuerTerms
-from router.switching.pending import Line
+from router.switching.peers import Acquirer, AcquirerLink, Issuer, IssuerTerms
+from router.switching.pending import IssuerPort, Line
 from router.switching.pin_key import PinKey
+from router.switching.ports import Hsm
 from router.switching.routing import BinRange, BinTable
 from router.switching.switch import Switch
 from router.switching.transaction import Transaction
@@ -37,7 +39,7 @@ PAIRS: Final = (("same dialect", "iso87-ascii"), ("translated", "national"))
 ECHOED: Final = (2, 3, 4, 7, 11, 32, 37, 41, 49)
 
 
-class Clock:
+class MachineClock(Clock):
     def now(self) -> float:
         return time.monotonic()
 
@@ -62,36 +64,17 @@ class Silence:
     def alarm(self, what: str, **facts: str | int | float) -> None: ...
 
 
-class World:
-    """Everything outside, in memory: it takes what it is given and gives it back when asked."""
-
-    def __init__(self, issuer_dialect: str) -> None:
-        self.codec = Codec(load_dialect(ACQUIRER_DIALECT))
-        self.issuer_codec = Codec(load_dialect(issuer_dialect))
-        self.is_signed_on = True
-        self.acquirer = Acquirer("souk", "504777", self.codec, ZPK, 10.0, 100_000, 1e9, 1e9)
-        terms = IssuerTerms("domestic", self.issuer_codec, ZPK, 6.0, 4, 1.0,
-                            requests_per_s=1e9, requests_burst=1e9, in_flight_max=100_000)
-        self.issuer = Issuer("atlas", terms)
-        line = Line("atlas-1", "atlas", self.issuer.stans, self.issuer_codec.dialect.match_key,
-                    100_000)
-        line.port = self
-        line.carries_traffic = True
-        self.line = line
-        self.issuer.lines.append(line)
-        ranges = [BinRange("9504", "9504", "atlas", 0, "domestic", "", "504", "debit", True)]
-        clock = Clock()
-        switch = Switch("950400", BinTable(ranges), {"atlas": self.issuer}, clock)
-        limits = Limits(in_flight_max=100_000, repeats_max=50_000)
-        self.conductor = Conductor(switch, clock, self, self, Silence(), limits)
-        self.conductor.recover([])
+class Disk(Journal):
+    def __init__(self) -> None:
         self.commits: list[Commit] = []
-        self.translations: list[tuple[TranslatePin, Transaction]] = []
-        self.sent: list[Message] = []
-        self.answers = 0
 
     def append(self, commit: Commit) -> None:
         self.commits.append(commit)
+
+
+class Translator(Hsm):
+    def __init__(self) -> None:
+        self.translations: list[tuple[TranslatePin, Transaction]] = []
 
     def translate_pin(self, need: TranslatePin, owner: Transaction) -> None:
         self.translations.append((need, owner))
@@ -99,9 +82,45 @@ class World:
     def verify(self, need: Verify, owner: Transaction) -> None:
         raise AssertionError
 
+
+class Wire(IssuerPort):
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+
     def send(self, outbound: Message) -> bool:
         self.sent.append(outbound)
         return True
+
+
+class World(AcquirerLink):
+    """Everything outside, in memory: it takes what it is given and gives it back when asked.
+
+    It is the acquirer's link, too.
+    """
+
+    is_signed_on = True
+
+    def __init__(self, issuer_dialect: str) -> None:
+        self.codec = Codec(load_dialect(ACQUIRER_DIALECT))
+        self.issuer_codec = Codec(load_dialect(issuer_dialect))
+        super().__init__(Acquirer("souk", "504777", self.codec, ZPK, 10.0, 100_000, 1e9, 1e9))
+        self.disk, self.hsm, self.wire = Disk(), Translator(), Wire()
+        terms = IssuerTerms("domestic", self.issuer_codec, ZPK, 6.0, 4, 1.0,
+                            requests_per_s=1e9, requests_burst=1e9, in_flight_max=100_000)
+        self.issuer = Issuer("atlas", terms)
+        line = Line("atlas-1", "atlas", self.issuer.stans, self.issuer_codec.dialect.match_key,
+                    100_000)
+        line.port = self.wire
+        line.carries_traffic = True
+        self.line = line
+        self.issuer.lines.append(line)
+        ranges = [BinRange("9504", "9504", "atlas", 0, "domestic", "", "504", "debit", True)]
+        clock = MachineClock()
+        switch = Switch("950400", BinTable(ranges), {"atlas": self.issuer}, clock)
+        limits = Limits(in_flight_max=100_000, repeats_max=50_000)
+        self.conductor = Conductor(switch, clock, self.disk, self.hsm, Silence(), limits)
+        self.conductor.recover([])
+        self.answers = 0
 
     def reply(self, response: Message, approval: object = None) -> bool:
         if response.text(39) == "00":
@@ -109,7 +128,7 @@ class World:
         return True
 
     def land(self) -> None:
-        group, self.commits = self.commits, []
+        group, self.disk.commits = self.disk.commits, []
         self.conductor.landed(group, True)
 
     def answered(self, sent: bytes) -> bytes:
@@ -125,6 +144,7 @@ def measured(issuer_dialect: str, seconds: float) -> tuple[float, float]:
     world = World(issuer_dialect)
     purchases = Purchases(ACQUIRER_DIALECT)
     conductor, scan, issuer_scan = world.conductor, world.codec.scan, world.issuer_codec.scan
+    hsm, wire = world.hsm, world.wire
     number, spent, reading = 0, 0.0, 0.0
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -134,12 +154,12 @@ def measured(issuer_dialect: str, seconds: float) -> tuple[float, float]:
         reading += time.process_time() - began
         for message in messages:
             conductor.arrive(world, message)
-        translations, world.translations = world.translations, []
+        translations, hsm.translations = hsm.translations, []
         for need, owner in translations:
             conductor.translated(owner, PinTranslated(need.pin_block))
         world.land()
         spent += time.process_time() - began
-        sent, world.sent = world.sent, []
+        sent, wire.sent = wire.sent, []
         answers = [world.answered(one.data) for one in sent]
         began = time.process_time()
         responses = [issuer_scan(answer) for answer in answers]

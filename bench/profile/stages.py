@@ -9,7 +9,7 @@ STAGES: Final[dict[str, tuple[str, ...]]] = {
         "Variable.", "Place.", "element.", "codec.", "message.",
     ),
     "framing": ("Frames.", "Framer.", "framing.", "Outbox."),
-    "HSM": ("HsmClient.", "HsmLink.", "hsm_frames.", "Waiting."),
+    "HSM": ("HsmClient.", "HsmLink.", "hsm_frames.", "Commands.", "Waiting."),
     "journal": (
         "Journal.", "JournalFile.", "Seal.", "SegmentSeal.", "records.", "journal_format.",
         "sqlite3", "pysqlite", "_pysqlite", "stmt_step", "Commit", "group_",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from router.net.observer import RouterObserver
 from router.net.outbox import Outbox, tuned
-from router.switching import message_types
+from router.switching import message_types, peers
 from router.switching.acquirer_session import AcquirerSession
 from router.switching.conductor import Conductor
 from router.switching.link_session import (
@@ -33,7 +33,7 @@ from router.switching.peers import Acquirer
 from router.switching.ports import Clock
 from router.wire.element import Unwritable
 from router.wire.faults import MalformedMessage
-from router.wire.framing import FrameReader, FrameTooLong, FrameWriter
+from router.wire.framing import TPDU_BYTES, FrameReader, FrameTooLong, FrameWriter
 from router.wire.message import Message
 from specs.elements import DE
 
@@ -46,32 +46,33 @@ REST_OF_FRAME_WITHIN_S: Final = 30.0
 AnswerKey = tuple[str, str]
 
 
-class AcquirerLink:
-    """Implements the port AcquirerLink, and asyncio.Protocol by its methods.
+class AcquirerLink(peers.AcquirerLink):
+    """The port AcquirerLink, and asyncio.Protocol by its methods.
 
-    (No subclass: compiled, its attributes would be looked up in a dictionary.)
+    (No subclass of that: compiled, its attributes would be looked up in a dictionary.)
     """
 
     def __init__(
         self, listener: "AcquirerListener", conductor: Conductor, observer: RouterObserver,
         clock: Clock,
     ) -> None:
+        super().__init__(listener.acquirer)
         terms = listener.terms
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._conductor = conductor
         self._observer = observer
         self._clock = clock
-        self.acquirer = listener.acquirer
         self._codec = listener.acquirer.codec
         self.messages = NetworkMessages(self._codec, terms.institution_id)
         self._session = AcquirerSession(
             self.messages, terms.sign_on_required, listener.keys is not None)
-        self._framing = terms.framing
+        self._tpdu_bytes = TPDU_BYTES if terms.framing.tpdu else 0
         self._reader = FrameReader(terms.framing, terms.frame_bytes_max)
         self._writer = FrameWriter(terms.framing)
         self._malformed_max = terms.malformed_max
         self._malformed_in_a_row = 0
+        self._is_draining = False
         self._owed = 0  # answers that the conductor may still give
         self._answers_until = 0.0  # after the peer closed its half; 0: it has not
         self._tpdus: dict[AnswerKey, bytes] = {}
@@ -91,15 +92,17 @@ class AcquirerLink:
         return self._write(response, approval)
 
     def _write(self, response: Message, approval: object = None) -> bool:
-        if self._outbox is None or not self._outbox.takes_more:
+        outbox = self._outbox
+        if outbox is None or not outbox.takes_more:
             return False
         tpdu = self._tpdus.pop(answer_key(response), b"") if self._tpdus else b""
         try:
-            frame = self._writer.framed(response.data, tpdu)
+            self._writer.write(outbox.frames(), response.data, tpdu)
         except (ValueError, OverflowError):
             self._observer.counted("message_too_long_for_framing", self.acquirer.name)
             return False
-        self._outbox.put(frame, approval)
+        if approval is not None:
+            outbox.watch(approval)
         return True
 
     def use(self, acquirer: Acquirer) -> None:
@@ -107,6 +110,10 @@ class AcquirerLink:
         if acquirer.answer_within_s == self.acquirer.answer_within_s:
             self.acquirer = acquirer
         self._session.exchanges_keys = self._listener.keys is not None
+
+    def drain(self) -> None:
+        """New requests are declined from now on."""
+        self._is_draining = True
 
     def deliver_key(self, text: str) -> bool:
         """A session key, under the ZMK. False: not on this link now."""
@@ -157,13 +164,14 @@ class AcquirerLink:
         self._outbox = Outbox(self._loop, transport)
         self._deadline = self._clock.now() + FIRST_MESSAGE_WITHIN_S
         self._listener.links[self] = None
+        self._is_draining = self._listener.is_draining
         self._carry_out(self._session.connected())
 
     def data_received(self, data: bytes) -> None:
         self._listener.turns.arrived()
         keep_alives = self._reader.keep_alives
         try:
-            frames = self._reader.feed_with_tpdu(data)
+            frames = self._reader.frames(data)
         except FrameTooLong as too_long:
             self._observer.frame_too_long(self.acquirer.name, too_long)
             self.close(str(too_long))
@@ -172,17 +180,12 @@ class AcquirerLink:
             self._deadline = 0.0
         elif not self._deadline:
             self._deadline = self._clock.now() + REST_OF_FRAME_WITHIN_S
-        codec = self._codec
-        for tpdu, frame in frames:
-            try:
-                message = codec.scan(frame)
-                if not frame.isascii():  # else every text in it is
-                    codec.verify(message)
-            except MalformedMessage as fault:
-                self._malformed(frame, fault, tpdu)
+        size = self._tpdu_bytes
+        for frame in frames:
+            if size:
+                self._read(frame[size:], frame[:size])
             else:
-                self._malformed_in_a_row = 0
-                self._arrived(message, tpdu)
+                self._read(frame, b"")
 
     def pause_writing(self) -> None:
         """Its answers pile up here: it does not read, and is of no use to anybody."""
@@ -214,6 +217,22 @@ class AcquirerLink:
             self._listener.keys.closed(self)
         self._carry_out(self._session.disconnected(because))
 
+    def _read(self, data: bytes, tpdu: bytes) -> None:
+        codec = self._codec
+        try:
+            message = codec.scan(data)
+            if not data.isascii():  # else every text in it is
+                codec.verify(message)
+        except MalformedMessage as fault:
+            self._malformed(data, fault, tpdu)
+            return
+        self._malformed_in_a_row = 0
+        if tpdu or self._is_draining or message.mti not in message_types.REQUESTS:
+            self._arrived(message, tpdu)
+        else:
+            self._owed += 1
+            self._conductor.arrive(self, message)
+
     def _arrived(self, message: Message, tpdu: bytes) -> None:
         mti = message.mti
         is_ours_answered = is_network_management(mti) and message_types.is_response(mti)
@@ -227,7 +246,7 @@ class AcquirerLink:
                 self._carry_out(self._session.received(message))
             except Unwritable:
                 self._observer.counted("unexpected_message", self.acquirer.name)
-        elif self._listener.is_draining and self._conductor.is_new(self, message):
+        elif self._is_draining and self._conductor.is_new(self, message):
             self._refuse({0: mti, **message.values()}, DRAINING, message.header)
         else:
             self._owed += 1

@@ -124,6 +124,8 @@ class AcquirerListener:
     def stop_accepting(self) -> None:
         """New connections are refused, new requests on the old ones declined."""
         self.is_draining = True
+        for link in self.links:
+            link.drain()
         if self._server is not None:
             self._server.close()
             self._server = None

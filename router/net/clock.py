@@ -1,21 +1,31 @@
 """The time, for everything that takes it as an argument."""
 import time
+from collections.abc import Callable
+from typing import Final
+
+from router.switching.clock import Clock
+
+# Compiled, a name that is not Final is looked up at each use.
+MONOTONIC: Final[Callable[[], float]] = time.monotonic
+WALL: Final[Callable[[], float]] = time.time
 
 
-class SystemClock:
+class SystemClock(Clock):
     """Monotonic seconds, and UTC as DE 7 writes it, made once per second."""
-
-    __slots__ = ("_second", "_text", "now", "wall")
 
     def __init__(self) -> None:
         self._second = -1
         self._text = ""
-        self.now = time.monotonic  # seconds that only grow
-        self.wall = time.time  # seconds since 1970
+
+    def now(self) -> float:
+        return MONOTONIC()
+
+    def wall(self) -> float:
+        return WALL()
 
     def transmission_time(self) -> str:
         """UTC: MMDDhhmmss."""
-        second = int(time.time())
+        second = int(WALL())
         if second != self._second:
             self._second = second
             self._text = time.strftime("%m%d%H%M%S", time.gmtime(second))

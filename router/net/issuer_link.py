@@ -35,7 +35,7 @@ from router.switching.network_messages import (
     refusal,
 )
 from router.switching.peers import Issuer
-from router.switching.pending import Line
+from router.switching.pending import IssuerPort, Line
 from router.wire.codec import Codec
 from router.wire.element import Unwritable
 from router.wire.faults import MalformedMessage
@@ -63,7 +63,7 @@ class LineTerms:
     malformed_max: int
 
 
-class IssuerLink:
+class IssuerLink(IssuerPort):
     """The socket behind a Line. `run` is its life; everything else happens in callbacks."""
 
     def __init__(
@@ -143,14 +143,14 @@ class IssuerLink:
 
     def send(self, outbound: Message) -> bool:
         """Of the port: False when not a byte was handed to the socket."""
-        if self._outbox is None or not self._outbox.takes_more:
+        outbox = self._outbox
+        if outbox is None or not outbox.takes_more:
             return False
         try:
-            frame = self._writer.framed(outbound.data)
+            self._writer.write(outbox.frames(), outbound.data)
         except (ValueError, OverflowError):
             self._observer.counted("message_too_long_for_framing", self.line.name)
             return False
-        self._outbox.put(frame)
         return True
 
     # Callbacks of the event loop.
@@ -176,10 +176,9 @@ class IssuerLink:
             self._abort(str(too_long))
             return
         codec = self.terms.codec
-        scan = codec.scan
         for frame in frames:
             try:
-                message = scan(frame)
+                message = codec.scan(frame)
                 if not frame.isascii():  # else every text in it is
                     codec.verify(message)
             except MalformedMessage as fault:
@@ -221,7 +220,9 @@ class IssuerLink:
 
     def _arrived(self, message: Message) -> None:
         mti = message.mti
-        if not (mti.isascii() and mti.isdigit()):
+        if mti in message_types.USUAL_RESPONSES:
+            self._conductor.respond(self.line, message)
+        elif not (mti.isascii() and mti.isdigit()):
             self._observer.counted("unexpected_message", self.line.name)
         elif is_network_management(mti):
             if message_types.is_response(mti) and self.line.carries_traffic:

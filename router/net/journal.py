@@ -20,6 +20,7 @@ from router.net.journal_file import JournalFile
 from router.net.journal_opening import JournalUnusable
 from router.net.journal_retention import Retention
 from router.net.waiting import until
+from router.switching import ports
 from router.switching.commits import Commit
 from specs.journal_reading import Damage
 
@@ -37,8 +38,8 @@ Landed = Callable[[list[Commit], bool], None]
 Alarm = Callable[[str], None]
 
 
-class Journal:
-    """Implements the port Journal. `landed` is the conductor's; set before the first record."""
+class Journal(ports.Journal):
+    """The port Journal. `landed` is the conductor's; set before the first record."""
 
     def __init__(
         self, file: JournalFile, waiting_max: int, alarm: Alarm,

@@ -20,7 +20,10 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
 
+from librt.strings import BytesWriter
+
 HIGH_WATER_BYTES: Final = 262_144
+KEPT_BYTES_MAX: Final = 65_536  # of memory for the frames of the next turn
 CLOSE_WITHIN_S: Final = 1.0
 TCP_CLOSED: Final = 7  # the state in which Linux keeps a connection that was reset
 
@@ -32,46 +35,70 @@ class Outbox:
     """
 
     __slots__ = (
-        "_approvals", "_frames", "_given", "_is_aborted", "_is_half_closed", "_is_paused", "_loop",
-        "_transport", "_unsure",
+        "_approvals", "_frames", "_given", "_is_aborted", "_is_closing", "_is_half_closed",
+        "_is_paused", "_loop", "_transport", "_unsure",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
         self._loop = loop
         self._transport = transport
-        self._frames: list[bytes] = []
+        self._frames = BytesWriter()  # of this turn
         self._approvals: list[object] = []  # of these frames
         self._given = 0  # bytes to the transport, so far
         self._unsure: deque[tuple[int, list[object]]] = deque()  # where they end, approvals
         self._is_paused = False
         self._is_half_closed = False
         self._is_aborted = False
+        self._is_closing = False  # it was found to be, when this turn's frames were to go out
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
 
     @property
     def takes_more(self) -> bool:
         """The connection is open, and its peer reads."""
-        return not self._is_paused and not self._transport.is_closing()
+        if self._is_paused or self._is_closing or self._is_aborted:
+            return False
+        # The transport is asked once a turn: where it falls later in it, what it was given is lost
+        # like all that was on its way, and `lost` says so.
+        return self.is_gathering or not self._transport.is_closing()
+
+    @property
+    def is_gathering(self) -> bool:
+        """There are frames of this turn."""
+        return len(self._frames) > 0
 
     @property
     def is_empty(self) -> bool:
         """Everything went out, as far as can be known."""
-        return not self._frames and not self._unsure
+        return not self.is_gathering and not self._unsure
 
     def put(self, frame: bytes, approval: object = None) -> None:
         """Written at the end of this turn. The caller looked at `takes_more` before."""
-        if not self._frames:
-            self._loop.call_soon(self.write)
-        self._frames.append(frame)
+        self.frames().write(frame)
         if approval is not None:
-            self._approvals.append(approval)
+            self.watch(approval)
+
+    def frames(self) -> BytesWriter:
+        """The same, for who writes a frame in parts: behind those that are there."""
+        if not self.is_gathering:
+            self._loop.call_soon(self.write)
+        return self._frames
+
+    def watch(self, approval: object) -> None:
+        """The frame that was written last is one."""
+        self._approvals.append(approval)
 
     def write(self) -> None:
         """Everything gathered, now."""
-        if not self._frames or self._transport.is_closing():
+        if not self.is_gathering:
+            return
+        if self._transport.is_closing():
+            self._is_closing = True
             return  # `lost` tells what was not written
-        frames, self._frames = self._frames, []
-        data = b"".join(frames)
+        data = self._frames.getvalue()
+        if len(data) > KEPT_BYTES_MAX:
+            self._frames = BytesWriter()
+        else:
+            self._frames.truncate(0)
         self._given += len(data)
         self._transport.write(data)
         if self._approvals:
@@ -111,7 +138,7 @@ class Outbox:
         if error is None and not self._is_aborted and not self._is_half_closed:
             self._unsure.clear()  # closed by us, after everything that was written
         lost = [one for _, approvals in self._unsure for one in approvals] + self._approvals
-        self._frames, self._approvals = [], []
+        self._frames, self._approvals = BytesWriter(), []
         self._unsure.clear()
         return lost
 

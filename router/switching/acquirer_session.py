@@ -1,5 +1,7 @@
 """Our side of a link that an acquirer opened: it asks, we answer; session keys go both ways."""
 
+from typing import Final
+
 from router.switching.link_session import (
     Action,
     Ignored,
@@ -19,6 +21,7 @@ from specs.elements import DE
 
 S = LinkState
 E = LinkEvent
+SIGNED_ON: Final = LinkState.SIGNED_ON  # compiled, the name of a member is looked up at each use
 
 
 class AcquirerSession:
@@ -54,7 +57,7 @@ class AcquirerSession:
     @property
     def is_signed_on(self) -> bool:
         """True, too, where a sign-on is optional."""
-        return self.state is S.SIGNED_ON or not self._sign_on_required
+        return not self._sign_on_required or self.state is SIGNED_ON
 
     def connected(self) -> list[Action]:
         """Nothing is sent."""

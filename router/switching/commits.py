@@ -6,7 +6,7 @@ and offered again, whole, until the disk takes it.
 """
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from mypy_extensions import mypyc_attr
 
@@ -35,9 +35,11 @@ class Commit:
         self.insists = insists
 
 
-class Journal(Protocol):
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Journal:
     def append(self, commit: Commit) -> None:
         """Exactly once, and never from within this call, the conductor hears `landed` for it."""
+        raise NotImplementedError
 
 
 class Commits:

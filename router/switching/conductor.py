@@ -35,7 +35,7 @@ from router.switching.outbound import kept_values, with_sender
 from router.switching.peers import Acquirer, AcquirerLink, Issuer
 from router.switching.pending import Line, Waiting
 from router.switching.pin_key import is_same_key
-from router.switching.ports import Hsm
+from router.switching.ports import HearsHsm, Hsm
 from router.switching.records import answered, is_reversal_entry, new_entry
 from router.switching.recovery import Recovery
 from router.switching.refused import Refused
@@ -74,7 +74,7 @@ STORED: Final = Stored  # compiled, a name that is not Final is looked up at eac
 TAKEN: Final = Told(ResponseCode.APPROVED, True, "router", "journal")
 
 
-class Conductor:
+class Conductor(HearsHsm):
     """See the module's docstring; `ports` names what it talks to."""
 
     def __init__(

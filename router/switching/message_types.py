@@ -15,6 +15,8 @@ USUAL: Final = [version + digits for version in "012" for digits in (
 FIRST_SENT: Final = {mti: mti[:3] + "0" for mti in USUAL}
 RESPONSES: Final = {mti: mti[:2] + str(int(mti[2]) + 1) + "0" for mti in USUAL}
 
+USUAL_RESPONSES: Final = frozenset(RESPONSES.values())
+
 
 def is_repeat(mti: str) -> bool:
     """The origin digit is odd: its sender sends it again."""

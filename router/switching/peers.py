@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+
+from mypy_extensions import mypyc_attr
 
 from router.switching.pending import STAN_MAX, Line, Stans
 from router.switching.pin_key import PinKey
@@ -42,15 +43,17 @@ class Acquirer:
             self.session_keys.used(link, key, now)
 
 
-class AcquirerLink(Protocol):
+@mypyc_attr(allow_interpreted_subclasses=True)
+class AcquirerLink:
     """The way back to where a request came from."""
 
-    @property
-    def acquirer(self) -> Acquirer: ...
+    def __init__(self, acquirer: Acquirer) -> None:
+        self.acquirer = acquirer
 
     @property
     def is_signed_on(self) -> bool:
         """True, too, where a sign-on is optional."""
+        raise NotImplementedError
 
     def reply(self, response: Message, approval: object = None) -> bool:
         """False: nothing was written (the link is closed).
@@ -58,6 +61,7 @@ class AcquirerLink(Protocol):
         An approval comes with what the conductor's `undeliverable` is told where the link finds
         out afterwards that it never went out. Every message that arrived is replied to once.
         """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

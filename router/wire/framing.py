@@ -2,10 +2,13 @@
 
 A frame longer than the limit is refused before it is read, with a guess at what the peer's length
 prefix really is. Frames of no length are keep-alives: counted, not delivered. Where a TPDU leads
-the message, `feed` leaves it out and `feed_with_tpdu` gives it beside each message; `framed` takes
-the TPDU of the frame that is answered and swaps its source and destination.
+the message, `feed` leaves it out and `frames` does not; who writes gives the TPDU of the frame that
+is answered, and its source and destination are swapped.
 """
 from typing import Final
+
+from librt.strings import BytesWriter
+from mypy_extensions import i64, u8
 
 from specs.rules import Framing
 
@@ -55,20 +58,16 @@ class FrameReader:
         self.keep_alives = 0
 
     def feed(self, received: bytes) -> list[bytes]:
-        """The messages that are whole by now; the rest waits for more.
+        """The messages that are whole by now; the rest waits for more."""
+        if not self._has_tpdu:
+            return self.frames(received)
+        return [frame[TPDU_BYTES:] for frame in self.frames(received)]
+
+    def frames(self, received: bytes) -> list[bytes]:
+        """The same, each with the TPDU that leads it, where the framing has one.
 
         What follows them may be too long: then the next call says so.
         """
-        if not self._has_tpdu:
-            return self._frames(received)
-        return [frame[TPDU_BYTES:] for frame in self._frames(received)]
-
-    def feed_with_tpdu(self, received: bytes) -> list[tuple[bytes, bytes]]:
-        """The same, each message with its TPDU (empty where the framing has none)."""
-        size = TPDU_BYTES if self._has_tpdu else 0
-        return [(frame[:size], frame[size:]) for frame in self._frames(received)]
-
-    def _frames(self, received: bytes) -> list[bytes]:
         data = self._rest + received if self._rest else received
         size = len(data)
         frames: list[bytes] = []
@@ -132,13 +131,39 @@ class FrameWriter:
         self._prefix_bytes = prefix_bytes(framing.kind)
 
     def framed(self, data: bytes, tpdu: bytes = b"") -> bytes:
-        """The message behind its length; `tpdu` is that of the frame it answers, if any."""
-        if self._is_usual and len(data) < 65_536:
-            return len(data).to_bytes(2, "big") + data
+        """The message behind its length; `tpdu` is that of the frame it answers, if any.
+
+        Raises ValueError or OverflowError where its length cannot be written.
+        """
         if self._framing.tpdu:
             data = (answering(tpdu) if tpdu else DEFAULT_TPDU) + data
         length = len(data) + (self._prefix_bytes if self._framing.includes_itself else 0)
         return written(self._framing.kind, length) + data
+
+    def write(self, frames: BytesWriter, data: bytes, tpdu: bytes = b"") -> None:
+        """The same, behind those that are there. Raises before anything is written."""
+        size: i64 = len(data)
+        if self._is_usual and size < 65_536:
+            frames.append(u8(size >> 8))
+            frames.append(u8(size & 0xFF))
+            frames.write(data)
+        else:
+            frames.write(self.framed(data, tpdu))
+
+
+def begun(frames: BytesWriter) -> i64:
+    """Where a frame begins whose 2-byte binary length is written when it has `ended`."""
+    start = i64(len(frames))
+    frames.append(0)
+    frames.append(0)
+    return start
+
+
+def ended(frames: BytesWriter, start: i64) -> None:
+    """Nothing of it follows. It is shorter than 65,536 bytes: a command of the HSM."""
+    size = i64(len(frames)) - start - 2
+    frames[start] = u8(size >> 8)
+    frames[start + 1] = u8(size & 0xFF)
 
 
 def answering(tpdu: bytes) -> bytes:

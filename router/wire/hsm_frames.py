@@ -5,18 +5,23 @@ the command's second character plus one, and 2 characters of error. Length prefi
 """
 from typing import Final
 
+from librt.strings import BytesWriter
+
+from router.wire.octets import are_hexadecimal
+
 HEADER_BYTES: Final = 4
 ACCEPTED: Final = "00"
+NOUGHT: Final = 0x30
 PIN_DIGITS_MAX: Final = b"12"
 ISO_4: Final = "48"
 BODY: Final = 8  # where an answer's body begins: header, response code, error
 
-HEXADECIMAL: Final = b"0123456789ABCDEF"
 DIAGNOSE: Final = b"NC"
 
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-+"
 _PAIRS: Final = [(a + b).encode() for a in _DIGITS for b in _DIGITS]
 HEADERS: Final = len(_PAIRS) ** 2  # sixteen million: a late answer's header is not soon used again
+_VALUES: Final = bytes(max(0, _DIGITS.find(chr(byte))) for byte in range(256))
 
 
 class MalformedAnswer(Exception):
@@ -27,25 +32,46 @@ class MalformedAnswer(Exception):
         self.expected = expected
 
 
-def header(number: int) -> bytes:
+class KeyForm:
+    """A key of PIN blocks, as the commands that translate from or to it name it."""
+
+    __slots__ = ("as_destination", "as_source", "block_digits", "block_format", "command")
+
+    def __init__(self, kind: str, under_lmk: str, block_format: str) -> None:
+        self.command = b"CA" if kind == "tpk" else b"CC"  # from a terminal key, from a zone key
+        self.as_source = self.command + under_lmk.encode()
+        self.as_destination = under_lmk.encode() + PIN_DIGITS_MAX
+        self.block_format = block_format.encode()
+        self.block_digits = 32 if block_format == ISO_4 else 16
+
+
+def write_header(writer: BytesWriter, number: int) -> None:
     """A number below HEADERS as four printable characters."""
-    return _PAIRS[number >> 12] + _PAIRS[number & 0xFFF]
+    writer.write(_PAIRS[number >> 12])
+    writer.write(_PAIRS[number & 0xFFF])
 
 
-def translate_pin(
-    kind: str,
-    source_under_lmk: str,
-    destination_under_lmk: str,
-    pin_block: str,
-    source_format: str,
-    destination_format: str,
-    account: str,
-) -> bytes:
-    """CA from a terminal key, CC from a zone key: the PIN block under another key."""
-    command = b"CA" if kind == "tpk" else b"CC"
-    keys = source_under_lmk + destination_under_lmk
-    block = pin_block + source_format + destination_format + account
-    return b"".join((command, keys.encode(), PIN_DIGITS_MAX, block.encode()))
+def number_in(frame: bytes) -> int:
+    """That of its header, if it is one of ours; -1: it is too short to have one."""
+    if len(frame) < HEADER_BYTES:
+        return -1
+    values = _VALUES
+    return (
+        values[frame[0]] << 18 | values[frame[1]] << 12 | values[frame[2]] << 6 | values[frame[3]]
+    )
+
+
+def write_translation(
+    writer: BytesWriter, source: KeyForm, destination: KeyForm, pin_block: str, account: str
+) -> None:
+    """CA or CC: the PIN block under another key."""
+    block, digits = pin_block.encode(), account.encode()
+    writer.write(source.as_source)
+    writer.write(destination.as_destination)
+    writer.write(block)
+    writer.write(source.block_format)
+    writer.write(destination.block_format)
+    writer.write(digits)
 
 
 def verify_pvv(
@@ -104,26 +130,28 @@ def unwrap_key(data_key_under_lmk: str, wrapped: str) -> bytes:
 
 def error_of(frame: bytes, command: bytes) -> str:
     """The two-character error of an answer to this command."""
-    code = frame[HEADER_BYTES:BODY]
-    if len(code) != 4 or code[0] != command[0] or code[1] != command[1] + 1:
+    if len(frame) < BODY or frame[4] != command[0] or frame[5] != command[1] + 1:
         raise MalformedAnswer(f"{command.decode()}'s response code and an error")
-    return code[2:].decode("latin-1")
+    if frame[6] == NOUGHT and frame[7] == NOUGHT:
+        return ACCEPTED
+    return frame[6:BODY].decode("latin-1")
 
 
-def pin_block_of(frame: bytes, destination_format: str) -> str:
-    """Of an accepted CA or CC: the block under the destination key."""
-    digits = 32 if destination_format == ISO_4 else 16
-    block = frame[BODY + 2:BODY + 2 + digits]
-    if len(frame) != BODY + 2 + digits + 2 or not _is_hexadecimal(block):
+def pin_block_of(frame: bytes, digits: int) -> str:
+    """Of an accepted CA or CC: the block under the destination key, of so many digits."""
+    start = BODY + 2
+    if len(frame) != start + digits + 2 or not are_hexadecimal(frame, start, start + digits):
         raise MalformedAnswer(f"a PIN length, {digits} hexadecimal digits and a format")
-    return block.decode()
+    return frame[start:start + digits].decode("ascii")
 
 
 def enciphered_of(frame: bytes) -> str:
     """Of an accepted M0 or M2: the data, as hexadecimal digits."""
     digits = frame[BODY + 4:]
     length = frame[BODY:BODY + 4]
-    if not _is_hexadecimal(length) or int(length, 16) != len(digits) or not _is_hexadecimal(digits):
+    is_number = len(length) == 4 and are_hexadecimal(length, 0, 4)
+    announced = int(length, 16) if is_number else -1
+    if announced != len(digits) or not are_hexadecimal(digits, 0, len(digits)):
         raise MalformedAnswer("four digits of length and as many hexadecimal digits")
     return digits.decode()
 
@@ -131,7 +159,3 @@ def enciphered_of(frame: bytes) -> str:
 def _data_command(command: bytes, key_under_lmk: str, digits: str) -> bytes:
     key_type = "FFF" if key_under_lmk.startswith("S") else "00B"
     return command + f"0011{key_type}{key_under_lmk}{len(digits):04X}{digits}".encode()
-
-
-def _is_hexadecimal(digits: bytes) -> bool:
-    return len(digits) > 0 and not digits.strip(HEXADECIMAL)

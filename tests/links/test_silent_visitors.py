@@ -9,6 +9,7 @@ from router.net.acquirer_listener import AcquirerListener, ListenerTerms, bound
 from router.net.addresses import Address, AllowedPeers
 from router.net.observer import RouterObserver
 from router.net.waiting import until
+from router.switching.clock import Clock
 from router.switching.peers import Acquirer
 from specs.dialect import parse_framing
 from tests.builders import codec
@@ -16,7 +17,7 @@ from tests.net.acquirer_peer import AcquirerPeer, acquirer_peer
 from tests.switching.desk import Desk
 
 
-class FakeClock:
+class FakeClock(Clock):
     def __init__(self) -> None:
         self.time = 1000.0
 

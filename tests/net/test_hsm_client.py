@@ -8,6 +8,7 @@ from router.net.hsm_client import HsmClient
 from router.net.waiting import until
 from router.switching.needs import Event, PinRefused, PinTranslated, TranslatePin
 from router.switching.pin_key import PinKey
+from router.switching.ports import HearsHsm
 from router.switching.transaction import Transaction, from_record
 from specs.journal_format import Parts
 from tests.net.hsm_peer import PIN_BLOCK, TRANSLATED, UNACCEPTABLE, HsmPeer, hsm_peer
@@ -17,7 +18,7 @@ ZPK = PinKey("zpk", "U" + "B" * 32, "000000", "01")
 OWNER_ABOUT = Parts("a", processing_code="000000").about("0100")
 
 
-class Client:
+class Client(HearsHsm):
     """The client under test, and what its owners heard."""
 
     def __init__(self, hsm: HsmPeer, timeout_s: float, pending_max: int, connections: int) -> None:
@@ -26,7 +27,10 @@ class Client:
         self.client = HsmClient(
             (Address("127.0.0.1", hsm.port),), connections, timeout_s, pending_max,
             lambda _endpoint, is_up, why: self.changes.append((is_up, why)))
-        self.client.translated = lambda owner, event: self.heard[owner].append(event)
+        self.client.tell(self)
+
+    def translated(self, transaction: Transaction, event: Event) -> None:
+        self.heard[transaction].append(event)
 
     def owner(self) -> Transaction:
         """One that waits."""

@@ -4,9 +4,10 @@ Vectors: softwaregroup-bg/ut-codec-payshield (Apache-2.0), encode tests, transla
 decryptDataBlock, whose header is 4 characters; the answer pairs from its captured traffic.
 """
 import pytest
+from librt.strings import BytesWriter
 
 from router.wire import hsm_frames
-from router.wire.hsm_frames import MalformedAnswer
+from router.wire.hsm_frames import KeyForm, MalformedAnswer
 
 TRANSLATE = bytes.fromhex(
     "303031314343554242323234413044373038393945374432313641344444444136313543303738554545343234"
@@ -16,16 +17,28 @@ UNWRAP_KEY = "UB190F7FBB802EA14FAC7917D3F6EDB67"
 WRAPPED = "81E6BDF350C73ED13698E2C1356B58622C3871D2846FC110DD7E7A9D1024EC08"
 
 
+def translation(source: KeyForm, destination: KeyForm, pin_block: str) -> bytes:
+    writer = BytesWriter()
+    hsm_frames.write_translation(writer, source, destination, pin_block, "540028800010")
+    return writer.getvalue()
+
+
+def header(number: int) -> bytes:
+    writer = BytesWriter()
+    hsm_frames.write_header(writer, number)
+    return writer.getvalue()
+
+
 def test_a_translation_between_zone_keys_is_what_another_codec_writes() -> None:
-    command = hsm_frames.translate_pin(
-        "zpk", "UBB224A0D70899E7D216A4DDDA615C078", "UEE424E608E9CF0071E239F9E15032C81",
-        "14D3E09CD3B6456E", "01", "01", "540028800010")
+    command = translation(
+        KeyForm("zpk", "UBB224A0D70899E7D216A4DDDA615C078", "01"),
+        KeyForm("zpk", "UEE424E608E9CF0071E239F9E15032C81", "01"), "14D3E09CD3B6456E")
     assert b"0011" + command == TRANSLATE
 
 
 def test_a_terminal_key_asks_for_ca() -> None:
-    command = hsm_frames.translate_pin("tpk", "U" + "0" * 32, "U" + "1" * 32, "A" * 16, "01",
-                                       "47", "540028800010")
+    command = translation(
+        KeyForm("tpk", "U" + "0" * 32, "01"), KeyForm("zpk", "U" + "1" * 32, "47"), "A" * 16)
     assert command[:2] == b"CA"
     assert command.endswith(b"12" + b"A" * 16 + b"0147540028800010")
 
@@ -45,20 +58,22 @@ def test_a_key_block_is_announced_as_one() -> None:
 
 def test_headers_are_printable_and_all_different() -> None:
     """Four characters; sixteen million of them before one is used again."""
-    some = [hsm_frames.header(number) for number in range(0, hsm_frames.HEADERS, 997)]
+    numbers = range(0, hsm_frames.HEADERS, 997)
+    some = [header(number) for number in numbers]
     assert len(set(some)) == len(some)
     assert all(len(one) == 4 and one.isascii() and one.decode().isprintable() for one in some)
+    assert [hsm_frames.number_in(one + b"CD00") for one in some] == list(numbers)
 
 
 def test_an_accepted_translation_is_read() -> None:
     answer = b"0001CD0004" + b"06" + b"E614D4AFD47BD3BF" + b"01"
     assert hsm_frames.error_of(b"0001CD00", b"CC") == "00"
-    assert hsm_frames.pin_block_of(answer.replace(b"0004", b"00", 1), "01") == "E614D4AFD47BD3BF"
+    assert hsm_frames.pin_block_of(answer.replace(b"0004", b"00", 1), 16) == "E614D4AFD47BD3BF"
 
 
 def test_an_iso_4_block_has_thirty_two_digits() -> None:
     answer = b"0001CD00" + b"04" + b"AB" * 16 + b"48"
-    assert hsm_frames.pin_block_of(answer, "48") == "AB" * 16
+    assert hsm_frames.pin_block_of(answer, 32) == "AB" * 16
 
 
 @pytest.mark.parametrize("frame", [
@@ -74,7 +89,7 @@ def test_an_answer_to_something_else_is_refused(frame: bytes) -> None:
 ])
 def test_a_block_of_other_length_or_characters_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedAnswer) as refused:
-        hsm_frames.pin_block_of(b"0001CD00" + body, "01")
+        hsm_frames.pin_block_of(b"0001CD00" + body, 16)
     assert "E614" not in str(refused.value)
 
 

@@ -23,6 +23,7 @@ class Peer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
         self.outbox = Outbox(asyncio.get_running_loop(), transport)
 
     def eof_received(self) -> bool:
@@ -66,6 +67,34 @@ async def test_closed_in_the_same_turn_nothing_went_out() -> None:
         peer.outbox.abort()
         await peer.gone
     assert peer.back == ["approval"]
+
+
+async def test_what_falls_within_a_turn_takes_no_more() -> None:
+    """Neither after our own close, nor when the turn's frames found the connection closing."""
+    async with connected() as (peer, _):
+        peer.outbox.put(FRAME, "approval")
+        assert peer.outbox.takes_more
+        peer.outbox.abort()
+        assert not peer.outbox.takes_more
+        await peer.gone
+    async with connected() as (peer, _):
+        peer.outbox.put(FRAME, "approval")
+        peer.transport.abort()
+        await turns(1)
+        assert not peer.outbox.takes_more
+        await peer.gone
+    assert peer.back == ["approval"]
+
+
+async def test_frames_of_a_turn_go_out_together_in_their_order() -> None:
+    """And those of the next behind them, none of the former a second time."""
+    async with connected() as (peer, other):
+        for text in (b"one", b"two"):
+            peer.outbox.put(text)
+        await turns()
+        peer.outbox.frames().write(b"three")
+        await turns()
+        assert other.recv(100) == b"onetwothree"
 
 
 async def test_what_is_in_the_kernel_counts_as_delivered() -> None:

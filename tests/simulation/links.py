@@ -16,8 +16,8 @@ from router.switching.network_messages import (
     is_network_management,
     refusal,
 )
-from router.switching.peers import Acquirer, Issuer
-from router.switching.pending import Line
+from router.switching.peers import Acquirer, AcquirerLink, Issuer
+from router.switching.pending import IssuerPort, Line
 from router.wire.message import Message
 from specs.elements import DE
 from tests.simulation.plain import plain
@@ -43,11 +43,11 @@ class Asked:
     may_stay_silent: bool = False
 
 
-class LinkPort:
+class LinkPort(AcquirerLink):
     """An acquirer's link, and every answer that is owed on it."""
 
     def __init__(self, process: "RouterProcess", acquirer: Acquirer, signs_on: bool, end: End):
-        self.acquirer = acquirer
+        super().__init__(acquirer)
         self.end = end
         self.owed: dict[Owed, list[Asked]] = {}
         self.session = AcquirerSession(NetworkMessages(acquirer.codec, ""), signs_on)
@@ -137,7 +137,7 @@ def key_of(message: Message) -> Owed:
     return (kind, message.get(DE.STAN), message.get(DE.TRANSMISSION_TIME), message.get(DE.RRN))
 
 
-class LinePort:
+class LinePort(IssuerPort):
     """A line to an issuer as router.net's IssuerLink keeps it: made again whenever it falls."""
 
     def __init__(self, process: "RouterProcess", line: Line, issuer: Issuer) -> None:

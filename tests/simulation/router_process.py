@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from router.switching.commits import Commit
+from router.switching.clock import Clock
+from router.switching.commits import Commit, Journal
 from router.switching.conductor import Conductor, Limits
 from router.switching.needs import PinRefused, PinTranslated, TranslatePin, Verified, Verify
 from router.switching.peers import Acquirer, Issuer, IssuerTerms
 from router.switching.pending import Line
 from router.switching.pin_key import PinKey
+from router.switching.ports import Hsm
 from router.switching.routing import BinTable
 from router.switching.switch import Switch
 from router.switching.transaction import Transaction
@@ -52,8 +54,41 @@ RULES: Final = replace(
 RULES_WITH_DECLINES: Final = replace(RULES, advise_declines=True)
 
 
+class Time(Clock):
+    def __init__(self, process: "RouterProcess") -> None:
+        self._process = process
+
+    def now(self) -> float:
+        return self._process.now()
+
+    def wall(self) -> float:
+        return self._process.wall()
+
+    def transmission_time(self) -> str:
+        return self._process.transmission_time()
+
+
+class Paper(Journal):
+    def __init__(self, process: "RouterProcess") -> None:
+        self._process = process
+
+    def append(self, commit: Commit) -> None:
+        self._process.append(commit)
+
+
+class Pins(Hsm):
+    def __init__(self, process: "RouterProcess") -> None:
+        self._process = process
+
+    def translate_pin(self, need: TranslatePin, owner: Transaction) -> None:
+        self._process.translate_pin(need, owner)
+
+    def verify(self, need: Verify, owner: Transaction) -> None:
+        self._process.verify(need, owner)
+
+
 class RouterProcess:
-    """Clock, journal, HSM and observer of one conductor."""
+    """The world of one conductor: its observer, and behind its other ports."""
 
     def __init__(
         self, world: World, disk: Disk, setting: Setting, connect: Callable[[str, str], End | None]
@@ -65,6 +100,7 @@ class RouterProcess:
         self.is_draining = False
         self.is_hsm_dead = False
         self.issuers: dict[str, Issuer] = {}
+        self._clock = Time(self)
         self._disk = disk
         self._links: list[LinkPort] = []
         self._lines: list[LinePort] = []
@@ -77,7 +113,8 @@ class RouterProcess:
         for one in setting.issuers:
             self.issuers[one.name] = new_issuer(one)
         limits = Limits(setting.in_flight_max, setting.repeats_max, given_up_at_once=1)
-        self.conductor = Conductor(self._switch(), self, self, self, self, limits)
+        self.conductor = Conductor(
+            self._switch(), self._clock, Paper(self), Pins(self), self, limits)
         disk.landed = self._landed
 
     def start(self) -> None:
@@ -211,7 +248,7 @@ class RouterProcess:
                     self.conductor.use(self._switch())
 
     def _switch(self) -> Switch:
-        return Switch("950400", BinTable(self.setting.ranges), self.issuers, self)
+        return Switch("950400", BinTable(self.setting.ranges), self.issuers, self._clock)
 
     # The ports.
 

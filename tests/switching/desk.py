@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from router.switching.commits import Commit
+from router.switching.clock import Clock
+from router.switching.commits import Commit, Journal
 from router.switching.conductor import Conductor, Limits
 from router.switching.needs import PinRefused, PinTranslated, TranslatePin, Verified, Verify
-from router.switching.peers import Acquirer, Issuer, IssuerTerms
-from router.switching.pending import Line
+from router.switching.peers import Acquirer, AcquirerLink, Issuer, IssuerTerms
+from router.switching.pending import IssuerPort, Line
 from router.switching.pin_key import PinKey
+from router.switching.ports import Hsm
 from router.switching.routing import BinRange, BinTable
 from router.switching.switch import Switch
 from router.switching.transaction import Transaction
@@ -20,7 +22,7 @@ from tests.builders import codec
 ZPK = PinKey("zpk", "U" + "A" * 32, "000000", "01")
 
 
-class HandClock:
+class HandClock(Clock):
     def __init__(self) -> None:
         self.seconds = 1000.0
         self.date = "1124"
@@ -37,7 +39,7 @@ class HandClock:
         return f"{self.date}{minutes // 60 % 24:02d}{minutes % 60:02d}{seconds:02d}"
 
 
-class Disk:
+class Disk(Journal):
     """What the router wrote. `refuses` and `stalls` are its bad days."""
 
     def __init__(self) -> None:
@@ -73,7 +75,7 @@ class Disk:
         return [record for record in self.records if isinstance(record, Stored)]
 
 
-class Translator:
+class Translator(Hsm):
     """The HSM: says `error`, or marks the block as translated."""
 
     def __init__(self) -> None:
@@ -107,7 +109,7 @@ class Translator:
 
 
 @dataclass(eq=False)  # a link is itself, whatever it has heard
-class Terminal:
+class Terminal(AcquirerLink):
     """An acquirer's link, and what it heard."""
 
     acquirer: Acquirer
@@ -128,7 +130,7 @@ class Terminal:
 
 
 @dataclass
-class Wire:
+class Wire(IssuerPort):
     """The socket of an issuer's line, and what went out on it."""
 
     takes: bool = True

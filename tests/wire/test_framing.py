@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.wire.framing import FrameReader, FrameTooLong, FrameWriter
+from router.wire.framing import TPDU_BYTES, FrameReader, FrameTooLong, FrameWriter
 from specs.dialect import parse_framing
 
 KINDS = ("binary-2", "binary-4", "ascii-4", "bcd-2", "binary-2+self", "ascii-4+self",
@@ -113,7 +113,8 @@ def test_an_answer_goes_back_where_the_request_came_from() -> None:
     """TPDU: identifier, destination, source."""
     framing = parse_framing("binary-2+tpdu")
     request = b"\x00\x09" + bytes.fromhex("6012345678") + b"0100"
-    ((tpdu, message),) = FrameReader(framing, 100).feed_with_tpdu(request)
+    (frame,) = FrameReader(framing, 100).frames(request)
+    tpdu, message = frame[:TPDU_BYTES], frame[TPDU_BYTES:]
     assert message == b"0100"
     answer = FrameWriter(framing).framed(b"0110", tpdu)
     assert answer == b"\x00\x09" + bytes.fromhex("6056781234") + b"0110"
