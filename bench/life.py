@@ -18,6 +18,7 @@ from router.net.daemon import COLLECT_EVERY
 from router.switching.clock import Clock
 from router.switching.commits import Commit, Journal
 from router.switching.conductor import Conductor, Limits
+from router.switching.exchange_counts import ExchangeCounts
 from router.switching.needs import PinTranslated, TranslatePin, Verify
 from router.switching.peers import Acquirer, AcquirerLink, Issuer, IssuerTerms
 from router.switching.pending import IssuerPort, Line
@@ -53,10 +54,9 @@ class MachineClock(Clock):
 class Silence:
     """Sees nothing."""
 
-    def exchange(
-        self, acquirer: str, issuer: str, mti: str, response_code: str, decided_by: str,
-        hsm_us: int, issuer_us: int, total_us: int,
-    ) -> None: ...
+    def __init__(self) -> None:
+        self.exchanges = ExchangeCounts()
+
     def transaction(self, event: TransactionEvent) -> None: ...
     def counted(self, what: str, link: str, times: int = 1) -> None: ...
     def unmatched(self, what: str, line: str, differing: list[int]) -> None: ...

@@ -10,6 +10,8 @@ from typing import Final
 
 from librt.strings import BytesWriter
 
+TEXT_MAX: Final = 255  # that one byte says the length of
+
 _BYTE: Final = [bytes((value,)) for value in range(256)]
 _BEGINS: Final = [bytes((1, number)) for number in range(129)]
 

@@ -69,9 +69,8 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self._exchanges = ExchangeCounts()
-        registry.register(Exchanges(self._exchanges))
-        self.exchange = self._exchanges.add  # an exchange is over: see the port Observer
+        self.exchanges = ExchangeCounts()  # of the port Observer
+        registry.register(Exchanges(self.exchanges))
         self._happened = Series(
             Counter(
                 "noyau_events",
@@ -125,7 +124,7 @@ class Exchanges(Collector):
         words = "Exchanges with acquirers that are over"
         transactions = CounterMetricFamily("noyau_transactions", words, labels=names)
         for labels, series in list(counts.series.items()):
-            transactions.add_metric(labels, series.count)
+            transactions.add_metric(labels, int(series.count))
         yield transactions
         yield histogram(
             "noyau_answer_seconds",
@@ -288,7 +287,7 @@ def histogram(
     for values, times in rows:
         up_to = list(accumulate(times.counts))
         buckets = list(zip((*SECONDS, "+Inf"), up_to, strict=True))
-        family.add_metric(values, buckets, times.sum_us / 1e6)
+        family.add_metric(values, buckets, int(times.sum_us) / 1e6)
     return family
 
 

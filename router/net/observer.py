@@ -26,7 +26,7 @@ class RouterObserver:
         self._feed: MqttFeed | None = None
         self._tells_transactions = False
         self._unreachable: dict[str, str] = {}
-        self.exchange = metrics.exchange  # of the port, too: counted, and no more
+        self.exchanges = metrics.exchanges  # of the port, too
 
     def use_feed(self, feed: MqttFeed, tells_transactions: bool) -> None:
         """MQTT is configured."""

@@ -33,6 +33,7 @@ class Answering:
 
     __slots__ = (
         "_clock",
+        "_exchanges",
         "_holders",
         "_observer",
         "_queues",
@@ -44,6 +45,7 @@ class Answering:
     def __init__(self, clock: Clock, observer: Observer) -> None:
         self._clock = clock
         self._observer = observer
+        self._exchanges = observer.exchanges
         self._translation = Translation()
         self._queues: dict[float, dict[Request, Transaction]] = {}
         self._waits: dict[str, Waits] = {}  # by acquirer
@@ -146,7 +148,7 @@ class Answering:
         asked = transaction if transaction is not None and transaction.request is request else None
         issuer = transaction.issuer if transaction is not None else None
         total_us = int((now - request.arrived) * 1_000_000)
-        self._observer.exchange(
+        self._exchanges.add(
             request.acquirer.name,
             issuer.name if issuer is not None else "",
             request.mti,

@@ -69,7 +69,8 @@ DUE_AT_ONCE: Final = 32  # acquirers' deadlines in one turn, but for those that 
 WAITING_MAX: Final = 8  # requests that wait for one answer: an original and its repeats
 NOT_SUPPORTED: Final = declined(ResponseCode.INVALID_TRANSACTION, "format")
 NO_ANSWER_IN_TIME: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
-MALFUNCTION: Final = frozenset(("96", "909"))  # DE 39 of a host that is not well
+MALFUNCTION: Final = "96"  # DE 39 of a host that is not well
+MALFUNCTION_1993: Final = "909"
 STORED: Final = Stored  # compiled, a name that is not Final is looked up at each use
 TAKEN: Final = Told(ResponseCode.APPROVED, True, "router", "journal")
 
@@ -442,7 +443,8 @@ class Conductor(HearsHsm):
         if owner.target is None:
             issuer.stand_in.answered(now)
         self._admission.issuer_answered(owner, took_s)
-        if response.get(DE.RESPONSE_CODE) in MALFUNCTION:
+        code = response.code()
+        if code in (MALFUNCTION, MALFUNCTION_1993):
             self._failed(issuer, line, now)
         elif not line.breaker.is_calm:
             line.breaker.succeeded(line.name, self._observer)

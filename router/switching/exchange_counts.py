@@ -1,10 +1,14 @@
 """Exchanges counted by what they came to, and their times in buckets of fixed bounds.
 
-Plain numbers, because every transaction pays for this: one look-up finds the series, which holds
-the three histograms that go with it. `router.net.metrics` turns them into what Prometheus reads.
+Plain numbers, because every transaction pays for this: one look-up, and none where the exchange
+before had the same labels, finds the series, which holds the histograms that go with it.
+`router.net.metrics` turns them into what Prometheus reads.
 """
 
 from typing import Final
+
+from librt.vecs import vec
+from mypy_extensions import i64
 
 SERIES_MAX: Final = 1000  # of one metric; what comes later counts under OTHER
 OTHER: Final = "other"
@@ -19,56 +23,87 @@ Labels = tuple[str, str, str, str, str]  # acquirer, issuer, MTI, response code,
 class Times:
     """A histogram: how many times fell up to each bound, and above all of them."""
 
-    __slots__ = ("counts", "sum_us")
+    __slots__ = ("_bounds", "_counts", "sum_us")
 
     def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS_US) + 1)
-        self.sum_us = 0
+        self._bounds = vec[i64](BOUNDS_US)
+        self._counts = vec[i64]([0] * (len(BOUNDS_US) + 1))
+        self.sum_us: i64 = 0
 
-    def add(self, us: int) -> None:
-        place = 0
-        for bound in BOUNDS_US:  # most stop early; a library's search compares objects
-            if us <= bound:
-                break
+    @property
+    def counts(self) -> list[int]:
+        """Up to each bound, above the one before."""
+        return list(self._counts)
+
+    def add(self, us: i64) -> None:
+        bounds, counts = self._bounds, self._counts
+        place: i64 = 0
+        while place < len(bounds) and us > bounds[place]:  # most stop early
             place += 1
-        self.counts[place] += 1
+        counts[place] += 1
         self.sum_us += us
 
 
 class Series:
     """Exchanges with the same labels."""
 
-    __slots__ = ("answer", "count", "issuer")
+    __slots__ = (
+        "acquirer",
+        "answer",
+        "count",
+        "decided_by",
+        "issuer",
+        "mti",
+        "of_issuer",
+        "response_code",
+    )
 
-    def __init__(self, answer: Times, issuer: Times) -> None:
-        self.count = 0
+    def __init__(self, labels: Labels, answer: Times, of_issuer: Times) -> None:
+        self.acquirer, self.issuer, self.mti, self.response_code, self.decided_by = labels
+        self.count: i64 = 0
         self.answer = answer
-        self.issuer = issuer
+        self.of_issuer = of_issuer
+
+    def is_of(
+        self, acquirer: str, issuer: str, mti: str, response_code: str, decided_by: str
+    ) -> bool:
+        return (
+            self.response_code == response_code
+            and self.issuer == issuer
+            and self.acquirer == acquirer
+            and self.mti == mti
+            and self.decided_by == decided_by
+        )
 
 
 class ExchangeCounts:
     """All of them since the start."""
 
-    __slots__ = ("answers", "hsm", "issuers", "series")
+    __slots__ = ("_last", "answers", "hsm", "issuers", "series")
 
     def __init__(self) -> None:
         self.series: dict[Labels, Series] = {}
         self.answers: dict[str, Times] = {}  # by acquirer
         self.issuers: dict[str, Times] = {}
         self.hsm = Times()
+        self._last: Series | None = None
 
     def add(
         self, acquirer: str, issuer: str, mti: str, response_code: str, decided_by: str,
-        hsm_us: int, issuer_us: int, total_us: int,
+        hsm_us: i64, issuer_us: i64, total_us: i64,
     ) -> None:  # fmt: skip
-        labels = (acquirer, issuer, mti, response_code, decided_by)
-        series = self.series.get(labels)
-        if series is None:
-            series = self._series_of(labels)
+        """One exchange with an acquirer is over; no code: nobody was answered."""
+        series = self._last
+        if series is None or not series.is_of(acquirer, issuer, mti, response_code, decided_by):
+            labels = (acquirer, issuer, mti, response_code, decided_by)
+            series = self.series.get(labels)
+            if series is None:
+                series = self._series_of(labels)
+            self._last = series
         series.count += 1
         series.answer.add(total_us)
         if issuer_us:
-            series.issuer.add(issuer_us)
+            series.of_issuer.add(issuer_us)
         if hsm_us:
             self.hsm.add(hsm_us)
 
@@ -78,7 +113,7 @@ class ExchangeCounts:
         series = self.series.get(labels)
         if series is None:
             answer, issuer = times_of(self.answers, labels[0]), times_of(self.issuers, labels[1])
-            series = self.series[labels] = Series(answer, issuer)
+            series = self.series[labels] = Series(labels, answer, issuer)
         return series
 
 

@@ -12,7 +12,6 @@ REVERSALS: Final = frozenset(("0400", "0401", "0420", "0421"))
 USUAL: Final = [version + digits for version in "012" for digits in (
     "100", "101", "120", "121", "200", "201", "220", "221", "400", "401", "420", "421",
 )]  # fmt: skip
-FIRST_SENT: Final = {mti: mti[:3] + "0" for mti in USUAL}
 RESPONSES: Final = {mti: mti[:2] + str(int(mti[2]) + 1) + "0" for mti in USUAL}
 
 USUAL_RESPONSES: Final = frozenset(RESPONSES.values())
@@ -46,8 +45,7 @@ def is_response(mti: str) -> bool:
 
 def first_sent(mti: str) -> str:
     """0101 -> 0100."""
-    known = FIRST_SENT.get(mti)
-    return known if known is not None else mti[:3] + "0"
+    return mti if mti.endswith("0") else mti[:3] + "0"
 
 
 def repeated(mti: str) -> str:

@@ -8,7 +8,9 @@ holds one request back, and a store-and-forward entry waits its full time.)
 
 from typing import Final, Protocol
 
-from mypy_extensions import mypyc_attr
+from librt.strings import BytesWriter
+from librt.vecs import vec
+from mypy_extensions import i64, mypyc_attr, u8
 
 from router.switching.breaker import Breaker
 from router.wire.message import Message
@@ -19,10 +21,18 @@ THREE_DIGITS: Final = [f"{number:03}" for number in range(1000)]  # half of one
 STAN_MAX: Final = 999_999
 STANS_RESERVED: Final = 1_000  # for reversals of what was answered long ago
 SLICES_PER_S: Final = 20
+ROWS_MAX: Final = 8192
 QUARANTINE_S: Final = 120.0  # how long a response may be late before its number is used again
 
-MatchKey = tuple[str, str, str]  # STAN and MTI of the response, and what else must be the same
-BETWEEN: Final = "\x1f"  # the texts of several elements
+MatchKey = tuple[int, str, bytes]  # STAN and MTI of the response, and what else must be the same
+
+# What a number is used for: two bits of the table, which has a place for each of six digits.
+FREE: Final = 0
+HELD: Final = 1  # by a store-and-forward entry, or for one
+REQUESTED: Final = 2
+QUARANTINED: Final = 3
+USE_BITS: Final = 3
+NUMBERS: Final = STAN_MAX + 1
 
 
 class Owner(Protocol):
@@ -39,69 +49,90 @@ class IssuerPort:
 
 
 class Stans:
-    """The system trace audit numbers (DE 11) of one issuer, or a worker's part of them."""
+    """The system trace audit numbers (DE 11) of one issuer, or a worker's part of them.
 
-    __slots__ = ("_first", "_last", "_quarantined", "_requests", "_taken", "space")
+    A table of 250 kB says what each is used for: several look-ups of every transaction are shifts.
+    """
+
+    __slots__ = ("_first", "_last", "_quarantined", "_requests", "_taken", "_uses", "space")
 
     def __init__(self, first: int = 1, space: int = STAN_MAX) -> None:
         self.space = space  # how many there are
-        self._first = first
-        self._last = first - 1
-        self._taken: dict[str, bool] = {}  # True: of a request,
-        self._requests = 0  # so many: each may need a second one, to reverse it
-        self._quarantined: dict[str, float] = {}
+        self._first: i64 = first
+        self._last: i64 = first - 1
+        self._uses = vec[u8](bytes(NUMBERS // 4))
+        self._taken: i64 = 0  # held or requested
+        self._requests: i64 = 0  # of these: each may need a second one, to reverse it
+        self._quarantined: dict[int, float] = {}  # until when, and even while it is taken again
 
     def take(self, now: float, for_reversal: bool = False) -> str | None:
         """A number that nothing uses, or None when the space is full.
 
         A request that gets one is sure of another for its reversal, whatever the issuer does.
         """
+        space: i64 = self.space
         room = self.room(now)
-        if not for_reversal and room < 2 + min(STANS_RESERVED, self.space // 10):
+        if not for_reversal and room < 2 + min(STANS_RESERVED, space // 10):
             return None
-        if len(self._taken) + len(self._quarantined) >= self.space:
+        if self._taken + len(self._quarantined) >= space:
             if not self._quarantined:
                 return None
-            del self._quarantined[next(iter(self._quarantined))]
-        number = self._last
+            self._end_quarantine(next(iter(self._quarantined)))
+        first, number = self._first, self._last
         while True:
-            number = number + 1 if number - self._first < self.space - 1 else self._first
-            stan = THREE_DIGITS[number // 1000] + THREE_DIGITS[number % 1000]
-            if stan not in self._taken and stan not in self._quarantined:
+            number = number + 1 if number - first < space - 1 else first
+            if self._use(number) == FREE:
                 break
         self._last = number
-        self._taken[stan] = not for_reversal
-        if not for_reversal:
+        self._taken += 1
+        if for_reversal:
+            self._put(number, HELD)
+        else:
+            self._put(number, REQUESTED)
             self._requests += 1
-        return stan
+        return THREE_DIGITS[number // 1000] + THREE_DIGITS[number % 1000]
 
-    def room(self, now: float) -> int:
+    def room(self, now: float) -> i64:
         """How many numbers are left, when every request in flight has taken a second one."""
         if self._quarantined:
             self._end_quarantines(now)
-        return self.space - len(self._taken) - len(self._quarantined) - self._requests
+        return self.space - self._taken - len(self._quarantined) - self._requests
 
     def hold(self, stan: str) -> None:
         """Of a store-and-forward entry that is not ended."""
-        number = six_digits(stan)
-        if number not in self._taken:
-            self._taken[number] = False
+        number = number_of(stan)
+        use = self._use(number)
+        if use in (FREE, QUARANTINED):
+            self._put(number, HELD)
+            self._taken += 1
 
     def free(self, stan: str) -> None:
         """Answered, ended, or never used."""
-        number = six_digits(stan)
-        is_of_request = self._taken.get(number)
-        if is_of_request is not None:
-            del self._taken[number]
-            if is_of_request:
-                self._requests -= 1
+        self.give_back(number_of(stan))
+
+    def give_back(self, written: i64) -> None:
+        """The same, of a number as an issuer may write it: longer than six digits."""
+        number = written % NUMBERS
+        use = self._use(number)
+        if use in (FREE, QUARANTINED):
+            return
+        self._taken -= 1
+        if use == REQUESTED:
+            self._requests -= 1
+        is_quarantined = bool(self._quarantined) and number in self._quarantined
+        self._put(number, QUARANTINED if is_quarantined else FREE)
 
     def quarantine(self, stan: str, now: float) -> None:
         """Expired: a late response may still come under it."""
-        self.free(stan)
-        number = six_digits(stan)
+        self.set_aside(number_of(stan), now)
+
+    def set_aside(self, written: i64, now: float) -> None:
+        """The same, of a number as an issuer may write it."""
+        number = written % NUMBERS
+        self.give_back(number)
         self._quarantined.pop(number, None)
         self._quarantined[number] = now + QUARANTINE_S
+        self._put(number, QUARANTINED)
 
     def go_on_behind(self, stan: str) -> None:
         """A restart goes on behind the last number in the journal."""
@@ -112,43 +143,165 @@ class Stans:
         return 0 <= int(stan) - self._first < self.space
 
     def _end_quarantines(self, now: float) -> None:
-        ended: list[str] = []
-        for stan, until in self._quarantined.items():
+        ended: list[int] = []
+        for number, until in self._quarantined.items():
             if until > now:
                 break
-            ended.append(stan)
-        for stan in ended:
-            del self._quarantined[stan]
+            ended.append(number)
+        for number in ended:
+            self._end_quarantine(number)
+
+    def _end_quarantine(self, number: int) -> None:
+        del self._quarantined[number]
+        if self._use(number) == QUARANTINED:
+            self._put(number, FREE)
+
+    def _use(self, number: i64) -> i64:
+        return i64(self._uses[number >> 2]) >> ((number & 3) << 1) & USE_BITS
+
+    def _put(self, number: i64, use: i64) -> None:
+        place, shift = number >> 2, (number & 3) << 1
+        four = i64(self._uses[place])
+        self._uses[place] = u8(four & ~(USE_BITS << shift) | use << shift)
 
 
-def six_digits(stan: str) -> str:
+def number_of(stan: str) -> int:
     """As it was given; a dialect may write it longer."""
-    return stan if len(stan) == STAN_DIGITS else stan[-STAN_DIGITS:].rjust(STAN_DIGITS, "0")
+    return int(stan[-STAN_DIGITS:])
 
 
 @mypyc_attr(acyclic=True)
 class Waiting:
     """A place in a line's table, held until the exchange is over."""
 
-    __slots__ = ("deadline", "frees_stan", "others", "owner", "response_mti", "slice", "stan")
+    __slots__ = (
+        "before",
+        "behind",
+        "deadline",
+        "frees_stan",
+        "next_alike",
+        "number",
+        "others",
+        "owner",
+        "response_mti",
+        "slice",
+    )
 
     def __init__(
         self,
-        stan: str,
+        number: i64,
         response_mti: str,
-        others: str,
+        others: bytes,
         owner: Owner,
         deadline: float,
         frees_stan: bool,
-        its_slice: "dict[str, Waiting]",
+        its_slice: "Slice",
     ) -> None:
-        self.stan = stan
+        self.number = number  # its STAN
         self.response_mti = response_mti
-        self.others = others  # what else the response must repeat, `BETWEEN` its parts
+        self.others = others  # what else the response must repeat: see `Line._others`
         self.owner: Owner | None = owner
         self.deadline = deadline
         self.frees_stan = frees_stan  # False: a store-and-forward entry keeps its number
-        self.slice = its_slice  # of time, in which its deadline lies: it is there while it waits
+        self.next_alike: Waiting | None = None  # in the table of its line
+        self.slice = its_slice  # of time, in which its deadline lies, and its place there
+        self.before: Waiting | None = None
+        self.behind: Waiting | None = None
+
+
+@mypyc_attr(acyclic=True)
+class Slice:
+    """What has its deadline in one slice of time, in the order it came. Nothing refers to a place
+    here, or from it, once that was left: `leave` undoes the rings that the collector does not see.
+    """
+
+    __slots__ = ("first", "last", "number")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.first: Waiting | None = None
+        self.last: Waiting | None = None
+
+    def enter(self, waiting: Waiting) -> None:
+        last = self.last
+        if last is None:
+            self.first = waiting
+        else:
+            last.behind = waiting
+            waiting.before = last
+        self.last = waiting
+
+    def leave(self, waiting: Waiting) -> None:
+        before, behind = waiting.before, waiting.behind
+        if before is None:
+            self.first = behind
+        else:
+            before.behind = behind
+        if behind is None:
+            self.last = before
+        else:
+            behind.before = before
+        waiting.before = waiting.behind = None
+
+    def over(self, now: float) -> list[Waiting]:
+        """What has waited to its deadline."""
+        found: list[Waiting] = []
+        waiting = self.first
+        while waiting is not None:
+            if waiting.deadline <= now:
+                found.append(waiting)
+            waiting = waiting.behind
+        return found
+
+
+class Table:
+    """What waits, by number. Numbers are given one after another: their last bits spread them as
+    evenly as anything, and finding one takes no text and no dictionary.
+    """
+
+    __slots__ = ("_mask", "_rows", "count")
+
+    def __init__(self, expected: int) -> None:
+        size = 64
+        while size < expected and size < ROWS_MAX:
+            size *= 2
+        self._rows: list[Waiting | None] = [None] * size
+        self._mask: i64 = size - 1
+        self.count = 0
+
+    def find(self, number: i64) -> Waiting | None:
+        waiting = self._rows[number & self._mask]
+        while waiting is not None and waiting.number != number:
+            waiting = waiting.next_alike
+        return waiting
+
+    def put(self, waiting: Waiting) -> None:
+        row = waiting.number & self._mask
+        waiting.next_alike = self._rows[row]
+        self._rows[row] = waiting
+        self.count += 1
+
+    def take(self, waiting: Waiting) -> None:
+        row = waiting.number & self._mask
+        one = self._rows[row]
+        if one is waiting:
+            self._rows[row] = waiting.next_alike
+        else:
+            while one is not None and one.next_alike is not waiting:
+                one = one.next_alike
+            assert one is not None, "it waits here"
+            one.next_alike = waiting.next_alike
+        waiting.next_alike = None
+        self.count -= 1
+
+    def everything(self) -> list[Waiting]:
+        found: list[Waiting] = []
+        for one in self._rows:
+            waiting = one
+            while waiting is not None:
+                found.append(waiting)
+                waiting = waiting.next_alike
+        return found
 
 
 class Line:
@@ -156,6 +309,7 @@ class Line:
 
     __slots__ = (
         "_expired",
+        "_last_slice",
         "_match_others",
         "_pending_max",
         "_slices",
@@ -185,20 +339,21 @@ class Line:
         self.breaker = Breaker()
         self._match_others = [element for element in match_elements if element != DE.STAN]
         self._pending_max = pending_max
-        self._waiting: dict[str, Waiting] = {}  # by STAN
+        self._waiting = Table(pending_max)
         self._stored = 0  # of those: store-and-forward entries
-        self._slices: dict[int, dict[str, Waiting]] = {}
+        self._slices: dict[int, Slice] = {}
+        self._last_slice: Slice | None = None  # mostly that of the next one, too
         self._expired: dict[MatchKey, float] = {}
 
     @property
     def load(self) -> int:
         """How much waits on this line, stored entries too."""
-        return len(self._waiting)
+        return self._waiting.count
 
     @property
     def is_full(self) -> bool:
         """No further request may wait here; stored entries have places of their own."""
-        return len(self._waiting) - self._stored >= self._pending_max
+        return self._waiting.count - self._stored >= self._pending_max
 
     @property
     def takes_requests(self) -> bool:
@@ -208,7 +363,7 @@ class Line:
     @property
     def takes_stored(self) -> bool:
         """Live requests go first: a stored entry leaves while they need half of the line."""
-        return 2 * (len(self._waiting) - self._stored) <= self._pending_max
+        return 2 * (self._waiting.count - self._stored) <= self._pending_max
 
     def wait(
         self,
@@ -219,57 +374,61 @@ class Line:
         frees_stan: bool = True,
     ) -> Waiting:
         """A place for the response to this request. The caller looked at `is_full` before."""
-        stan = outbound.text(DE.STAN)
         others = self._others(outbound)
         number = int(deadline * SLICES_PER_S)
-        one = self._slices.get(number)
-        if one is None:
-            one = self._slices[number] = {}
+        one = self._last_slice
+        if one is None or one.number != number:
+            one = self._slices.get(number)
+            if one is None:
+                one = self._slices[number] = Slice(number)
+            self._last_slice = one
+        stan = outbound.number(DE.STAN)
         waiting = Waiting(stan, response_mti, others, owner, deadline, frees_stan, one)
-        assert stan not in self._waiting, "a number was given twice"
-        self._waiting[stan] = waiting
+        assert self._waiting.find(stan) is None, "a number was given twice"
+        self._waiting.put(waiting)
         if not frees_stan:
             self._stored += 1
-        one[stan] = waiting
+        one.enter(waiting)
         return waiting
 
     def withdraw(self, waiting: Waiting) -> None:
         """It never left: nothing will answer it."""
         self._take(waiting)
         if waiting.frees_stan:
-            self.stans.free(waiting.stan)
+            self.stans.give_back(waiting.number)
 
     def match(self, response: Message) -> Waiting | None:
         """The request this answers, taken out of the table; None when late or unknown."""
-        waiting = self._waiting.get(response.get(DE.STAN))
+        waiting = self._waiting.find(response.number(DE.STAN))
         if waiting is None or waiting.response_mti != response.mti:
             return None
         if waiting.others != self._others(response):
             return None
         self._take(waiting)
         if waiting.frees_stan:
-            self.stans.free(waiting.stan)
+            self.stans.give_back(waiting.number)
         return waiting
 
     def is_late(self, response: Message) -> bool:
         """Of a response that matched nothing: was it waited for, until a while ago?"""
-        key = response.get(DE.STAN), response.mti, self._others(response)
+        key = response.number(DE.STAN), response.mti, self._others(response)
         return key in self._expired
 
     def differing_elements(self, response: Message) -> list[int]:
         """Of a response that matched nothing: where it differs from one with the same STAN."""
-        waiting = self._waiting.get(response.get(DE.STAN))
+        waiting = self._waiting.find(response.number(DE.STAN))
         if waiting is None:
             return []
         numbers = [0, *self._match_others]
-        sent = [waiting.response_mti, *waiting.others.split(BETWEEN)]
-        heard = [response.mti, *self._others(response).split(BETWEEN)]
+        count = len(self._match_others)
+        sent = [waiting.response_mti.encode(), *parted(waiting.others, count)]
+        heard = [response.mti.encode("latin-1"), *parted(self._others(response), count)]
         pairs = zip(numbers, sent, heard, strict=False)
         return sorted(number for number, one, other in pairs if one != other)
 
     def unreadable(self, mti: str, stan: str, now: float) -> Waiting | None:
         """Of a response of which no more can be read: the request under this number, given up."""
-        waiting = self._waiting.get(stan)
+        waiting = self._waiting.find(int(stan) if stan.isascii() and stan.isdigit() else -1)
         if waiting is None or waiting.response_mti != mti:
             return None
         self._gave_up([waiting], now)
@@ -287,7 +446,7 @@ class Line:
         late: list[Waiting] = []
         begun = int(now * SLICES_PER_S)
         for number in sorted(n for n in self._slices if n <= begun):
-            late += [one for one in self._slices[number].values() if one.deadline <= now]
+            late += self._slices[number].over(now)
         self._gave_up(late, now)
         return late
 
@@ -295,30 +454,52 @@ class Line:
         """The line is gone: everything that waited on it, taken out of the table."""
         self.carries_traffic = False
         self.breaker.reset()
-        everything = list(self._waiting.values())
+        everything = self._waiting.everything()
         self._gave_up(everything, now)
         return everything
 
     def _gave_up(self, waitings: list[Waiting], now: float) -> None:
         for waiting in waitings:
             self._take(waiting)
-            key = waiting.stan, waiting.response_mti, waiting.others
+            key = int(waiting.number), waiting.response_mti, waiting.others
             self._expired.pop(key, None)  # its new place is the last
             self._expired[key] = now + QUARANTINE_S
             if waiting.frees_stan:
-                self.stans.quarantine(waiting.stan, now)
+                self.stans.set_aside(waiting.number, now)
 
     def _take(self, waiting: Waiting) -> None:
-        del self._waiting[waiting.stan]
+        self._waiting.take(waiting)
         if not waiting.frees_stan:
             self._stored -= 1
-        del waiting.slice[waiting.stan]
-        if not waiting.slice:
-            del self._slices[int(waiting.deadline * SLICES_PER_S)]
+        its_slice = waiting.slice
+        its_slice.leave(waiting)
+        if its_slice.first is None:
+            del self._slices[its_slice.number]
+            if self._last_slice is its_slice:
+                self._last_slice = None
 
-    def _others(self, message: Message) -> str:
-        """What a response must repeat besides the STAN."""
+    def _others(self, message: Message) -> bytes:
+        """What a response must repeat besides the STAN, as it is written on this line; of several
+        elements, the length of each before it.
+        """
         others = self._match_others
         if len(others) == 1:
-            return message.get(others[0])
-        return BETWEEN.join([message.get(element) for element in others])
+            return message.written(others[0])
+        writer = BytesWriter()
+        for element in others:
+            written = message.written(element)
+            writer.write(f"{len(written):04}".encode())
+            writer.write(written)
+        return writer.getvalue()
+
+
+def parted(others: bytes, count: int) -> list[bytes]:
+    """Of so many elements, as `Line._others` has them."""
+    if count == 1:
+        return [others]
+    parts: list[bytes] = []
+    while others:
+        length = 4 + int(others[:4])
+        parts.append(others[4:length])
+        others = others[length:]
+    return parts

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from router.switching.exchange_counts import ExchangeCounts
+
 
 @dataclass(frozen=True, slots=True)
 class TransactionEvent:
@@ -28,14 +30,11 @@ class TransactionEvent:
 class Observer(Protocol):
     """Whoever watches. Nothing here may raise or block."""
 
-    def exchange(
-        self, acquirer: str, issuer: str, mti: str, response_code: str, decided_by: str,
-        hsm_us: int, issuer_us: int, total_us: int,
-    ) -> None:
-        """One exchange with an acquirer is over; no code: nobody was answered."""
+    exchanges: ExchangeCounts
+    """Each one with an acquirer that is over is added here."""
 
     def transaction(self, event: TransactionEvent) -> None:
-        """The same, in full, where no record of the journal tells it."""
+        """One of them in full, where no record of the journal tells it."""
 
     def counted(self, what: str, link: str, times: int = 1) -> None:
         """Something that happens and is no state: a late response, a dropped frame."""

@@ -28,13 +28,17 @@ def canonical(message: Message) -> tuple[str, dict[int, str] | None]:
 
 
 class Translation:
-    """From peer to peer. Keeps what it planned for the pairs of dialects that it met."""
+    """From peer to peer. Keeps what it planned for the pairs of dialects that it met, and knows the
+    pair that it met last: mostly it is that of the next message, too.
+    """
 
-    __slots__ = ("_back", "_onward")
+    __slots__ = ("_back", "_last_back", "_last_onward", "_onward")
 
     def __init__(self) -> None:
         self._onward: dict[Codec, dict[Codec, Transcoder]] = {}  # by source, then by target
         self._back: dict[Codec, Transcoder] = {}
+        self._last_onward: Transcoder | None = None
+        self._last_back: Transcoder | None = None
 
     def forwarded(self, request: Request, codec: Codec, mti: str, given: Given) -> Message:
         """The request in its issuer's dialect, with what is given in it. Raises Unwritable."""
@@ -67,18 +71,26 @@ class Translation:
         return response if response is not None else fitted_response(message, mti, answer.values)
 
     def _to(self, source: Codec, target: Codec) -> Transcoder:
+        last = self._last_onward
+        if last is not None and last.source is source and last.target is target:
+            return last
         onward = self._onward.get(source)
         if onward is None:
             onward = self._onward[source] = {}
         found = onward.get(target)
         if found is None:
             found = onward[target] = Transcoder(source, target, but=NEVER_FORWARDED)
+        self._last_onward = found
         return found
 
     def _echoing(self, codec: Codec) -> Transcoder:
+        last = self._last_back
+        if last is not None and last.source is codec:
+            return last
         found = self._back.get(codec)
         if found is None:
             found = self._back[codec] = Transcoder(codec, codec, only=codec.dialect.echoed)
+        self._last_back = found
         return found
 
 

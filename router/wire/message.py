@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["MalformedMessage", "Message", "MissingElement"]
 
 CODE_BYTES: Final = 2  # of DE 39, mostly
+NO_NUMBER: Final = -1
+NUMBER_DIGITS: Final = 18  # that 64 bits hold
 DIGITS_AT_ONCE: Final = 4  # so many elements in digits, and the whole message is made digits
 
 
@@ -156,6 +158,36 @@ class Message:
         """The element's bytes, without its length prefix."""
         place = self._place(element)
         return self.data[place.start_in(self.ends):place.stop_in(self.ends)]
+
+    def written(self, element: int) -> bytes:
+        """The element as it stands on the wire, length prefix and all; empty where it is absent."""
+        place = self.shape.places[element]
+        if place is None:
+            return b""
+        ends = self.ends
+        return self.data[place.start_in(ends) - place.element.prefix_bytes:place.stop_in(ends)]
+
+    def number(self, element: int) -> i64:
+        """What its digits say; -1 where it is absent, or is no number of at most 18 digits."""
+        place = self.shape.places[element]
+        if place is None:
+            return NO_NUMBER
+        start, stop = place.start_in(self.ends), place.stop_in(self.ends)
+        if place.element.reading != TEXT:
+            text = self._text_at(place)
+            if len(text) > NUMBER_DIGITS or not (text.isascii() and text.isdigit()):
+                return NO_NUMBER
+            return int(text)
+        if stop == start or stop - start > NUMBER_DIGITS:
+            return NO_NUMBER
+        data = self.data
+        number: i64 = 0
+        for at in range(start, stop):
+            digit: i64 = data[at] - 0x30
+            if digit < 0 or digit > 9:
+                return NO_NUMBER
+            number = number * 10 + digit
+        return number
 
     def span(self, element: int) -> tuple[int, int]:
         """Where the element's content stands; its length prefix, if any, lies right before it."""

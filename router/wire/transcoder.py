@@ -45,7 +45,7 @@ class Step:
         self.is_prefixed: bool = element.prefix_bytes > 0
         self.is_alike: bool = kind == GIVEN and self.number in ALIKE
         self.last = ""  # text, where it `is_alike`,
-        self.last_written = b""  # and how that is written; empty: none yet
+        self.last_written = b""  # and how that is written
 
 
 class Plan:
@@ -64,12 +64,12 @@ class Plan:
 class Transcoder:
     """From a codec to another of the same version. `only` these elements pass, all `but` those."""
 
-    __slots__ = ("_but", "_count", "_only", "_plans", "_source", "_target")
+    __slots__ = ("_but", "_count", "_only", "_plans", "source", "target")
 
     def __init__(self, source: Codec, target: Codec, only: Collection[int] | None = None,
                  but: Collection[int] = ()) -> None:
-        self._source = source
-        self._target = target
+        self.source = source
+        self.target = target
         self._only = only
         self._but = but
         self._plans: dict[Shape, list[Plan]] = {}  # few of each shape: by MTI and what is given
@@ -95,7 +95,7 @@ class Transcoder:
                 continue
             if step.kind == GIVEN:
                 text = given.text(step.number)
-                if step.is_alike and text == step.last and step.last_written:
+                if step.is_alike and text == step.last and text:
                     writer.write(step.last_written)
                 elif not write_given(step, text, writer):
                     return None
@@ -104,8 +104,8 @@ class Transcoder:
             if step.is_prefixed:
                 new_ends = append(new_ends, len(writer))
         if plan.shape is not None:
-            return Message(writer.getvalue(), self._target, plan.shape, new_ends)
-        scanned = self._target.scan(writer.getvalue())
+            return Message(writer.getvalue(), self.target, plan.shape, new_ends)
+        scanned = self.target.scan(writer.getvalue())
         plan.shape = scanned.shape
         return scanned
 
@@ -126,7 +126,7 @@ class Transcoder:
         steps: list[Step] = []
         run: Extent | None = None
         for number in sorted({*shape.numbers, *given}):
-            element = self._target.element(number)
+            element = self.target.element(number)
             place = shape.places[number]
             if number in given:
                 run = None
@@ -145,7 +145,7 @@ class Transcoder:
                 else:
                     run = Extent(place, with_prefix=True)
                     steps.append(Step(COPIED, element, run))
-        target = self._target.head
+        target = self.target.head
         head = target.before_bitmap(b"", mti) + target.bitmap(numbers, has_bit_1=False)
         return Plan(mti, given, head, steps)
 
@@ -154,7 +154,7 @@ class Transcoder:
 
     def _is_alike(self, came: ElementRule, leaves: ElementRule) -> bool:
         """Written the same way in both. Of tracks, peers differ about the separator."""
-        if self._source is self._target:
+        if self.source is self.target:
             return True
         return came.number not in TRACKS and form(came) == form(leaves)
 

@@ -230,7 +230,7 @@ def test_numbers_are_given_back() -> None:
         (line.falls(), ["down"]),
     ])
     assert not stans._taken
-    assert set(stans._quarantined) == {"000002"}
+    assert set(stans._quarantined) == {2}
 
 
 def test_an_acquirer_signs_on_and_off() -> None:

@@ -31,7 +31,7 @@ def over(view: RouterObserver, **changed: Any) -> None:
     """An exchange, as the conductor tells of it."""
     one = event(**changed)
     observer: Observer = view
-    observer.exchange(
+    observer.exchanges.add(
         one.acquirer, one.issuer, one.mti, one.response_code, one.decided_by,
         one.hsm_us, one.issuer_us, one.total_us)  # fmt: skip
 

@@ -102,7 +102,7 @@ def test_every_code_of_the_router_is_documented() -> None:
 def test_every_metric_is_documented_with_its_labels() -> None:
     """By the names that a query is written with."""
     metrics = Metrics()
-    metrics.exchange("medina", "atlas", "0100", "00", "issuer", 800, 12_000, 15_000)
+    metrics.exchanges.add("medina", "atlas", "0100", "00", "issuer", 800, 12_000, 15_000)
     metrics.counted("late_response", "atlas-1")
     metrics.alarm("saf_entry_parked")
     metrics.reloaded("reloaded")

@@ -47,10 +47,11 @@ def matched_to_another(match: Any) -> Any:
 
     def broken(self: Line, response: Message) -> Waiting | None:
         waiting: Waiting | None = match(self, response)
-        for one in [] if waiting is not None else list(self._waiting.values()):
+        for one in [] if waiting is not None else self._waiting.everything():
             if one.response_mti == response.mti:
                 self._take(one)
-                return one
+                another: Waiting = one
+                return another
         return waiting
 
     return broken

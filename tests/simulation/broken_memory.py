@@ -84,7 +84,7 @@ def pending_numbers_given(take: Any) -> Any:
     def broken(self: Stans, now: float, for_reversal: bool = False) -> str:
         self._last = self._last % 12 + 1
         stan = f"{self._last:06d}"
-        self._taken[stan] = False
+        self.hold(stan)
         return stan
 
     return broken
@@ -92,7 +92,7 @@ def pending_numbers_given(take: Any) -> Any:
 
 def at_once_free(quarantine: Any) -> Any:
     """A late response may meet another request under its number."""
-    return lambda self, stan, now: self.free(stan)
+    return lambda self, number, now: self.give_back(number)
 
 
 def unknown_forgotten(transaction: Any) -> Any:
@@ -122,7 +122,7 @@ MEMORY: Final[dict[str, Bug]] = {
     "stan-from-one-after-restart": Bug(Stans, "go_on_behind", constant(None), "restarts", 200),
     "stan-per-line": Bug(Stans, "take", each_number_twice, "calm"),
     "stan-reused-while-pending": Bug(Stans, "take", pending_numbers_given, "issuer", 200),
-    "stan-free-while-an-answer-may-come": Bug(Stans, "quarantine", at_once_free, "numbers", 200),
+    "stan-free-while-an-answer-may-come": Bug(Stans, "set_aside", at_once_free, "numbers", 200),
     "entry-s-stan-free-after-restart": Bug(Stans, "hold", constant(None), "numbers", 200),
     "forgets-unknown-reversals": Bug(Recovery, "_transaction", unknown_forgotten, "echoes", 200),
     "answer-stored-apart-from-its-reversal": Bug(

@@ -11,6 +11,7 @@ from typing import Final
 from router.switching.clock import Clock
 from router.switching.commits import Commit, Journal
 from router.switching.conductor import Conductor, Limits
+from router.switching.exchange_counts import ExchangeCounts
 from router.switching.needs import PinRefused, PinTranslated, TranslatePin, Verified, Verify
 from router.switching.peers import Acquirer, Issuer, IssuerTerms
 from router.switching.pending import Line
@@ -101,6 +102,7 @@ class RouterProcess:
         self.is_hsm_dead = False
         self.issuers: dict[str, Issuer] = {}
         self._clock = Time(self)
+        self.exchanges = ExchangeCounts()  # of the port Observer
         self._disk = disk
         self._links: list[LinkPort] = []
         self._lines: list[LinePort] = []
@@ -279,12 +281,6 @@ class RouterProcess:
         drawn = self.world.random.random()
         event = Verified("" if away else "01" if drawn < 0.2 else "00")
         self.later(1.0 if away else 0.002, lambda: self.conductor.translated(owner, event))
-
-    def exchange(
-        self, acquirer: str, issuer: str, mti: str, response_code: str, decided_by: str,
-        hsm_us: int, issuer_us: int, total_us: int,
-    ) -> None:
-        """Counted elsewhere."""
 
     def transaction(self, event: TransactionEvent) -> None:
         if event.pan_masked.isdigit():

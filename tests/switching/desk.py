@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from router.switching.clock import Clock
 from router.switching.commits import Commit, Journal
 from router.switching.conductor import Conductor, Limits
+from router.switching.exchange_counts import ExchangeCounts
 from router.switching.needs import PinRefused, PinTranslated, TranslatePin, Verified, Verify
 from router.switching.peers import Acquirer, AcquirerLink, Issuer, IssuerTerms
 from router.switching.pending import IssuerPort, Line
@@ -149,17 +150,11 @@ class Wire(IssuerPort):
 @dataclass
 class Watcher:
     events: list[TransactionEvent] = field(default_factory=list)
-    exchanges: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+    exchanges: ExchangeCounts = field(default_factory=ExchangeCounts)
     counts: list[tuple[str, str]] = field(default_factory=list)
     differences: list[list[int]] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
     told: list[tuple[str, dict[str, str | int | float]]] = field(default_factory=list)
-
-    def exchange(
-        self, acquirer: str, issuer: str, mti: str, response_code: str, decided_by: str,
-        hsm_us: int, issuer_us: int, total_us: int,
-    ) -> None:
-        self.exchanges.append((acquirer, issuer, mti, response_code, decided_by))
 
     def transaction(self, event: TransactionEvent) -> None:
         self.events.append(event)

@@ -79,6 +79,42 @@ def test_a_full_line_says_so() -> None:
     assert line.is_full
 
 
+def test_numbers_that_end_alike_are_told_apart() -> None:
+    """They share a row of the table; each is taken out of its middle, its end and its beginning."""
+    line = a_line(pending_max=64)
+    numbers = [5, 69, 133, 197]
+    for order in ([2, 0, 3, 1], [3, 2, 1, 0], [0, 1, 2, 3]):
+        requests = [sent(line, f"{number:06d}", 10.0) for number in numbers]
+        for place in order:
+            request, waiting = requests[place]
+            assert line.match(response(request)) is waiting
+            assert line.match(response(request)) is None
+    assert line.load == 0
+    assert line.expire(100.0) == []
+
+
+def test_whatever_leaves_a_slice_of_time_the_rest_still_expires() -> None:
+    for gone in (0, 1, 2):
+        line = a_line()
+        requests = [sent(line, f"{number:06d}", 10.0 + number / 1000) for number in (1, 2, 3)]
+        line.match(response(requests[gone][0]))
+        left = [waiting for place, (_, waiting) in enumerate(requests) if place != gone]
+        assert line.expire(10.04) == left
+
+
+def test_all_that_the_dialect_names_must_be_the_same() -> None:
+    """Whatever is written differently, or is absent, makes it the answer to something else."""
+    elements = (DE.TRANSMISSION_TIME, DE.STAN, DE.ACQUIRER_ID, DE.TERMINAL_ID, DE.RRN)
+    line = Line("atlas-1", "atlas", Stans(), elements, 10)
+    request, waiting = sent(line, "000001", 10.0)
+    answer = response(request)
+    for element, other in ((DE.ACQUIRER_ID, "1"), (DE.TERMINAL_ID, "OTHER   "), (DE.RRN, None)):
+        changed = answer.replacing(None, {element: other})
+        assert line.match(changed) is None
+        assert line.differing_elements(changed) == [element]
+    assert line.match(answer) is waiting
+
+
 def test_the_difference_of_a_response_that_matched_nothing_is_named() -> None:
     line = a_line()
     request, _ = sent(line, "000001", 10.0)
@@ -129,3 +165,52 @@ def test_a_withdrawn_number_is_free() -> None:
     _, waiting = sent(line, stan, 10.0)
     line.withdraw(waiting)
     assert stans.room(0.0) == before
+
+
+def test_a_number_that_is_held_stays_in_quarantine_when_it_is_given_back() -> None:
+    """A 0400 that nobody answered becomes an entry under its number: a late answer may still come,
+    however soon the entry is over.
+    """
+    stans = Stans(space=20)
+    stan = stans.take(0.0)
+    assert stan == "000001"
+    stans.quarantine(stan, 0.0)
+    room = stans.room(0.0)
+    stans.hold(stan)
+    assert stans.room(0.0) == room - 1
+    stans.free(stan)
+    assert stans.room(0.0) == room
+    taken = [stans.take(1.0, for_reversal=True) for _ in range(19)]
+    assert stan not in taken
+    for number in taken:
+        assert number is not None
+        stans.free(number)
+    assert stans.room(QUARANTINE_S) == 20
+    assert stans.take(QUARANTINE_S) == stan
+
+
+def test_of_a_held_number_only_the_quarantine_ends() -> None:
+    stans = Stans(space=4)
+    stans.quarantine("000002", 0.0)
+    stans.hold("000002")
+    assert stans.room(QUARANTINE_S) == 3
+    given = [stans.take(QUARANTINE_S, for_reversal=True) for _ in range(4)]
+    assert given == ["000001", "000003", "000004", None]
+
+
+def test_neighbours_in_the_table_do_not_touch_each_other() -> None:
+    """Each number has its own two bits, the last of all six digits too."""
+    stans = Stans(first=999_990, space=10)
+    numbers = [f"{number:06d}" for number in range(999_990, 1_000_000)]
+    assert [stans.take(0.0, for_reversal=True) for _ in range(11)] == [*numbers, None]
+    for stan in numbers[::2]:
+        stans.free(stan)
+    assert stans.room(0.0) == 5
+    assert [stans.take(0.0, for_reversal=True) for _ in range(6)] == [*numbers[::2], None]
+
+
+def test_a_number_as_an_issuer_writes_it_longer_is_the_same() -> None:
+    stans = Stans()
+    assert stans.take(0.0) == "000001"
+    stans.free("000000000001")
+    assert stans.room(0.0) == stans.space

@@ -283,7 +283,7 @@ def test_a_header_is_kept_and_its_size_enforced() -> None:
 
 def test_absent_elements() -> None:
     message = ASCII.written("0100", {11: "000001"})
-    assert message.get(2) == ""
+    assert (message.get(2), message.written(2), message.number(2)) == ("", b"", -1)
     assert not message.has(2)
     with pytest.raises(MissingElement):
         message.text(2)
@@ -322,3 +322,32 @@ def test_a_message_prints_its_elements_numbers_only() -> None:
     assert repr(ASCII.written("0100", PURCHASE)) == (
         "<Message 0100 with [2, 3, 4, 7, 11, 35, 41, 49, 52]>"
     )
+
+
+@settings(max_examples=300, deadline=None)
+@given(messages(ALL))
+def test_an_element_as_it_stands_is_read_in_its_place(
+    drawn: tuple[Codec, str, dict[int, str]]
+) -> None:
+    """With its prefix, as a number where it is one, and DE 39 whatever the one before said."""
+    codec, mti, values = drawn
+    message = codec.written(mti, values)
+    for number, text in values.items():
+        if number == 1:
+            continue
+        element = codec.element(number)
+        assert element is not None
+        assert message.written(number) == element.bytes_of(text)
+        is_number = text.isascii() and text.isdigit() and len(text) <= 18
+        assert message.number(number) == (int(text) if is_number else -1)
+    assert message.code() == values.get(39, "")
+
+
+@pytest.mark.parametrize("name", ["iso87-ascii", "iso87-binary", "iso93-ascii"])
+def test_each_response_says_its_own_code(name: str) -> None:
+    codec = CODECS[name]
+    codes = ["00", "51", "00", "00", "05", "51"]
+    if codec.version != 1987:
+        codes = ["000", "116", "000", "000", "100", "116"]
+    said = [codec.written("0110", {11: "000001", 39: code}).code() for code in codes]
+    assert said == codes
