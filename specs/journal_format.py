@@ -261,6 +261,11 @@ def group_bytes(records: Sequence[Entry]) -> bytes:
     return _encoder.encode(records)
 
 
+def group_in(room: bytearray, records: Sequence[Entry]) -> None:
+    """The same, as all that the room holds then."""
+    _encoder.encode_into(records, room)
+
+
 def group_entries(data: bytes) -> list[Entry]:
     """Everything in a group. Raises msgspec.DecodeError where the bytes are no group."""
     return _decoder.decode(data)

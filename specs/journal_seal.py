@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
+NONCES_AT_ONCE: Final = 64
 BLOCK_DIGITS: Final = 32  # of AES, two to a byte
 KEY_PROOF: Final = b"noyau journal: key at rest"
 SEGMENT_PURPOSE: Final = b"noyau journal: rows of segment "
@@ -36,15 +37,29 @@ class NotSealedSo(Exception):
 class SegmentSeal:
     """Of one segment's rows."""
 
-    __slots__ = ("_cipher",)
+    __slots__ = ("_cipher", "_nonces")
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
+        self._nonces = b""  # not used yet; asked for many at a time
 
     def closed(self, number: int, at: int, before: bytes, data: bytes) -> bytes:
         """Nonce, ciphertext and tag. `at` in milliseconds since 1970, `before` a tag."""
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, data, bound_with(number, at, before))
+        sealed = bytearray(sealed_bytes(len(data)))
+        return bytes(self.closed_in(sealed, number, at, before, data))
+
+    def closed_in(
+        self, room: bytearray, number: int, at: int, before: bytes, data: bytes | bytearray
+    ) -> memoryview:
+        """The same, written at the beginning of the room: a part of that, which must be as long."""
+        if not self._nonces:
+            self._nonces = os.urandom(NONCE_BYTES * NONCES_AT_ONCE)
+        nonce, self._nonces = self._nonces[:NONCE_BYTES], self._nonces[NONCE_BYTES:]
+        sealed = memoryview(room)[: sealed_bytes(len(data))]
+        sealed[:NONCE_BYTES] = nonce
+        bound = bound_with(number, at, before)
+        self._cipher.encrypt_into(nonce, data, bound, sealed[NONCE_BYTES:])
+        return sealed
 
     def opened(self, number: int, at: int, before: bytes, sealed: bytes) -> bytes:
         """Raises NotSealedSo."""
@@ -112,9 +127,14 @@ def bound_with(number: int, at: int, before: bytes) -> bytes:
     return number.to_bytes(8, "big") + at.to_bytes(8, "big") + before
 
 
-def tag_of(sealed: bytes) -> bytes:
+def sealed_bytes(group_bytes: int) -> int:
+    """How long a group of so many bytes is when it is sealed."""
+    return NONCE_BYTES + group_bytes + TAG_BYTES
+
+
+def tag_of(sealed: bytes | memoryview) -> bytes:
     """What the next row is bound to."""
-    return sealed[-TAG_BYTES:]
+    return bytes(sealed[-TAG_BYTES:])
 
 
 def first_tag(worker: str) -> bytes:

@@ -36,18 +36,19 @@ from specs.journal_format import (
     SegmentBegan,
     SegmentEnded,
     Stored,
-    group_bytes,
+    group_in,
     records_among,
 )
 from specs.journal_head import Head, HeadFile, head_in
 from specs.journal_reading import Damage, JournalReader, Row, carried_of, first_row
-from specs.journal_seal import Seal, SegmentSeal, first_tag, tag_of
+from specs.journal_seal import Seal, SegmentSeal, first_tag, sealed_bytes, tag_of
 from specs.journal_segments import Segment, mark_in, read_only, segment, segments_in, worker_of
 
 PREPARED_BEFORE_MS: Final = 60_000  # the next segment is made so long before its day
 LOG_PAGES: Final = 1024  # of 4 KiB: a log of so many is begun anew, in the place it has already
 LOG_TRIES: Final = 8  # at beginning it anew, after each checkpoint: somebody may be reading
 BUSY_MS: Final = 5_000
+ROOM_BYTES_MAX: Final = 1_048_576
 ONE_DAY_MS: Final = 86_400_000
 KEY_MARKS: Final = ("wrapped_key", "key_proof")
 INSERT: Final = "INSERT INTO groups VALUES (?, ?, ?, ?)"
@@ -78,6 +79,7 @@ class JournalFile:
         self._log_tries = 0  # left
         self._last = (0, first_tag(worker))  # number and tag of the last row
         self._carrying = Carrying(wall, stans)
+        self._group, self._room = bytearray(), bytearray()  # of the next row: in clear, and sealed
         self._preface: list[Bookkeeping] = []  # goes with the next group
         self._asides: deque[Bookkeeping] = deque()  # the same, from the other thread
         self._reader_at = self._last_at_start = 0
@@ -250,7 +252,9 @@ class JournalFile:
             if any(isinstance(one, Carried) for one in self._preface):
                 marks = ("carried_in", *marks)
         number, before = self._last[0] + 1, self._last[1]
-        sealed = self._segment_seal.closed(number, at, before, group_bytes(entries))
+        group_in(self._group, entries)
+        room = self._room_for(sealed_bytes(len(self._group)))
+        sealed = self._segment_seal.closed_in(room, number, at, before, self._group)
         database = self._database
         try:
             if marks:
@@ -269,6 +273,14 @@ class JournalFile:
         self._last = (number, tag_of(sealed))
         if self._preface:
             self._said()
+
+    def _room_for(self, size: int) -> bytearray:
+        """For a sealed group: used again and again, but for one that is large."""
+        if size > ROOM_BYTES_MAX:
+            return bytearray(size)
+        if size > len(self._room):
+            self._room = bytearray(2 * size)
+        return self._room
 
     def _said(self) -> None:
         """It is on record."""

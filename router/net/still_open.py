@@ -5,7 +5,7 @@ transaction with a stored entry is kept whole until the entry ends: a start must
 answered for what is in flight.
 """
 from collections.abc import Callable, Sequence
-from typing import Final, assert_never
+from typing import assert_never
 
 from router.switching.pending import STAN_MAX
 from router.switching.recovery import is_new_number
@@ -26,7 +26,6 @@ from specs.journal_format import (
 )
 
 CardPeriod = tuple[str, str, int]  # issuer, PAN, until
-ENDINGS: Final = (Answered, Reversed)
 
 
 class Story:
@@ -56,19 +55,26 @@ class StillOpen:
     def note(self, entries: Sequence[Entry]) -> int:
         """The records of one group, in their order. How many requests it forwards."""
         in_flight, numbers, stories = self._in_flight, self._numbers, self._stories
-        has_stored = Stored in set(map(type, entries))
         forwarded = 0
+        ended: list[tuple[Forwarded | None, Answered | Reversed]] = []
         over: dict[Key, list[Record]] = {}
-        for entry in entries:  # on the way of every commit: the usual ones first, and in line
-            if isinstance(entry, Forwarded):
+        # On the way of every commit: the usual ones first, in line, and by their type itself, for
+        # isinstance() of a Struct asks its metaclass.
+        for entry in entries:
+            if type(entry) is Forwarded:
                 in_flight[entry.about.key] = entry
                 numbers[entry.issuer] = entry
                 forwarded += 1
-            elif isinstance(entry, ENDINGS):
+            elif type(entry) is Answered or type(entry) is Reversed:
                 left = in_flight.pop(entry.about.key, None)
-                if has_stored or stories:
+                if stories:
                     self._is_over(left, entry, over)
-            elif isinstance(entry, Stored):
+                else:
+                    ended.append((left, entry))  # an entry of it may come in this group
+            elif type(entry) is Stored:
+                for left, ending in ended:
+                    self._is_over(left, ending, over)
+                ended.clear()
                 self._store(entry, over)
             elif isinstance(entry, Ended | NumberGiven | StoodIn | StandInMode):
                 self._note_other(entry)
