@@ -221,7 +221,7 @@ class AcquirerLink(peers.AcquirerLink):
         codec = self._codec
         try:
             message = codec.scan(data)
-            if not data.isascii():  # else every text in it is
+            if codec.is_binary or not data.isascii():  # else every text in it is
                 codec.verify(message)
         except MalformedMessage as fault:
             self._malformed(data, fault, tpdu)

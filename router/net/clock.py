@@ -3,11 +3,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from librt.time import time as wall
+
 from router.switching.clock import Clock
 
 # Compiled, a name that is not Final is looked up at each use.
 MONOTONIC: Final[Callable[[], float]] = time.monotonic
-WALL: Final[Callable[[], float]] = time.time
 
 
 class SystemClock(Clock):
@@ -21,11 +22,11 @@ class SystemClock(Clock):
         return MONOTONIC()
 
     def wall(self) -> float:
-        return WALL()
+        return wall()
 
     def transmission_time(self) -> str:
         """UTC: MMDDhhmmss."""
-        second = int(WALL())
+        second = int(wall())
         if second != self._second:
             self._second = second
             self._text = time.strftime("%m%d%H%M%S", time.gmtime(second))

@@ -179,7 +179,7 @@ class IssuerLink(IssuerPort):
         for frame in frames:
             try:
                 message = codec.scan(frame)
-                if not frame.isascii():  # else every text in it is
+                if codec.is_binary or not frame.isascii():  # else every text in it is
                     codec.verify(message)
             except MalformedMessage as fault:
                 self._malformed(frame, fault)

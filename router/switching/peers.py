@@ -1,6 +1,5 @@
 """Acquirers and issuers as the decisions see them: what is agreed, and the lines there are."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mypy_extensions import mypyc_attr
@@ -31,11 +30,11 @@ class Acquirer:
     requests_burst: float = 2_000.0
     session_keys: ReceivedKeys | None = None  # where keys are exchanged; they stand for `pin_key`
 
-    def pin_keys(self, link: "AcquirerLink") -> Sequence[PinKey]:
+    def pin_keys(self, link: "AcquirerLink") -> list[PinKey]:
         """What a PIN block on this link may be under, the likeliest first."""
         if self.session_keys is not None:
             return self.session_keys.to_try(link)
-        return (self.pin_key,) if self.pin_key is not None else ()
+        return [self.pin_key] if self.pin_key is not None else []
 
     def key_used(self, link: "AcquirerLink", key: PinKey, now: float) -> None:
         """A PIN block on this link was under this key."""

@@ -39,13 +39,17 @@ class Layout:
 
 
 class Codec:
-    __slots__ = ("_elements", "_layouts", "_shapes", "approvals", "dialect", "head", "version")
+    __slots__ = (
+        "_elements", "_layouts", "_shapes", "approvals", "dialect", "head", "is_binary", "version",
+    )
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         self.version: int = dialect.version
         self.approvals: frozenset[str] = dialect.approvals
         self.head = Head(dialect)
+        # A bitmap of bytes is hardly ever ASCII: nobody need ask of the message whether it is.
+        self.is_binary: bool = self.head.is_binary
         self._elements: dict[int, Element] = {
             number: Element(rule) for number, rule in dialect.elements.items()
         }

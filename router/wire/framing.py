@@ -51,9 +51,9 @@ class FrameReader:
         self._kind: str = framing.kind
         self._has_tpdu: bool = framing.tpdu
         self._includes_itself: bool = framing.includes_itself
-        self._frame_bytes_max = frame_bytes_max
-        self._is_usual = framing.kind == "binary-2"
-        self._prefix_bytes = prefix_bytes(framing.kind)
+        self._frame_bytes_max: i64 = frame_bytes_max
+        self._is_usual = framing == Framing("binary-2")
+        self._prefix_bytes: i64 = prefix_bytes(framing.kind)
         self._rest = b""
         self.keep_alives = 0
 
@@ -69,13 +69,14 @@ class FrameReader:
         What follows them may be too long: then the next call says so.
         """
         data = self._rest + received if self._rest else received
-        size = len(data)
+        size: i64 = len(data)
         frames: list[bytes] = []
-        start = 0
-        while start + self._prefix_bytes <= size:
-            body = start + self._prefix_bytes
-            length = self._length(data, start)
-            if length < 0:
+        start: i64 = 0
+        is_usual, prefix = self._is_usual, self._prefix_bytes
+        while start + prefix <= size:
+            body = start + prefix
+            length = data[start] << 8 | data[start + 1] if is_usual else self._length(data, start)
+            if length < 0 or length > self._frame_bytes_max:
                 if frames:
                     break
                 raise self._too_long(data[start:start + GUESS_BYTES])
@@ -92,13 +93,10 @@ class FrameReader:
         self._rest = data[start:] if start < size else b""
         return frames
 
-    def _length(self, data: bytes, start: int) -> int:
+    def _length(self, data: bytes, start: i64) -> i64:
         """Of the frame's body; -1 when it cannot be, or exceeds the limit."""
-        if self._is_usual:
-            length = data[start] << 8 | data[start + 1]
-        else:
-            length = announced(self._kind, data[start:start + self._prefix_bytes])
-        body = length
+        length = announced(self._kind, data[start:start + self._prefix_bytes])
+        body: i64 = length
         if self._includes_itself and length > 0:
             body -= self._prefix_bytes
         is_short = self._has_tpdu and 0 < body <= TPDU_BYTES

@@ -6,6 +6,7 @@ the command's second character plus one, and 2 characters of error. Length prefi
 from typing import Final
 
 from librt.strings import BytesWriter
+from mypy_extensions import i64
 
 from router.wire.octets import are_hexadecimal
 
@@ -18,10 +19,9 @@ BODY: Final = 8  # where an answer's body begins: header, response code, error
 
 DIAGNOSE: Final = b"NC"
 
-_DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-+"
-_PAIRS: Final = [(a + b).encode() for a in _DIGITS for b in _DIGITS]
-HEADERS: Final = len(_PAIRS) ** 2  # sixteen million: a late answer's header is not soon used again
-_VALUES: Final = bytes(max(0, _DIGITS.find(chr(byte))) for byte in range(256))
+_DIGITS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-+"
+_VALUES: Final = bytes(max(0, _DIGITS.find(byte)) for byte in range(256))
+HEADERS: Final = 64 ** 4  # sixteen million: a late answer's header is not soon used again
 
 
 class MalformedAnswer(Exception):
@@ -45,20 +45,24 @@ class KeyForm:
         self.block_digits = 32 if block_format == ISO_4 else 16
 
 
-def write_header(writer: BytesWriter, number: int) -> None:
+def write_header(writer: BytesWriter, number: i64) -> None:
     """A number below HEADERS as four printable characters."""
-    writer.write(_PAIRS[number >> 12])
-    writer.write(_PAIRS[number & 0xFFF])
+    digits = _DIGITS
+    writer.append(digits[number >> 18])
+    writer.append(digits[number >> 12 & 63])
+    writer.append(digits[number >> 6 & 63])
+    writer.append(digits[number & 63])
 
 
-def number_in(frame: bytes) -> int:
+def number_in(frame: bytes) -> i64:
     """That of its header, if it is one of ours; -1: it is too short to have one."""
     if len(frame) < HEADER_BYTES:
         return -1
     values = _VALUES
-    return (
-        values[frame[0]] << 18 | values[frame[1]] << 12 | values[frame[2]] << 6 | values[frame[3]]
-    )
+    number: i64 = 0
+    for at in range(HEADER_BYTES):
+        number = number << 6 | values[frame[at]]
+    return number
 
 
 def write_translation(
