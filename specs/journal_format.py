@@ -14,9 +14,9 @@ import msgspec
 from specs.elements import DE
 from specs.packed import packed, unpacked
 
-SEPARATOR: Final = "\x1f"  # of the parts of a key
+SEPARATOR: Final = b"\x1f"  # of the parts of an About
 
-Key: TypeAlias = str
+Key: TypeAlias = bytes
 EntryId: TypeAlias = tuple[str, ...]
 
 
@@ -49,66 +49,63 @@ def kept_message(mti: str, values: Mapping[int, str]) -> Kept:
 class About(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Which request of which acquirer a record speaks of, with what a repeat is recognised by.
 
-    Each is one text of parts, `SEPARATOR` between them: there are as many as requests in the
-    repeat window, and one text takes less room, and is found sooner, than a tuple of many.
+    One string of `Parts`, in Latin-1, `SEPARATOR` between them: there are as many as requests in
+    the repeat window. Its keys are pieces of it: what belongs together stands together.
     """
 
-    key: Key  # acquirer, kind (DE 0, digits 2 and 3), DE 11, 7, 32, 41
-    loose_key: Key  # acquirer, kind, DE 11, 32, 41, 37, 12, 13 (these where 37 is absent), 2, 3, 49
-    content: Key  # DE 3, 4, 49, 2
+    text: bytes
     mti: str  # as it arrived: a repeat says so
 
     @property
-    def pan(self) -> str:
-        """Without the other parts."""
-        return self.content.rpartition(SEPARATOR)[2]
+    def key(self) -> Key:
+        """Up to the terminal: DE 7, acquirer, kind, DE 11, 32, 41."""
+        return self.text.rsplit(SEPARATOR, 7)[0]
 
     @property
-    def numbers(self) -> str:
-        """Its loose key without card, processing code and currency."""
-        return self.loose_key.rsplit(SEPARATOR, 3)[0]
+    def loose_key(self) -> Key:
+        """Without DE 7 and amount: acquirer, kind, DE 11, 32, 41, 37, 12, 13, 2, 3, 49."""
+        return self.text.split(SEPARATOR, 1)[1].rsplit(SEPARATOR, 1)[0]
+
+    @property
+    def numbers(self) -> Key:
+        """The loose key without card, processing code and currency."""
+        return self.text.split(SEPARATOR, 1)[1].rsplit(SEPARATOR, 4)[0]
+
+    @property
+    def content(self) -> Key:
+        """From the card on: DE 2, 3, 49, 4."""
+        return self.text.split(SEPARATOR, 9)[9]
 
     @property
     def stan(self) -> str:
         """Without the other parts."""
-        return self.key.split(SEPARATOR, 3)[2]
-
-    @property
-    def rrn(self) -> str:
-        """Without the other parts."""
-        return self.loose_key.split(SEPARATOR, 6)[5]
+        return self.text.split(SEPARATOR, 4)[3].decode("latin-1")
 
     @property
     def parts(self) -> "Parts":
-        acquirer, kind, stan, transmission_time, sender, terminal = self.key.split(SEPARATOR)
-        processing_code, amount, currency, pan = self.content.split(SEPARATOR)
-        return Parts(acquirer, kind, stan, transmission_time, sender, terminal, self.rrn,
-                     processing_code, amount, currency, pan)
+        return Parts(*self.text.decode("latin-1").split("\x1f"))
 
 
 class Parts(NamedTuple):
-    """What the keys of a request are made of; empty where it has no such element."""
+    """What an About is made of, in its order; empty where the request has no such element."""
 
-    acquirer: str = ""
-    kind: str = ""
-    stan: str = ""
     transmission_time: str = ""
+    acquirer: str = ""
+    kind: str = ""  # DE 0, digits 2 and 3
+    stan: str = ""
     sender: str = ""  # DE 32 without leading zeros
     terminal: str = ""
     rrn: str = ""
-    processing_code: str = ""
-    amount: str = ""
-    currency: str = ""
+    local_time: str = ""  # this and the next only where there is no RRN
+    local_date: str = ""
     pan: str = ""
+    processing_code: str = ""
+    currency: str = ""
+    amount: str = ""
 
-    def about(self, mti: str, local_time: str = "", local_date: str = "") -> About:
+    def about(self, mti: str) -> About:
         """A request of these parts."""
-        acquirer, kind, stan, time, sender, terminal, rrn, code, amount, currency, pan = self
-        when = ("", "") if rrn else (local_time, local_date)
-        loose = acquirer, kind, stan, sender, terminal, rrn, *when, pan, code, currency
-        return About(
-            SEPARATOR.join((acquirer, kind, stan, time, sender, terminal)), SEPARATOR.join(loose),
-            SEPARATOR.join((code, amount, currency, pan)), mti)
+        return About("\x1f".join(self).encode("latin-1"), mti)
 
 
 class Forwarded(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="F"):

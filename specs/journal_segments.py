@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 APPLICATION_ID: Final = 0x6E6F7961  # "noya"
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 SCHEMA: Final = (
     "CREATE TABLE groups (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, before BLOB NOT NULL,"
     " sealed BLOB NOT NULL)",

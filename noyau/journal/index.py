@@ -20,13 +20,13 @@ from noyau.journal.pairs import (
     ACQUIRER,
     BUCKETS,
     ISSUER,
-    KEY,
     RRN,
     STAN,
     TERMINAL,
     Buckets,
     bucket_of,
     entry_token,
+    key_token,
     rows_in,
     token_of,
 )
@@ -182,7 +182,7 @@ class Index:
 
     def rows_of(self, what: Key | EntryId) -> list[int]:
         """Rows that may speak of a key, or of an entry."""
-        token = token_of(KEY, what) if isinstance(what, str) else entry_token(what)
+        token = key_token(what) if isinstance(what, bytes) else entry_token(what)
         return [row for part in self._parts() for row in sorted(self._rows_in(part, token))]
 
     def _rows_in(self, part: Part, token: int) -> set[int]:

@@ -19,7 +19,7 @@ from noyau.journal.pairs import (
     entry_token,
     token_of,
 )
-from specs.journal_format import SEPARATOR, Answered, Forwarded, Key, Stored
+from specs.journal_format import Answered, Forwarded, Stored
 from specs.journal_reading import Row
 from specs.journal_seal import Seal
 
@@ -27,16 +27,16 @@ RECENT_MAX: Final = 16_384  # more than are in flight as a rule: an answer finds
 
 
 class Recent:
-    """Keys noted lately, each with its content: the last so many, and the same number before."""
+    """What was noted lately, by its About: the last so many, and the same number before."""
 
     def __init__(self) -> None:
-        self.newer: dict[Key, str] = {}
-        self.older: dict[Key, str] = {}
+        self.newer: set[bytes] = set()
+        self.older: set[bytes] = set()
 
     def turn(self) -> None:
         """The older are forgotten when there are enough."""
         if len(self.newer) >= RECENT_MAX:
-            self.newer, self.older = {}, self.newer
+            self.newer, self.older = set(), self.newer
 
 
 def note(rows: Sequence[Row], buckets: Buckets, seal: Seal, recent: Recent) -> int:
@@ -54,20 +54,20 @@ def note(rows: Sequence[Row], buckets: Buckets, seal: Seal, recent: Recent) -> i
             kind = type(entry)
             if isinstance(entry, SPOKEN):
                 about = entry.about
-                key, content = about.key, about.content
-                tokens.append(crc32(key.encode(), KEY))
+                text = about.text
+                tokens.append(crc32(about.key, KEY))
                 # By its very class: isinstance of one that it is not costs ten times that.
                 if type(entry) is Forwarded or type(entry) is Stored:
                     issuers.add(entry.issuer)
-                elif newer.get(key) == content or older.get(key) == content:
+                elif text in newer or text in older:
                     continue
-                newer[key] = content
-                acquirer, _, stan, _, _, terminal = key.split(SEPARATOR)
-                tokens.append(crc32(stan.encode(), STAN))
-                tokens.append(crc32(terminal.encode(), TERMINAL))
-                tokens.append(crc32(about.rrn.encode(), RRN))
-                acquirers.add(acquirer)
-                pans.append(about.pan)
+                newer.add(text)
+                parts = about.parts
+                tokens.append(crc32(parts.stan.encode(), STAN))
+                tokens.append(crc32(parts.terminal.encode(), TERMINAL))
+                tokens.append(crc32(parts.rrn.encode(), RRN))
+                acquirers.add(parts.acquirer)
+                pans.append(parts.pan)
                 numbers.append(number)
             if kind is not Forwarded and kind is not Answered:
                 entry_id = entry_of(entry)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from zlib import crc32
 
-from specs.journal_format import SEPARATOR, EntryId
+from specs.journal_format import EntryId, Key
 
 BUCKETS: Final = 1024
 SHIFT: Final = 22  # 32 bits less those of a bucket's number
@@ -27,6 +27,7 @@ STAN: Final = 4
 TERMINAL: Final = 5
 ACQUIRER: Final = 6
 ISSUER: Final = 7
+BETWEEN: Final = "\x1f"  # the parts of an entry's id
 
 
 def token_of(kind: int, text: str) -> int:
@@ -34,9 +35,14 @@ def token_of(kind: int, text: str) -> int:
     return crc32(text.encode(), kind)
 
 
+def key_token(key: Key) -> int:
+    """Of a transaction's."""
+    return crc32(key, KEY)
+
+
 def entry_token(entry: EntryId) -> int:
     """Of an entry of store and forward."""
-    return token_of(ENTRY, SEPARATOR.join(entry))
+    return token_of(ENTRY, BETWEEN.join(entry))
 
 
 class Buckets:

@@ -83,7 +83,7 @@ class Shown:
                     "why": self._text(60, entry.why)}  # fmt: skip
         if isinstance(entry, StoodIn):
             return {"issuer": entry.issuer, "pan": str(Pan(entry.pan)),
-                    "key": entry.key.split(SEPARATOR),
+                    "key": entry.key.decode("latin-1").split(SEPARATOR.decode()),
                     "until": time_in_words(entry.until * 1000), "count": entry.count,
                     "amount_minor": entry.amount_minor, "wrong_pins": entry.wrong_pins}  # fmt: skip
         if isinstance(entry, Carried):

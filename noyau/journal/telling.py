@@ -15,7 +15,7 @@ import msgspec
 from noyau.journal.facts import time_in_words
 from router.net.card_data import may_look_like_card, without_card_data
 from router.wire.pan import masked
-from specs.journal_format import SEPARATOR, Answered, Exchange
+from specs.journal_format import Answered, Exchange
 from specs.journal_reading import Row
 
 WRITTEN_AT_ONCE: Final = 4096  # PIPE_BUF: a pipe takes it whole, whoever else writes to it
@@ -96,15 +96,14 @@ def events_of(worker: str, rows: Sequence[Row]) -> list[Event]:
 def event_of(answer: Answered, exchange: Exchange, place: str, at: int) -> Event:
     """No card is in it: the PAN shows first six and last four."""
     about = answer.about
-    acquirer, _, stan, _, _, _ = about.key.split(SEPARATOR)
-    _, amount, currency, pan = about.content.split(SEPARATOR)
+    _, acquirer, _, stan, _, _, rrn, _, _, pan, _, currency, amount = about.parts
     return Event(
         "transaction",
         place,
         about.mti,
         stan,
         exchange.issuer_stan,
-        about.rrn,
+        rrn,
         acquirer,
         exchange.issuer,
         masked(pan),

@@ -16,7 +16,6 @@ from specs.journal_format import (
     Entry,
     EntryId,
     Forwarded,
-    Key,
     NumberGiven,
     Record,
     Reversed,
@@ -44,8 +43,9 @@ class StillOpen:
     def __init__(self, seconds: Callable[[], float], stans: int = STAN_MAX) -> None:
         self._stans = stans
         self._seconds = seconds
-        self._in_flight: dict[Key, Forwarded] = {}
-        self._stories: dict[Key, Story] = {}
+        # By the texts of their About: all records of one transaction have the same.
+        self._in_flight: dict[bytes, Forwarded] = {}
+        self._stories: dict[bytes, Story] = {}
         self._entries: dict[EntryId, Stored] = {}
         self._parked: dict[EntryId, Ended] = {}
         self._numbers: dict[str, NumberGiven | Forwarded | Stored] = {}
@@ -57,16 +57,16 @@ class StillOpen:
         in_flight, numbers, stories = self._in_flight, self._numbers, self._stories
         forwarded = 0
         ended: list[tuple[Forwarded | None, Answered | Reversed]] = []
-        over: dict[Key, list[Record]] = {}
+        over: dict[bytes, list[Record]] = {}
         # On the way of every commit: the usual ones first, in line, and by their type itself, for
         # isinstance() of a Struct asks its metaclass.
         for entry in entries:
             if type(entry) is Forwarded:
-                in_flight[entry.about.key] = entry
+                in_flight[entry.about.text] = entry
                 numbers[entry.issuer] = entry
                 forwarded += 1
             elif type(entry) is Answered or type(entry) is Reversed:
-                left = in_flight.pop(entry.about.key, None)
+                left = in_flight.pop(entry.about.text, None)
                 if stories:
                     self._is_over(left, entry, over)
                 else:
@@ -101,18 +101,18 @@ class StillOpen:
         ]
 
     def _is_over(
-        self, left: Forwarded | None, record: Answered | Reversed, over: dict[Key, list[Record]]
+        self, left: Forwarded | None, record: Answered | Reversed, over: dict[bytes, list[Record]]
     ) -> None:
         """An entry of the same transaction may be open, or come in the same group."""
         records: list[Record] = [record] if left is None else [left, record]
-        story = self._stories.get(record.about.key)
+        story = self._stories.get(record.about.text)
         if story is not None:
             story.records += records
         else:
-            over.setdefault(record.about.key, []).extend(records)
+            over.setdefault(record.about.text, []).extend(records)
 
-    def _store(self, record: Stored, over: dict[Key, list[Record]]) -> None:
-        key = record.about.key
+    def _store(self, record: Stored, over: dict[bytes, list[Record]]) -> None:
+        key = record.about.text
         story = self._stories.get(key)
         if story is None:
             story = self._stories[key] = Story(over.pop(key, []))
@@ -145,7 +145,7 @@ class StillOpen:
             self._parked[record.id] = record
             return
         self._parked.pop(record.id, None)
-        key = self._entries.pop(record.id).about.key
+        key = self._entries.pop(record.id).about.text
         story = self._stories[key]
         story.entries -= 1
         if not story.entries:

@@ -36,10 +36,11 @@ from router.switching.peers import Acquirer, AcquirerLink, Issuer
 from router.switching.pending import Line, Waiting
 from router.switching.pin_key import is_same_key
 from router.switching.ports import HearsHsm, Hsm
+from router.switching.recognition import numbers_of
 from router.switching.records import answered, is_reversal_entry, new_entry
 from router.switching.recovery import Recovery
 from router.switching.refused import Refused
-from router.switching.request import Request, numbers_of
+from router.switching.request import Request
 from router.switching.response_codes import ResponseCode, points_at_a_key
 from router.switching.reversing import Reversing
 from router.switching.saf import StoreAndForward
@@ -272,8 +273,9 @@ class Conductor(HearsHsm):
 
         False: it may be known, or have been turned away before, or its link is not signed on.
         """
-        key, numbers = numbers_of(link.acquirer.name, message.mti, Elements(message, None))
-        if not link.is_signed_on or self._known.may_know(key, message.get(DE.STAN)):
+        elements = Elements(message, None)
+        key_hash, numbers = numbers_of(link.acquirer.name, message.mti, elements)
+        if not link.is_signed_on or self._known.may_know(key_hash, elements):
             return False
         if self._refused.holds(numbers, now):
             return False
@@ -346,7 +348,9 @@ class Conductor(HearsHsm):
             self._answering.expect(request, transaction)
 
     def _begin(self, request: Request) -> None:
-        transaction = Transaction(request.about, request.arrived, request.may_hold)
+        transaction = Transaction(
+            request.about, request.key_hash, request.loose_hash, request.arrived, request.may_hold
+        )
         transaction.follower_tells = self._told_by_follower
         transaction.request = request
         transaction.requests = (request,)
@@ -679,7 +683,7 @@ class Conductor(HearsHsm):
         for record in records:
             if isinstance(record, Stored) and not is_reversal_entry(record):
                 self._forget_entry(record)
-                transaction = self._known.by_key(record.about.key)
+                transaction = self._known.recorded(record.about)
                 assert transaction is not None, "it is in flight"
                 taken_back(transaction, None)
                 if transaction.is_reversed:
@@ -692,6 +696,6 @@ class Conductor(HearsHsm):
         issuer = self._issuer(record.issuer)
         if issuer is not None and issuer.saf.remove(record.id) is not None:
             issuer.stans.free(record.message.stan)
-        transaction = self._known.by_key(record.about.key)
+        transaction = self._known.recorded(record.about)
         if transaction is not None:
             transaction.advice = None

@@ -3,9 +3,11 @@
 A message of another version is translated as a whole before.
 """
 
+from librt.strings import BytesWriter
 from mypy_extensions import mypyc_attr
 
 from router.wire.message import Message
+from router.wire.octets import write_printable
 
 
 @mypyc_attr(acyclic=True)
@@ -30,6 +32,14 @@ class Elements:
         if self.as_it_came is not None:
             return self.as_it_came.get(number)
         return self._values.get(number, "") if self._values is not None else ""
+
+    def write(self, number: int, there: BytesWriter) -> None:
+        """In Latin-1, control characters as spaces; nothing where the element is absent."""
+        if self.as_it_came is not None:
+            self.as_it_came.write(number, there)
+        elif self._values is not None and number in self._values:
+            written = self._values[number].encode("latin-1")
+            write_printable(there, written, 0, len(written))
 
     @property
     def values(self) -> dict[int, str]:

@@ -1,7 +1,10 @@
 """May this request be taken at all? The response code if not, in order of precedence."""
 
 import binascii
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from librt.vecs import vec
+from mypy_extensions import i64
 
 from router.switching import message_types
 from router.switching.elements import Elements
@@ -9,16 +12,15 @@ from router.switching.request import Request
 from router.switching.response_codes import ResponseCode
 from router.wire.digits import Digits
 from router.wire.message import Message
+from router.wire.octets import are_digits
 from specs.elements import DE
-
-if TYPE_CHECKING:
-    from mypy_extensions import i64
 
 PAN_DIGITS_MIN: Final = 12
 PAN_DIGITS_MAX: Final = 19
 AMOUNT_DIGITS: Final = 12
-NO_AMOUNT: Final = "0" * AMOUNT_DIGITS
+NO_AMOUNT: Final = b"0" * AMOUNT_DIGITS
 ZERO: Final = ord("0")
+DOUBLED: Final = vec[i64]([0, 2, 4, 6, 8, 1, 3, 5, 7, 9])  # of each digit: twice, its digits added
 # Annotated as tuple[int, ...]: compiled, a Final tuple is else made anew at each use.
 CARD_ELEMENTS: Final[tuple[int, ...]] = (DE.PAN, DE.TRACK_2, DE.TRACK_1)
 # What matching and DE 90 are made of, and what a decision may rest on.
@@ -38,7 +40,7 @@ BINARY: Final[tuple[int, ...]] = (DE.PIN_BLOCK, DE.CHIP_DATA)
 def format_error(request: Request) -> str | None:
     """The code, or None when it may pass."""
     message = request.message
-    if not message.codec.has_mandatory(message, message_types.first_sent(message.mti)):
+    if not message.codec.has_mandatory(message):
         return ResponseCode.FORMAT_ERROR
     if not are_numbers(request) or not are_hexadecimal(message):
         return ResponseCode.FORMAT_ERROR
@@ -49,9 +51,10 @@ def format_error(request: Request) -> str | None:
     effect = request.effect
     if effect is None:
         return ResponseCode.INVALID_TRANSACTION
-    if not is_amount(request.amount, zero_passes=not effect.needs_amount):
+    text = request.recognised_by  # where card and amount stand already, whatever the dialect
+    if not is_amount(text, request.amount_at, zero_passes=not effect.needs_amount):
         return ResponseCode.INVALID_AMOUNT
-    if not is_card_number(request.pan.reveal()):
+    if not has_check_digit(text, request.card_at, request.code_at - 1):
         return ResponseCode.INVALID_CARD
     return None
 
@@ -89,36 +92,33 @@ def are_hexadecimal(message: Message) -> bool:
     return True
 
 
-def is_amount(digits: str, zero_passes: bool) -> bool:
-    """Twelve digits in minor units; nothing at all where no amount is needed."""
-    if not digits:
+def is_amount(text: bytes, start: i64, zero_passes: bool) -> bool:
+    """From there on: twelve digits in minor units; nothing at all where no amount is needed."""
+    size: i64 = len(text) - start
+    if not size:
         return zero_passes
-    if len(digits) != AMOUNT_DIGITS:
+    if size != AMOUNT_DIGITS or not are_digits(text, start, start + size):
         return False
-    place: i64 = 0
-    while place < AMOUNT_DIGITS:
-        digit: i64 = ord(digits[place]) - ZERO
-        if not 0 <= digit <= 9:
-            return False
-        place += 1
-    return zero_passes or digits != NO_AMOUNT
+    return zero_passes or text[start:] != NO_AMOUNT
 
 
 def is_card_number(digits: str) -> bool:
     """Length and Luhn digit (ISO/IEC 7812-1, annex B)."""
-    if not PAN_DIGITS_MIN <= len(digits) <= PAN_DIGITS_MAX:
+    return digits.isascii() and has_check_digit(digits.encode("ascii"), 0, len(digits))
+
+
+def has_check_digit(text: bytes, start: i64, stop: i64) -> bool:
+    """The same of digits that stand in a text."""
+    size = stop - start
+    if not PAN_DIGITS_MIN <= size <= PAN_DIGITS_MAX or not are_digits(text, start, stop):
         return False
-    size: i64 = len(digits)
     total: i64 = 0
-    place: i64 = 0
-    is_doubled = size & 1 == 0
-    while place < size:
-        digit: i64 = ord(digits[place]) - ZERO
-        if not 0 <= digit <= 9:
-            return False
-        if is_doubled:
-            digit = 2 * digit if digit < 5 else 2 * digit - 9
-        total += digit
-        is_doubled = not is_doubled
-        place += 1
+    at = stop - 1
+    while at >= start:
+        total += text[at] - ZERO
+        at -= 2
+    at = stop - 2
+    while at >= start:
+        total += DOUBLED[text[at] - ZERO]
+        at -= 2
     return total % 10 == 0

@@ -1,53 +1,66 @@
 """The requests of the repeat window, found again by their keys. Bounded in number and in age."""
 
+from typing import TYPE_CHECKING, Final
+
 from router.switching import message_types
+from router.switching.elements import Elements
+from router.switching.index import Index
+from router.switching.recognition import hashes_of
 from router.switching.request import Original, Request, is_same_without_time
 from router.switching.transaction import Transaction
-from specs.journal_format import About, Key
+from specs.elements import DE
+from specs.journal_format import SEPARATOR, About, Key
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
+
+
+SEPARATORS_BEHIND_KEY: Final = 7 * SEPARATOR  # of an About with nothing else in it
 
 
 class Known:
-    """Insertion order is the order of age: the oldest leave first, and never one that is open."""
+    """In the order of age: the oldest leave first, and never one that is open."""
 
-    __slots__ = ("_by_key", "_by_loose_key", "_flagged", "_limit", "_window_s")
+    __slots__ = ("_by_age", "_by_key", "_by_loose_key", "_flagged", "_limit", "_window_s")
 
     def __init__(self, limit: int, window_s: float) -> None:
-        self._by_key: dict[Key, Transaction] = {}
-        self._by_loose_key: dict[Key, Transaction] = {}
+        self._by_age: dict[Transaction, None] = {}
+        self._by_key = Index(is_loose=False)
+        self._by_loose_key = Index(is_loose=True)
         self._flagged: dict[str, int] = {}  # STAN -> how many of these are known by a repeat
         self._limit = limit
         self._window_s = window_s
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return len(self._by_age)
 
     @property
     def transactions(self) -> list[Transaction]:
         """All of them, the oldest first."""
-        return list(self._by_key.values())
+        return list(self._by_age)
 
     @property
     def is_full(self) -> bool:
         """No room, although what is old enough has left: everything in it is open or young."""
-        return len(self._by_key) >= self._limit
+        return len(self._by_age) >= self._limit
 
     def add(self, transaction: Transaction) -> None:
-        self._by_key[transaction.about.key] = transaction
-        self._by_loose_key[transaction.about.loose_key] = transaction
+        before = self._by_key.put(transaction.key_hash, transaction)
+        if before is not None:
+            self._by_age.pop(before, None)
+        self._by_age[transaction] = None
+        self._by_loose_key.put(transaction.loose_hash, transaction)
         if message_types.is_repeat(transaction.about.mti):
             stan = transaction.about.stan
             self._flagged[stan] = self._flagged.get(stan, 0) + 1
 
     def forget(self, transaction: Transaction) -> None:
         """What was never durable and never left: as if it had not arrived."""
-        about = transaction.about
-        if self._by_key.get(about.key) is transaction:
-            del self._by_key[about.key]
-            if message_types.is_repeat(about.mti):
-                self._unflag(about.stan)
-        loose_key = about.loose_key
-        if self._by_loose_key.get(loose_key) is transaction:
-            del self._by_loose_key[loose_key]
+        if self._by_key.remove(transaction.key_hash, transaction):
+            del self._by_age[transaction]
+            if message_types.is_repeat(transaction.about.mti):
+                self._unflag(transaction.about.stan)
+        self._by_loose_key.remove(transaction.loose_hash, transaction)
 
     def _unflag(self, stan: str) -> None:
         left = self._flagged.get(stan, 0) - 1
@@ -56,28 +69,35 @@ class Known:
         else:
             self._flagged.pop(stan, None)
 
-    def may_know(self, key: Key, stan: str) -> bool:
-        """A first transmission under this key; False is sure. (`is_same_without_time`: by its loose
-        key it would be found only where what is known is flagged repeat.)
+    def may_know(self, key_hash: "i64", elements: Elements) -> bool:
+        """A first transmission under a key of this hash; False is sure. (Under its loose key it
+        would be found only where what is known is flagged repeat.)
         """
-        return key in self._by_key or stan in self._flagged
+        if self._by_key.has_hash(key_hash):
+            return True
+        return bool(self._flagged) and elements.text(DE.STAN) in self._flagged
 
     def find(self, request: Request) -> Transaction | None:
         """The one this request is, or repeats."""
-        return self.find_about(request.about)
-
-    def find_about(self, about: About) -> Transaction | None:
-        under_key = self._by_key.get(about.key)
+        about = request.about
+        under_key = self._by_key.get(request.key_hash, about)
         if under_key is not None and under_key.about.content == about.content:
             return under_key
-        known = self._by_loose_key.get(about.loose_key)
+        if not self._flagged and not message_types.is_repeat(request.mti):
+            return under_key  # `is_same_without_time` wants one of the two flagged
+        known = self._by_loose_key.get(request.loose_hash, about)
         if known is None or known.about.content != about.content:
             return under_key
         return known if is_same_without_time(about, known.about) else under_key
 
     def by_key(self, key: Key) -> Transaction | None:
-        """From a record, which holds the key itself."""
-        return self._by_key.get(key)
+        """From a record that holds no more of its About."""
+        return self.recorded(About(key + SEPARATORS_BEHIND_KEY, ""))
+
+    def recorded(self, about: About) -> Transaction | None:
+        """The one that a record speaks of."""
+        key_hash, _ = hashes_of(about)
+        return self._by_key.get(key_hash, about)
 
     def find_original(self, originals: list[Original]) -> Transaction | None:
         """The request that a reversal names.
@@ -88,14 +108,14 @@ class Known:
         other: Transaction | None = None
         for original in originals:
             named = original.about.parts
-            known = self._by_key.get(original.about.key)
+            known = self._by_key.get(original.key_hash, original.about)
             if known is not None:
                 parts = known.about.parts
                 amounts = ("", parts.amount, known.approved_amount)
                 if named.pan in ("", parts.pan) and named.amount in amounts:
                     return known
                 other = other if other is not None else known
-            known = self._by_loose_key.get(original.about.loose_key)
+            known = self._by_loose_key.get(original.loose_hash, original.about)
             if known is not None and named.amount in (
                 known.about.parts.amount, known.approved_amount,
             ):  # fmt: skip
@@ -104,9 +124,9 @@ class Known:
 
     def evict(self, now: float) -> None:
         """What is older than the window leaves; near the limit, the oldest that are over do too."""
-        excess = len(self._by_key) - self._limit * 9 // 10
+        excess = len(self._by_age) - self._limit * 9 // 10
         leaving: list[Transaction] = []
-        for transaction in self._by_key.values():
+        for transaction in self._by_age:
             is_old = now - transaction.known_since > self._window_s
             if not is_old and len(leaving) >= excess:
                 break

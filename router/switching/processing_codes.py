@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import i64
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -36,7 +38,15 @@ ZERO: Final = ord("0")
 
 def effect_of(processing_code: str) -> Effect | None:
     """None: out of scope, response code 12."""
-    if len(processing_code) < 2:
+    if not processing_code.isascii():
         return None
-    tens, ones = ord(processing_code[0]) - ZERO, ord(processing_code[1]) - ZERO
+    return effect_at(processing_code.encode("ascii"), 0)
+
+
+def effect_at(text: bytes, start: i64) -> Effect | None:
+    """Of a processing code that begins there."""
+    if len(text) < start + 2:
+        return None
+    tens: i64 = text[start] - ZERO
+    ones: i64 = text[start + 1] - ZERO
     return BY_NUMBER[10 * tens + ones] if 0 <= tens <= 9 and 0 <= ones <= 9 else None

@@ -121,7 +121,7 @@ class Recovery:
             self._by_numbers = {
                 numbers: one
                 for numbers, one in self._by_numbers.items()
-                if known.by_key(one.about.key) is one
+                if known.recorded(one.about) is one
             }
 
     def end(self) -> None:
@@ -228,7 +228,7 @@ class Recovery:
         return issuer
 
     def _transaction(self, about: About) -> Transaction:
-        known = self._known.by_key(about.key)
+        known = self._known.recorded(about)
         if known is None:
             known = from_record(about, self._now)
             self._known.add(known)

@@ -19,10 +19,10 @@ class Refused:
     __slots__ = ("_oldest", "_until")
 
     def __init__(self) -> None:
-        self._until: dict[str, float] = {}
-        self._oldest: deque[tuple[str, float]] = deque()  # a dict's first key is slow to find
+        self._until: dict[bytes, float] = {}
+        self._oldest: deque[tuple[bytes, float]] = deque()  # a dict's first key is slow to find
 
-    def add(self, numbers: str, now: float) -> None:
+    def add(self, numbers: bytes, now: float) -> None:
         """No advice: 96 is no end of one, its sender keeps it and may send it in a moment."""
         self._leave(now)
         if len(self._oldest) >= REFUSED_MAX:
@@ -31,7 +31,7 @@ class Refused:
         self._until[numbers] = until
         self._oldest.append((numbers, until))
 
-    def holds(self, numbers: str, now: float) -> bool:
+    def holds(self, numbers: bytes, now: float) -> bool:
         """Was this refused a moment ago?"""
         return bool(self._until) and self._until.get(numbers, 0.0) > now
 

@@ -6,31 +6,26 @@ from mypy_extensions import mypyc_attr
 
 from router.switching import message_types
 from router.switching.card_number import card_of
-from router.switching.elements import Elements
 from router.switching.peers import AcquirerLink
-from router.switching.processing_codes import effect_of
+from router.switching.processing_codes import effect_at
+from router.switching.recognition import Recognised
 from router.wire.message import Message
-from router.wire.pan import Pan
 from specs.elements import DE
-from specs.journal_format import SEPARATOR as SEP
 from specs.journal_format import About
 
 if TYPE_CHECKING:
     from router.switching.answering import Waits
     from router.switching.transaction import Transaction
 
-ABOUT: Final = About  # compiled, a name that is not Final is looked up at each use
 ORIGINAL_MTIS: Final = ("0100", "0200", "0120", "0220")
 
 
 @mypyc_attr(acyclic=True)
-class Request(Elements):
+class Request(Recognised):
     """A message as it arrived, its elements as canonical 1987 texts, and its deadline."""
 
     __slots__ = (
-        "about",
         "acquirer",
-        "amount",
         "arrived",
         "deadline",
         "effect",
@@ -63,10 +58,8 @@ class Request(Elements):
         self.is_done = False
         self.queue: dict[Request, Transaction] | None = None  # in which it waits for its answer,
         self.waits: Waits | None = None  # and in what it counts
-        code = self.text(DE.PROCESSING_CODE)
-        self.effect = effect_of(code)  # None: out of scope
-        self.amount = self.text(DE.AMOUNT)
-        self.about = about(self.acquirer.name, mti, self, self.pan, code, self.amount)
+        self.recognise(self.acquirer.name, mti, self.pan)
+        self.effect = effect_at(self.recognised_by, self.code_at)  # None: out of scope
 
     @property
     def may_hold(self) -> bool:
@@ -107,10 +100,10 @@ class Request(Elements):
 
 
 @mypyc_attr(acyclic=True)
-class Original:
+class Original(Recognised):
     """The request that a reversal names: the keys it would be known by."""
 
-    __slots__ = ("about",)
+    __slots__ = ()
 
     def __init__(self, reversal: Request, original_data: str) -> None:
         values = dict(reversal.values)
@@ -119,44 +112,8 @@ class Original:
         acquirer_id = original_data[20:31].lstrip("0")
         if acquirer_id:
             values[DE.ACQUIRER_ID] = acquirer_id
-        elements = Elements(None, values)
-        code, amount = elements.text(DE.PROCESSING_CODE), elements.text(DE.AMOUNT)
-        named, mti = reversal.acquirer.name, original_data[:4]
-        self.about = about(named, mti, elements, reversal.pan, code, amount)
-
-
-def about(
-    acquirer: str, mti: str, elements: Elements, pan: Pan | None, code: str, amount: str
-) -> About:
-    """The keys of docs/rules.md, *Repeats and duplicates*, as `specs.journal_format` has them.
-
-    DE 12 and 13 tell two requests apart only where there is no RRN: many senders stamp them anew.
-    """
-    key, numbers = numbers_of(acquirer, mti, elements)
-    currency = elements.text(DE.CURRENCY)
-    card = pan.reveal() if pan is not None else ""
-    return ABOUT(
-        key,
-        f"{numbers}{SEP}{card}{SEP}{code}{SEP}{currency}",
-        f"{code}{SEP}{amount}{SEP}{currency}{SEP}{card}",
-        mti,
-    )
-
-
-def numbers_of(acquirer: str, mti: str, elements: Elements) -> tuple[str, str]:
-    """`About.key` and `About.numbers`, and no more than these."""
-    kind = mti[1:3]
-    sender = elements.text(DE.ACQUIRER_ID).lstrip("0")
-    stan, rrn = elements.text(DE.STAN), elements.text(DE.RRN)
-    terminal, time = elements.text(DE.TERMINAL_ID), elements.text(DE.TRANSMISSION_TIME)
-    local_time, local_date = "", ""
-    if not rrn:
-        local_time, local_date = elements.text(DE.LOCAL_TIME), elements.text(DE.LOCAL_DATE)
-    return (
-        f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{time}{SEP}{sender}{SEP}{terminal}",
-        f"{acquirer}{SEP}{kind}{SEP}{stan}{SEP}{sender}{SEP}{terminal}{SEP}{rrn}{SEP}{local_time}"
-        f"{SEP}{local_date}",
-    )
+        super().__init__(None, values)
+        self.recognise(reversal.acquirer.name, original_data[:4], reversal.pan)
 
 
 def is_same_without_time(arrived: About, known: About) -> bool:

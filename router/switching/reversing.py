@@ -130,7 +130,9 @@ class Reversing:
             self._answering.tell(target, target.told)
 
     def _reverse_online(self, target: Transaction, request: Request) -> None:
-        transaction = Transaction(request.about, request.arrived, may_hold=False)
+        transaction = Transaction(
+            request.about, request.key_hash, request.loose_hash, request.arrived, may_hold=False
+        )
         transaction.request = request
         transaction.target = target
         transaction.issuer = target.issuer
@@ -170,7 +172,7 @@ class Reversing:
             return
         named = original.about
         # Known by a repeat: the DE 7 it was named by may be that of one.
-        about = About(named.key, named.loose_key, named.content, message_types.repeated(named.mti))
+        about = About(named.text, message_types.repeated(named.mti))
         transaction = from_record(about, request.arrived)
         transaction.issuer = issuer
         self._known.add(transaction)

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from router.switching import message_types
 from router.switching.needs import Resume
 from router.switching.peers import Issuer
 from router.switching.processing_codes import effect_of
+from router.switching.recognition import hashes_of
 from router.switching.request import Request
 from router.switching.told import Told
 from specs.journal_format import About, Kept, Record, StoodIn, Stored
@@ -42,10 +43,12 @@ class Transaction:
         "is_void",
         "issuer",
         "issuer_us",
+        "key_hash",
         "known_since",
         "life",
         "line",
         "lines_tried",
+        "loose_hash",
         "on_record",
         "outbound",
         "partial",
@@ -62,8 +65,12 @@ class Transaction:
         "when_settled",
     )
 
-    def __init__(self, about: About, known_since: float, may_hold: bool) -> None:
+    def __init__(
+        self, about: About, key_hash: i64, loose_hash: i64, known_since: float, may_hold: bool
+    ) -> None:
         self.about = about
+        self.key_hash = key_hash  # of the keys in it: `router.switching.recognition`
+        self.loose_hash = loose_hash
         self.known_since = known_since
         self._may_hold = may_hold
         self.request: Request | None = None  # the first one, while the life goes on
@@ -135,6 +142,8 @@ class Transaction:
 
 def from_record(about: About, known_since: float) -> Transaction:
     """Of which no more is known than what a record says."""
-    effect = effect_of(about.content)  # it begins with the processing code
+    effect = effect_of(about.parts.processing_code)
     is_request = not message_types.is_reversal(about.mti)
-    return Transaction(about, known_since, is_request and (effect is None or effect.may_hold))
+    may_hold = is_request and (effect is None or effect.may_hold)
+    key_hash, loose_hash = hashes_of(about)
+    return Transaction(about, key_hash, loose_hash, known_since, may_hold)

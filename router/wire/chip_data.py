@@ -14,11 +14,10 @@ MORE: Final = 0x80
 LONG_TAG: Final = 0x1F
 
 
-def may_name_card(data: bytes) -> bool:
-    """False: neither 5A nor 57 is in it, nor a template that might hold one."""
-    position: i64 = 0
-    size: i64 = len(data)
-    while position < size:
+def may_name_card(data: bytes, start: "i64", stop: "i64") -> bool:
+    """False: neither 5A nor 57 is in this part, nor a template that might hold one."""
+    position = start
+    while position < stop:
         first: i64 = data[position]
         position += 1
         if first == 0:
@@ -26,17 +25,17 @@ def may_name_card(data: bytes) -> bool:
         if first in (PAN, TRACK_2) or first & CONSTRUCTED:
             return True
         if first & LONG_TAG == LONG_TAG:
-            while position < size and data[position] & MORE:
+            while position < stop and data[position] & MORE:
                 position += 1
             position += 1
-        if position >= size:
+        if position >= stop:
             return False
         length: i64 = data[position]
         position += 1
         if length & MORE:
             count = length & 0x7F
-            written = int.from_bytes(data[position:position + count], "big")
-            if written > len(data):  # not `size`: it may be too much for i64
+            written = int.from_bytes(data[position:min(position + count, stop)], "big")
+            if written > len(data):  # it may be too much for i64
                 return False
             length = written
             position += count

@@ -112,18 +112,21 @@ class Codec:
                 start, _ = message.span(number)
                 raise MalformedMessage(number, start, "ASCII characters", "bytes above 7F")
 
-    def has_mandatory(self, message: Message, mti: str) -> bool:
-        """All that the dialect demands of that MTI: "4", or of "2|35" one of them."""
-        lacking = message.shape.lacking
-        known = lacking.get(mti)
-        if known is None:
-            known = any(
-                not any(message.has(int(number)) for number in expression.split("|"))
-                for expression in self.dialect.mandatory.get(mti, ())
-            )
-            if len(lacking) < MTIS_MAX:
-                lacking[mti] = known
-        return not known
+    def has_mandatory(self, message: Message) -> bool:
+        """All that the dialect demands of its MTI: "4", or of "2|35" one of them."""
+        shape, mti = message.shape, message.mti
+        if shape.judged_mti != mti:
+            known = shape.complete.get(mti)
+            if known is None:
+                known = all(
+                    any(message.has(int(number)) for number in expression.split("|"))
+                    for expression in self.dialect.mandatory_for(mti)
+                )
+                if len(shape.complete) < MTIS_MAX:
+                    shape.complete[mti] = known
+            shape.is_complete = known
+            shape.judged_mti = mti
+        return shape.is_complete
 
     def written(self, mti: str, values: Mapping[int, str], header: bytes = b"") -> Message:
         """A new message from canonical texts. A value for 1 asks for a secondary bitmap anyhow."""

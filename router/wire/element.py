@@ -6,8 +6,10 @@ one, binary as upper-case hexadecimal. Elements written as hexadecimal digits sh
 import binascii
 from typing import Final
 
+from librt.strings import BytesWriter
 from mypy_extensions import i64
 
+from router.wire.octets import write_printable
 from specs.rules import EBCDIC, ElementRule
 
 TEXT: Final = 0
@@ -138,6 +140,23 @@ class Element:
         if not is_odd:
             return digits
         return digits[:-1] if self.fills_right else digits[1:]
+
+    def write_text(self, there: BytesWriter, data: bytes, start: i64, stop: i64, is_odd: bool,
+                   ) -> None:
+        """The same in Latin-1, control characters as spaces, of bytes that lie in a message."""
+        if self.reading != DIGITS:
+            text = self.text_of(data[start:stop], is_odd).encode("latin-1")
+            write_printable(there, text, 0, len(text))
+            return
+        first, last = 2 * start, 2 * stop
+        if is_odd and self.fills_right:
+            last -= 1
+        elif is_odd:
+            first += 1
+        for at in range(first, last):
+            digit: i64 = data[at >> 1]
+            digit = digit & 0x0F if at & 1 else digit >> 4
+            there.append(digit + 0x30 if digit < 10 else digit + 0x37)
 
     def bytes_of(self, text: str) -> bytes:
         """The element as it stands on the wire, prefix and all."""

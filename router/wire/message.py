@@ -8,6 +8,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from router.wire.element import BYTES, DIGITS, TEXT
 from router.wire.faults import MalformedMessage
+from router.wire.octets import write_printable
 from router.wire.shape import Place, Shape
 from specs.elements import DE
 
@@ -140,6 +141,19 @@ class Message:
                 characters = self._characters = self.data.decode("latin-1")
             return characters[start:stop]
         return ready.text_of(self.data[start:stop], self._is_odd(place))
+
+    def write(self, element: int, there: BytesWriter) -> None:
+        """The canonical text in Latin-1, and what is no character in it as a space."""
+        place = self.shape.places[element]
+        if place is None:
+            return
+        ends = self.ends
+        start = ends[place.segment] + place.offset
+        stop = ends[place.segment + 1] if place.size < 0 else start + place.size
+        if place.element.reading == TEXT:
+            write_printable(there, self.data, start, stop)
+        else:
+            place.element.write_text(there, self.data, start, stop, self._is_odd(place))
 
     def _is_odd(self, place: Place) -> bool:
         """An odd number of digits, filled up to whole bytes."""

@@ -1,7 +1,7 @@
 """What bytes hold, looked at where they lie, eight at a time: no slice is made for a look."""
 from typing import Final
 
-from librt.strings import read_i64_le
+from librt.strings import BytesWriter, read_i64_le, write_i64_le
 from mypy_extensions import i64
 
 WORD_BYTES: Final = 8
@@ -9,6 +9,10 @@ WORD_BYTES: Final = 8
 HIGH_BITS_DOWN_BY_2: Final = 0x2020202020202020
 LOW_NIBBLES: Final = 0x0F0F0F0F0F0F0F0F
 THREES: Final = 0x0303030303030303  # the high nibble of a digit
+SPACE: Final = 0x20
+FIFTH_BITS: Final = 0x2020202020202020
+MULTIPLIER: Final = 0x1E3779B97F4A7C15
+BITS_61: Final = 0x1FFFFFFFFFFFFFFF
 SIXES: Final = 0x0606060606060606  # added to a digit, that leaves its high nibble as it is
 HEXADECIMAL: Final = bytes(byte in b"0123456789ABCDEF" for byte in range(256))
 
@@ -50,3 +54,46 @@ def are_hexadecimal(data: bytes, start: i64, stop: i64) -> bool:
             return False
         at += 1
     return start < stop
+
+
+def write_printable(there: BytesWriter, data: bytes, start: i64, stop: i64) -> None:
+    """A part of the data, what is below 20 (hex) as a space: no control character gets there."""
+    at = start
+    written: i64 = len(there)
+    while at < stop and at + WORD_BYTES <= len(data):
+        word = read_i64_le(data, at)
+        looked_at: i64 = FIFTH_BITS
+        if at + WORD_BYTES > stop:
+            looked_at >>= 8 * (at + WORD_BYTES - stop)  # the rest of the word is cut off again
+        if (word | word >> 1) & looked_at != looked_at:
+            break  # some byte has neither of the bits that each printable one in ASCII has
+        write_i64_le(there, word)
+        at += WORD_BYTES
+    if at > stop:
+        there.truncate(written + (stop - start))
+        return
+    while at < stop:
+        byte = data[at]
+        there.append(byte if byte >= SPACE else SPACE)
+        at += 1
+
+
+def hashed(seed: i64, data: bytes, start: i64, stop: i64) -> i64:
+    """A hash of a part of the data, the same in both forms: of 61 bits, and not negative."""
+    mixed = seed ^ (stop - start)
+    at = start
+    while at + WORD_BYTES <= stop:
+        word = read_i64_le(data, at)
+        mixed = (mixed ^ word ^ word >> 32) * MULTIPLIER & BITS_61
+        mixed ^= mixed >> 29
+        at += WORD_BYTES
+    rest: i64 = 0
+    if at < stop and stop - start >= WORD_BYTES:
+        rest = read_i64_le(data, stop - WORD_BYTES)  # some of it a second time
+    else:
+        while at < stop:
+            rest = rest << 8 | data[at]
+            at += 1
+    mixed = (mixed ^ rest ^ rest >> 32) * MULTIPLIER & BITS_61
+    mixed = (mixed ^ mixed >> 31) * MULTIPLIER & BITS_61
+    return mixed ^ mixed >> 32

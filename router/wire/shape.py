@@ -90,8 +90,9 @@ class Variable:
 
 
 class Shape:
-    __slots__ = ("blank", "code", "code_word", "filled_up", "in_digits", "lacking", "mti",
-                 "mti_word", "numbers", "places", "tail_bytes", "texts", "variables")
+    __slots__ = ("blank", "code", "code_word", "complete", "filled_up", "in_digits", "is_complete",
+                 "judged_mti", "mti", "mti_word", "numbers", "places", "tail_bytes", "texts",
+                 "variables")
 
     def __init__(self, numbers: list[int], elements: Mapping[int, Element]) -> None:
         self.numbers = numbers
@@ -104,7 +105,9 @@ class Shape:
         self.places: list[Place | None] = [None] * 129
         self.variables: list[Variable] = []
         self.filled_up: list[Place] = []  # of fixed length, with an odd number of digits
-        self.lacking: dict[str, bool] = {}  # by MTI: something mandatory is absent
+        self.complete: dict[str, bool] = {}  # by MTI: everything mandatory is there
+        self.judged_mti = ""  # the one that was asked for last, and what was said
+        self.is_complete = False
         offset: i64 = 0
         segment: i64 = 0
         for number in numbers:

@@ -11,7 +11,6 @@ from router.wire.message import Message
 from specs.dialect import load_dialect
 from specs.elements import DE
 from specs.journal_format import (
-    SEPARATOR,
     About,
     Answered,
     Ended,
@@ -158,11 +157,9 @@ def test_a_record_is_the_one_in_the_journal(name: str, number: int, fresh: Captu
 
 
 def plain(struct: Any) -> Any:
-    """With the names of its fields; a kept message as its elements, keys as their parts."""
+    """With the names of its fields; a kept message as its elements, an About as its parts."""
     if isinstance(struct, About):
-        named = {name: getattr(struct, name) for name in struct.__struct_fields__}
-        return {name: text.split(SEPARATOR) if name != "mti" else text
-                for name, text in named.items()}
+        return {"mti": struct.mti, **struct.parts._asdict()}
     if isinstance(struct, Kept):
         return {"mti": struct.mti, "values": plain(struct.values)}
     if isinstance(struct, msgspec.Struct):

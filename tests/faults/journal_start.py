@@ -53,8 +53,8 @@ def write(folder: Path, transactions: int, repeats_max: int) -> None:
 def purchases(first: int, behind: int) -> Iterator[Record]:
     for number in range(first, behind):
         stan, rrn, sent = f"{number % 1_000_000:06d}", f"{number:012d}", "1124101500"
-        about = Parts("medina", "10", stan, sent, "504001", "TERM0001", rrn, "000000",
-                      "000000010000", "504", CARD).about("0100")
+        about = Parts(sent, "medina", "10", stan, "504001", "TERM0001", rrn, "", "", CARD,
+                      "000000", "504", "000000010000").about("0100")
         values = {2: CARD, 3: "000000", 4: "000000010000", 7: sent, 11: stan, 12: "101500",
                   13: "1124", 18: "5411", 22: "051", 25: "00", 32: "504001", 33: "504900", 37: rrn,
                   41: "TERM0001", 42: "MERCHANT0000001", 49: "504"}

@@ -41,8 +41,8 @@ def about(number: int) -> About:
     acquirer = "medina" if number % 3 else "souk"
     stan, terminal, rrn = f"{number:06d}", f"TERM000{number % 4}", f"{number:012d}"
     amount, card = f"{number:012d}", CARDS[number % 2]
-    parts = Parts(acquirer, "10", stan, "0115120000", "504001", terminal, rrn, "000000", amount,
-                  "504", card)
+    parts = Parts("0115120000", acquirer, "10", stan, "504001", terminal, rrn, pan=card,
+                  processing_code="000000", currency="504", amount=amount)
     return parts.about("0100")
 
 

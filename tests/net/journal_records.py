@@ -40,7 +40,8 @@ class Wall:
 
 
 def about(stan: str) -> About:
-    parts = Parts("medina", "10", stan, "", "", "", "", "000000", "1", "504", PAN)
+    parts = Parts(acquirer="medina", kind="10", stan=stan, processing_code="000000", amount="1",
+                  currency="504", pan=PAN)
     return parts.about("0100")
 
 

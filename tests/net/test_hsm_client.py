@@ -15,7 +15,7 @@ from tests.net.hsm_peer import PIN_BLOCK, TRANSLATED, UNACCEPTABLE, HsmPeer, hsm
 
 TPK = PinKey("tpk", "U" + "A" * 32, "000000", "01")
 ZPK = PinKey("zpk", "U" + "B" * 32, "000000", "01")
-OWNER_ABOUT = Parts("a", processing_code="000000").about("0100")
+OWNER_ABOUT = Parts(acquirer="a", processing_code="000000").about("0100")
 
 
 class Client(HearsHsm):

@@ -172,8 +172,8 @@ def test_a_database_of_somebody_else_is_refused_and_left_alone(tmp_path: Path) -
 
 def test_a_file_of_a_later_noyau_is_refused(tmp_path: Path) -> None:
     write(tmp_path, [])
-    touched(segments(tmp_path)[0], "PRAGMA user_version = 3")
-    with pytest.raises(JournalUnusable, match="format 3"):
+    touched(segments(tmp_path)[0], "PRAGMA user_version = 4")
+    with pytest.raises(JournalUnusable, match="format 4"):
         JournalFile(tmp_path)
 
 

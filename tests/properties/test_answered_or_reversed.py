@@ -196,7 +196,7 @@ class Switching(RuleBasedStateMachine):
             for record in self.desk.disk.records
             if isinstance(record, Answered)
             and record.about.mti[1] == "1"
-            and rrn in record.about.loose_key
+            and record.about.parts.rrn == rrn
         ]
         assert not requests or undone or told[-1] in ("00", "51")
         approved = any(

@@ -65,7 +65,7 @@ def answer_last(desk: Desk, code: str) -> None:
         desk.answer(sent[-1], code)
 
 
-Outcome = tuple[list[tuple[str, ...]], list[tuple[str, str]], set[tuple[str, ...]]]
+Outcome = tuple[list[tuple[str, ...]], list[tuple[str, bytes]], set[tuple[str, ...]]]
 
 
 def outcome(records: list[Record]) -> Outcome:

@@ -136,7 +136,8 @@ def answered_ones(number: int) -> Iterator[Record]:
 
 
 def about_of(stan: str) -> About:
-    parts = Parts("souk", "10", stan, processing_code="000000", amount="1", currency="504", pan=PAN)
+    parts = Parts(acquirer="souk", kind="10", stan=stan, pan=PAN, processing_code="000000",
+                  currency="504", amount="1")
     return parts.about("0100")
 
 

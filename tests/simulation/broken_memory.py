@@ -99,7 +99,7 @@ def unknown_forgotten(transaction: Any) -> Any:
     """H11: what an acquirer reversed before it came is not known after a restart."""
 
     def broken(self: Recovery, about: About) -> Transaction:
-        known = self._known.by_key(about.key)
+        known = self._known.recorded(about)
         if known is None and message_types.is_repeat(about.mti):
             return from_record(about, self._now)
         found: Transaction = transaction(self, about)

@@ -65,9 +65,10 @@ def is_decline_forgotten(purchase: Purchase, held_in: int, records: Sequence[Rec
     if held_in <= purchase.begun_in or not is_approval_on_record(purchase.name, records):
         return False
     return not any(
-        isinstance(record, Answered) and not record.approves
+        isinstance(record, Answered)
+        and not record.approves
+        and record.about.parts.rrn == purchase.name
         for record in records
-        if purchase.name in getattr(getattr(record, "about", None), "loose_key", ())
     )
 
 
@@ -75,7 +76,7 @@ def is_approval_on_record(purchase: str, records: Sequence[Record]) -> bool:
     """What a restart finds *answered* belongs to the acquirer: the one hold it may leave."""
     approved = False
     for record in records:
-        if isinstance(record, Answered | Reversed) and purchase in record.about.loose_key:
+        if isinstance(record, Answered | Reversed) and record.about.parts.rrn == purchase:
             if isinstance(record, Reversed):
                 approved = approved and record.partial
             elif not message_types.is_reversal(record.about.mti):

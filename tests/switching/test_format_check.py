@@ -140,12 +140,12 @@ def test_published_card_numbers_pass(digits: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "digits", ["", "0", "4111111111111112", "41111111111", "4" * 20, "411111111111111X"]
+    "digits", ["", "0", "4111111111111112", "41111111111", "4" * 20, "411111111111111X", "٠" * 16]
 )
 def test_what_is_no_card_number(digits: str) -> None:
     assert not is_card_number(digits)
 
 
-@pytest.mark.parametrize("digits", ["00000000010", "00000000000A", "0000000000010", "٠٠٠٠٠٠٠٠٠٠١٠"])
+@pytest.mark.parametrize("digits", ["00000000010", "00000000000A", "0000000000010"])
 def test_what_is_no_amount(digits: str) -> None:
-    assert not is_amount(digits, zero_passes=True)
+    assert not is_amount(digits.encode(), 0, zero_passes=True)

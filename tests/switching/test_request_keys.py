@@ -3,17 +3,24 @@
 import pytest
 
 from router.switching.elements import Elements
-from router.switching.request import about, numbers_of
+from router.switching.recognition import Recognised, hashes_of, numbers_of
+from router.wire.message import Message
 from router.wire.pan import Pan
 from specs.elements import DE
 from specs.journal_format import About
-from tests.builders import HOME_CARD, purchase
+from tests.builders import HOME_CARD, codec, purchase
+
+
+def recognised(
+    acquirer: str, mti: str, message: Message | None, values: dict[int, str] | None = None
+) -> Recognised:
+    known = Recognised(message, values)
+    known.recognise(acquirer, mti, Pan(HOME_CARD))
+    return known
 
 
 def known_by(mti: str = "0100", acquirer: str = "souk", **changed: str | None) -> About:
-    message = purchase(mti, **changed)
-    code, amount = message.get(DE.PROCESSING_CODE), message.get(DE.AMOUNT)
-    return about(acquirer, mti, Elements(message, None), Pan(HOME_CARD), code, amount)
+    return recognised(acquirer, mti, purchase(mti, **changed)).about
 
 
 def test_a_repeat_has_the_key_of_its_original() -> None:
@@ -65,10 +72,11 @@ def test_the_content_is_card_kind_amount_and_currency() -> None:
 def test_keys_say_what_they_are_made_of(rrn: str | None) -> None:
     known = known_by(rrn=rrn)
     values = purchase().values()
-    again = known.parts.about("0100", values[DE.LOCAL_TIME], values[DE.LOCAL_DATE])
-    assert again == known
-    assert known.parts[:7] == ("souk", "10", values[DE.STAN], values[DE.TRANSMISSION_TIME],
-                               "1001", "TERM0001", rrn or "")
+    local = ("", "") if rrn else (values[DE.LOCAL_TIME], values[DE.LOCAL_DATE])
+    assert known.parts == (
+        values[DE.TRANSMISSION_TIME], "souk", "10", values[DE.STAN], "1001", "TERM0001", rrn or "",
+        *local, HOME_CARD, values[DE.PROCESSING_CODE], values[DE.CURRENCY], values[DE.AMOUNT])
+    assert known.parts.about("0100") == known
 
 
 @pytest.mark.parametrize(
@@ -89,7 +97,7 @@ def test_what_is_turned_away_is_known_by_the_same_keys(
     """They are made without the rest."""
     known = known_by(mti, "souk", **changed)
     assert numbers_of("souk", mti, Elements(purchase(mti, **changed), None)) == (
-        known.key, known.numbers)
+        hashes_of(known)[0], known.numbers)
     assert known.stan == purchase(mti, **changed).text(DE.STAN)
 
 
@@ -99,3 +107,29 @@ def test_numbers_are_those_that_a_repeat_has_too() -> None:
     assert known_by("0101", **changed).numbers == known_by().numbers
     for other in ({"stan": "000002"}, {"rrn": "632810000002"}, {"terminal": "TERM0002"}):
         assert known_by(**other).numbers != known_by().numbers
+
+
+def test_what_a_dialect_writes_otherwise_is_recognised_all_the_same() -> None:
+    """BCD, EBCDIC, hexadecimal bitmaps; and elements that were translated."""
+    values = purchase().values()
+    named = known_by()
+    for dialect in ("iso87-ascii", "iso87-binary", "iso87-ebcdic", "national"):
+        message = codec(dialect).written("0100", values)
+        assert recognised("souk", "0100", message).about == named
+    assert recognised("souk", "0100", None, values).about == named
+
+
+def test_no_content_is_taken_for_another_part() -> None:
+    """A terminal may send any byte."""
+    known = known_by(terminal="TERM\x1f001", rrn="\x1f" * 12)
+    assert (known.parts.terminal, known.parts.rrn) == ("TERM 001", " " * 12)
+    assert known == known_by(terminal="TERM 001", rrn=" " * 12)
+    values = purchase(terminal="TERM\x1f001", rrn="\x1f" * 12).values()
+    assert recognised("souk", "0100", None, values).about == known
+
+
+def test_the_hashes_of_a_record_are_those_of_its_request() -> None:
+    for changed in ({}, {"rrn": None}, {"acquirer_id": None, "terminal": None}):
+        known = recognised("souk", "0100", purchase("0100", **changed))
+        assert hashes_of(known.about) == (known.key_hash, known.loose_hash)
+        assert known.about.parts.about("0100") == known.about

@@ -21,7 +21,8 @@ def test_no_number_is_missed(drawn: list[tuple[str, bytes]] | bytes) -> None:
     data = drawn if isinstance(drawn, bytes) else b"".join(
         bytes.fromhex(tag) + length(len(value)) + value for tag, value in drawn if tag != "00")
     if tlv.first(data, "5A") is not None or tlv.first(data, "57") is not None:
-        assert may_name_card(data)
+        assert may_name_card(data, 0, len(data))
+        assert may_name_card(b"\x82\x05" + data + b"\x00", 2, 2 + len(data))
 
 
 @pytest.mark.parametrize(("data", "may"), [
@@ -30,4 +31,7 @@ def test_no_number_is_missed(drawn: list[tuple[str, bytes]] | bytes) -> None:
     ("8289FFFFFFFFFFFFFFFFFF5A01", False), ("82890000000000000000015A5A0101", True),
 ])  # fmt: skip
 def test_what_a_look_says(data: str, may: bool) -> None:
-    assert may_name_card(bytes.fromhex(data)) is may
+    chip = bytes.fromhex(data)
+    assert may_name_card(chip, 0, len(chip)) is may
+    among_others = b"\x9f\x10" + chip + b"\x5a\x08\x95"
+    assert may_name_card(among_others, 2, 2 + len(chip)) is may

@@ -46,7 +46,7 @@ def test_an_open_entrys_number_outside_its_owners_part_is_held() -> None:
 
 def test_what_holds_for_everybody_is_everybodys() -> None:
     """An operator's switch and the counters of cards; of last numbers, whose part they are in."""
-    mode, counted = StandInMode("atlas", "on", 1), StoodIn("atlas", "95", "", 9, 1, 100, -1)
+    mode, counted = StandInMode("atlas", "on", 1), StoodIn("atlas", "95", b"", 9, 1, 100, -1)
     shares, _ = dealt([mode, counted, NumberGiven("atlas", "0115120000", HIGH)])
     assert shares[0] == [mode, counted]
     assert shares[1] == [mode, counted, NumberGiven("atlas", "0115120000", HIGH)]
