@@ -3,7 +3,6 @@
 from typing import Final
 
 from router.switching.clock import Clock
-from router.switching.message_types import REQUESTS
 from router.switching.peers import AcquirerLink
 from router.switching.request import Request
 from router.switching.told import Told
@@ -85,7 +84,7 @@ class Answering:
             return False
         self._done(request)
         now = self._clock.now()
-        approval = transaction if told.approves and request.mti in REQUESTS else None
+        approval = transaction if told.approves and request.kind.is_request else None
         response = self._translation.response_to(request, told)
         delivered = now < request.deadline and request.link.reply(response, approval)
         if delivered and approval is not None:

@@ -12,7 +12,6 @@ Who waits for the answer, deadlines and undeliverable answers are the conductor'
 from collections.abc import Generator
 from typing import Final
 
-from router.switching import message_types
 from router.switching.admission import Admission
 from router.switching.format_check import format_error
 from router.switching.known import Known
@@ -210,7 +209,7 @@ def exchange_on(
     numbers = switch.numbers_for(issuer, transaction.step_began)
     if numbers is None:
         return declined(ResponseCode.SYSTEM_MALFUNCTION, "sending")
-    codec, mti = issuer.terms.codec, message_types.first_sent(request.mti)
+    codec, mti = issuer.terms.codec, request.kind.first_sent
     try:
         if target is None:
             due = not request.has(DE.RRN) and demands(codec, mti, DE.RRN)

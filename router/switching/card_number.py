@@ -1,27 +1,18 @@
 """Which card a message is about, wherever it says so."""
 
-from typing import Final
-
-from librt.strings import BytesWriter
-from mypy_extensions import i64
-
 from router.switching.elements import Elements
 from router.wire.chip_data import may_name_card
 from router.wire.pan import Pan
+from router.wire.tracks import is_track_of_card
 from specs import tlv
 from specs.elements import DE
-
-WRITER: Final = BytesWriter()  # one for all: nothing stays in it between two calls
-ZERO: Final = ord("0")
-NINE: Final = ord("9")
-EQUALS: Final = ord("=")
-LETTER_D: Final = ord("D")
 
 
 def card_of(elements: Elements) -> Pan | None:
     """The PAN from DE 2, tracks or chip data; None where there is none or they disagree."""
     card = elements.text(DE.PAN)
-    if elements.has(DE.TRACK_2) and not (card and is_track_of_card(elements)):
+    message = elements.as_it_came
+    if elements.has(DE.TRACK_2) and not (message is not None and is_track_of_card(message)):
         digits = track_2_pan(elements.text(DE.TRACK_2))
         card = card or digits
         if digits and digits != card:
@@ -37,34 +28,6 @@ def card_of(elements: Elements) -> Pan | None:
             if digits and digits != card:
                 return None
     return Pan(card) if card else None
-
-
-def is_track_of_card(elements: Elements) -> bool:
-    """DE 35 is the digits of DE 2, a separator, and the rest: most are, and it is quick to see."""
-    there = WRITER
-    there.truncate(0)
-    elements.write(DE.PAN, there)
-    size: i64 = len(there)
-    elements.write(DE.TRACK_2, there)
-    stop: i64 = len(there)
-    if stop <= 2 * size:
-        return False
-    at: i64 = 0
-    while at < size:
-        digit = there[at]
-        if digit != there[at + size] or digit < ZERO or digit > NINE:
-            return False
-        at += 1
-    at = 2 * size
-    if there[at] == EQUALS:
-        return True
-    if there[at] != LETTER_D:
-        return False
-    while at < stop:
-        if there[at] == EQUALS:
-            return False  # that would be the separator
-        at += 1
-    return True
 
 
 def track_2_pan(track: str) -> str:

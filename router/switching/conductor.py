@@ -16,6 +16,7 @@ from router.switching.commits import Commit, Commits, Journal
 from router.switching.elements import Elements
 from router.switching.given_up import GivenUp
 from router.switching.known import Known
+from router.switching.message_types import type_of
 from router.switching.needs import (
     Durable,
     Event,
@@ -245,42 +246,43 @@ class Conductor(HearsHsm):
 
     def arrive(self, link: AcquirerLink, message: Message) -> None:
         """Any message but network management (08xx)."""
-        if not message_types.may_be_answered(message.mti):
-            self._observer.counted("unexpected_message", link.acquirer.name)
+        acquirer, asked = link.acquirer, type_of(message.mti)
+        if not asked.may_be_answered:
+            self._observer.counted("unexpected_message", acquirer.name)
             return
         now = self._clock.now()
-        why_not, is_asked = "", message.mti in message_types.FIRST_REQUESTS
-        if is_asked and message.codec.version == CANONICAL:
-            why_not = self._why_not(link.acquirer, now)
-            if why_not and self._is_turned_away(link, message, why_not, now):
+        why_not: str | None = None  # nobody asked yet
+        if asked.is_first_request and message.codec.version == CANONICAL:
+            why_not = self._why_not(acquirer, now)
+            if why_not and self._is_turned_away(link, acquirer, message, why_not, now):
                 return
         mti, values = canonical(message)
-        request = Request(link, message, mti, values, now)
-        if mti in message_types.REVERSALS:
-            if self._is_full(request.acquirer):
-                self._answering.reply(request, OVERLOADED, None)  # its acquirer keeps it
-            else:
-                self._reversing.arrive(request)
-        elif mti in message_types.REQUESTS or mti in message_types.ADVICES:
-            self._arrived(request, is_let_in=is_asked and not why_not)
-        else:
+        kind = asked if values is None else type_of(mti)
+        request = Request(link, acquirer, message, kind, values, now)
+        if kind.is_request or kind.is_advice:
+            self._arrived(request, why_not)
+        elif not kind.is_reversal:
             self._answering.reply(request, NOT_SUPPORTED, None)
+        elif self._is_full(acquirer):
+            self._answering.reply(request, OVERLOADED, None)  # its acquirer keeps it
+        else:
+            self._reversing.arrive(request)
 
     def _is_turned_away(
-        self, link: AcquirerLink, message: Message, why_not: str, now: float
+        self, link: AcquirerLink, acquirer: Acquirer, message: Message, why_not: str, now: float
     ) -> bool:
         """By its numbers alone, before more is made of it: what is turned away must cost little.
 
         False: it may be known, or have been turned away before, or its link is not signed on.
         """
         elements = Elements(message, None)
-        key_hash, numbers = numbers_of(link.acquirer.name, message.mti, elements)
+        key_hash, numbers = numbers_of(acquirer.name, message.mti, elements)
         if not link.is_signed_on or self._known.may_know(key_hash, elements):
             return False
         if self._refused.holds(numbers, now):
             return False
         self._refused.add(numbers, now)
-        self._admission.turned_away(link.acquirer.name, why_not)
+        self._admission.turned_away(acquirer.name, why_not)
         self._answering.turn_away(link, message, OVERLOADED)
         return True
 
@@ -290,9 +292,10 @@ class Conductor(HearsHsm):
         A repeat may be of an approval that was lost on its way; a decline would hide it.
         """
         mti, values = canonical(message)
-        if mti in message_types.REVERSALS:
+        kind = type_of(mti)
+        if kind.is_reversal:
             return False
-        request = Request(link, message, mti, values, self._clock.now())
+        request = Request(link, link.acquirer, message, kind, values, self._clock.now())
         return self._known.find(request) is None
 
     def _is_full(self, acquirer: Acquirer) -> bool:
@@ -321,21 +324,27 @@ class Conductor(HearsHsm):
         mine = answering.in_flight_of(acquirer.name)
         return not mine or mine * answering.holders < answering.in_flight
 
-    def _arrived(self, request: Request, is_let_in: bool) -> None:
+    def _arrived(self, request: Request, why_not: str | None) -> None:
+        """`why_not` it is let in, where that was asked before; empty: it is."""
         outcome = received(request, self._known)
         if isinstance(outcome, Told):
             self._answering.reply(request, outcome, None)
         elif isinstance(outcome, Transaction):
             self._join(outcome, request)  # overloaded or not: 96 would hide what was approved
-        elif self._refused.holds(request.about.numbers, request.arrived):
+        elif not self._refused.is_empty and self._refused.holds(
+            request.about.numbers, request.arrived
+        ):
             self._answering.reply(request, OVERLOADED, None)
-        elif not is_let_in and (why_not := self._why_not(request.acquirer, request.arrived)):
-            if not message_types.is_advice(request.mti):  # its sender keeps that, and comes again
+        else:
+            if why_not is None:
+                why_not = self._why_not(request.acquirer, request.arrived)
+            if not why_not:
+                self._begin(request)
+                return
+            if not request.kind.is_advice:  # its sender keeps that, and comes again
                 self._refused.add(request.about.numbers, request.arrived)
             self._admission.turned_away(request.acquirer.name, why_not)
             self._answering.turn_away(request.link, request.message, OVERLOADED)
-        else:
-            self._begin(request)
 
     def _join(self, transaction: Transaction, request: Request) -> None:
         """A repeat: the stored answer, or that of the one in flight."""
@@ -349,7 +358,12 @@ class Conductor(HearsHsm):
 
     def _begin(self, request: Request) -> None:
         transaction = Transaction(
-            request.about, request.key_hash, request.loose_hash, request.arrived, request.may_hold
+            request.about,
+            request.kind,
+            request.key_hash,
+            request.loose_hash,
+            request.arrived,
+            request.may_hold,
         )
         transaction.follower_tells = self._told_by_follower
         transaction.request = request
@@ -357,7 +371,7 @@ class Conductor(HearsHsm):
         transaction.step_began = request.arrived
         self._known.add(transaction)
         self._answering.expect(request, transaction)
-        if message_types.is_advice(request.mti):
+        if request.kind.is_advice:
             self._take_advice(transaction, request)
         else:
             self._start(transaction)
@@ -375,7 +389,7 @@ class Conductor(HearsHsm):
             self._answering.tell(transaction, NOT_STORED)
             self._known.forget(transaction)
             return
-        mti = message_types.first_sent(request.mti)
+        mti = request.kind.first_sent
         values = kept_values(with_sender(request), request)
         transaction.advice = new_entry(transaction, issuer, mti, values, "", None, self.switch)
 
@@ -560,8 +574,6 @@ class Conductor(HearsHsm):
             return NEVER_LEFT
         line.breaker.sends()
         self._admission.sent(transaction)
-        if transaction.request is not None:
-            transaction.request.message.waits()
         transaction.has_left = True
         self._at_issuers += 1
         return None
@@ -615,7 +627,7 @@ class Conductor(HearsHsm):
 
     def _deadline(self, request: Request, transaction: Transaction) -> None:
         """Its last moment: silence where an approval is on its way to the disk, else a decline."""
-        if message_types.is_reversal(request.mti) and transaction.about.key != request.about.key:
+        if request.kind.is_reversal and transaction.about.key != request.about.key:
             self._answering.reply(request, NO_ANSWER_IN_TIME, transaction)
         elif transaction.must_stay_silent:
             self._answering.stay_silent(request, transaction)

@@ -6,7 +6,6 @@ from typing import Final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from router.switching import message_types
 from router.switching.elements import Elements
 from router.switching.request import Request
 from router.switching.response_codes import ResponseCode
@@ -44,7 +43,7 @@ def format_error(request: Request) -> str | None:
         return ResponseCode.FORMAT_ERROR
     if not are_numbers(request) or not are_hexadecimal(message):
         return ResponseCode.FORMAT_ERROR
-    if message_types.is_reversal(request.mti):
+    if request.kind.is_reversal:
         return reversal_error(request)
     if request.pan is None:
         return ResponseCode.FORMAT_ERROR

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Final
 
-from router.switching import message_types
 from router.switching.elements import Elements
 from router.switching.index import Index
 from router.switching.recognition import hashes_of
@@ -50,7 +49,7 @@ class Known:
             self._by_age.pop(before, None)
         self._by_age[transaction] = None
         self._by_loose_key.put(transaction.loose_hash, transaction)
-        if message_types.is_repeat(transaction.about.mti):
+        if transaction.kind.is_repeat:
             stan = transaction.about.stan
             self._flagged[stan] = self._flagged.get(stan, 0) + 1
 
@@ -58,7 +57,7 @@ class Known:
         """What was never durable and never left: as if it had not arrived."""
         if self._by_key.remove(transaction.key_hash, transaction):
             del self._by_age[transaction]
-            if message_types.is_repeat(transaction.about.mti):
+            if transaction.kind.is_repeat:
                 self._unflag(transaction.about.stan)
         self._by_loose_key.remove(transaction.loose_hash, transaction)
 
@@ -83,12 +82,12 @@ class Known:
         under_key = self._by_key.get(request.key_hash, about)
         if under_key is not None and under_key.about.content == about.content:
             return under_key
-        if not self._flagged and not message_types.is_repeat(request.mti):
+        if not self._flagged and not request.kind.is_repeat:
             return under_key  # `is_same_without_time` wants one of the two flagged
         known = self._by_loose_key.get(request.loose_hash, about)
         if known is None or known.about.content != about.content:
             return under_key
-        return known if is_same_without_time(about, known.about) else under_key
+        return known if is_same_without_time(request, known) else under_key
 
     def by_key(self, key: Key) -> Transaction | None:
         """From a record that holds no more of its About."""

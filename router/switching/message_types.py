@@ -3,6 +3,7 @@
 from typing import Final
 
 REVERSAL: Final = "4"
+MTI_DIGITS: Final = 4
 
 FIRST_REQUESTS: Final = frozenset(("0100", "0200"))
 REQUESTS: Final = frozenset(("0100", "0101", "0200", "0201"))
@@ -15,6 +16,31 @@ USUAL: Final = [version + digits for version in "012" for digits in (
 RESPONSES: Final = {mti: mti[:2] + str(int(mti[2]) + 1) + "0" for mti in USUAL}
 
 USUAL_RESPONSES: Final = frozenset(RESPONSES.values())
+
+
+class MessageType:
+    """An MTI of those that acquirers send, and what is asked about it on the way."""
+
+    __slots__ = (
+        "first_sent", "is_advice", "is_first_request", "is_repeat", "is_request", "is_reversal",
+        "may_be_answered", "mti",
+    )  # fmt: skip
+
+    def __init__(self, mti: str) -> None:
+        self.mti = mti
+        self.may_be_answered: bool = may_be_answered(mti)
+        self.is_first_request: bool = mti in FIRST_REQUESTS
+        self.is_request: bool = mti in REQUESTS
+        self.is_advice: bool = mti in ADVICES
+        self.is_reversal: bool = mti in REVERSALS
+        self.is_repeat: bool = is_mti(mti) and is_repeat(mti)
+        self.first_sent = first_sent(mti)
+
+
+def type_of(mti: str) -> MessageType:
+    """Kept for those of every day; whatever else is sent is made anew."""
+    known = TYPES.get(mti)
+    return known if known is not None else MessageType(mti)
 
 
 def is_repeat(mti: str) -> bool:
@@ -35,7 +61,12 @@ def is_advice(mti: str) -> bool:
 def may_be_answered(mti: str) -> bool:
     """Four digits, and a request, an advice or a notification."""
     is_usual = mti in REQUESTS or mti in ADVICES
-    return is_usual or (len(mti) == 4 and mti.isascii() and mti.isdigit() and mti[2] in "024")
+    return is_usual or (is_mti(mti) and mti[2] in "024")
+
+
+def is_mti(text: str) -> bool:
+    """Four digits."""
+    return len(text) == MTI_DIGITS and text.isascii() and text.isdigit()
 
 
 def is_response(mti: str) -> bool:
@@ -57,3 +88,6 @@ def response_to(mti: str) -> str:
     """0101 -> 0110; 0421 -> 0430; 1804 -> 1814: the origin stays, its repeat flag does not."""
     known = RESPONSES.get(mti)
     return known if known is not None else mti[:2] + str(int(mti[2]) + 1) + str(int(mti[3]) & ~1)
+
+
+TYPES: Final = {mti: MessageType(mti) for mti in USUAL}

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 ABOUT: Final = About  # compiled, a name that is not Final is looked up at each use
 BETWEEN: Final = 0x1F  # the byte of SEPARATOR
-LATIN_1: Final = "latin-1"
 ZERO: Final = 0x30
 SEED: Final = hash(SEPARATOR) & 0x0FFFFFFFFFFFFFFF  # another in each process
 KEY_PARTS: Final = 6  # from the first one on
@@ -46,7 +45,7 @@ class Recognised(Elements):
         if pan is not None:
             self.write(DE.PAN, there)  # the same, if it is there
             if len(there) == self.card_at:
-                there.write(pan.reveal().encode(LATIN_1))
+                there.write(pan.reveal().encode("latin-1"))
         there.append(BETWEEN)
         self.code_at: i64 = len(there)
         self.write(DE.PROCESSING_CODE, there)
@@ -82,7 +81,7 @@ def write_numbers(
     elements.write(DE.TRANSMISSION_TIME, there)
     there.append(BETWEEN)
     loose: i64 = len(there)
-    there.write(acquirer.encode(LATIN_1))
+    there.write(acquirer.encode("latin-1"))
     there.append(BETWEEN)
     there.append(ord(mti[1]))
     there.append(ord(mti[2]))

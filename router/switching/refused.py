@@ -22,6 +22,11 @@ class Refused:
         self._until: dict[bytes, float] = {}
         self._oldest: deque[tuple[bytes, float]] = deque()  # a dict's first key is slow to find
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was refused lately."""
+        return not self._until
+
     def add(self, numbers: bytes, now: float) -> None:
         """No advice: 96 is no end of one, its sender keeps it and may send it in a moment."""
         self._leave(now)
@@ -33,7 +38,7 @@ class Refused:
 
     def holds(self, numbers: bytes, now: float) -> bool:
         """Was this refused a moment ago?"""
-        return bool(self._until) and self._until.get(numbers, 0.0) > now
+        return self._until.get(numbers, 0.0) > now
 
     def _leave(self, now: float) -> None:
         oldest, until = self._oldest, self._until

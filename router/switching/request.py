@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import mypyc_attr
 
-from router.switching import message_types
 from router.switching.card_number import card_of
-from router.switching.peers import AcquirerLink
+from router.switching.message_types import MessageType
+from router.switching.peers import Acquirer, AcquirerLink
 from router.switching.processing_codes import effect_at
 from router.switching.recognition import Recognised
 from router.wire.message import Message
 from specs.elements import DE
-from specs.journal_format import About
 
 if TYPE_CHECKING:
     from router.switching.answering import Waits
@@ -30,6 +29,7 @@ class Request(Recognised):
         "deadline",
         "effect",
         "is_done",
+        "kind",
         "link",
         "message",
         "mti",
@@ -41,24 +41,26 @@ class Request(Recognised):
     def __init__(
         self,
         link: AcquirerLink,
+        acquirer: Acquirer,
         message: Message,
-        mti: str,
+        kind: MessageType,
         values: dict[int, str] | None,
         arrived: float,
     ) -> None:
         """`values`: canonical ones, where those of the message are not."""
         super().__init__(message, values)
         self.link = link
-        self.acquirer = link.acquirer  # as agreed when it arrived, whatever is reloaded meanwhile
+        self.acquirer = acquirer  # as agreed when it arrived, whatever is reloaded meanwhile
         self.message = message
-        self.mti = mti
+        self.kind = kind
+        self.mti = kind.mti
         self.pan = card_of(self)
         self.arrived = arrived
-        self.deadline = arrived + self.acquirer.answer_within_s
+        self.deadline = arrived + acquirer.answer_within_s
         self.is_done = False
         self.queue: dict[Request, Transaction] | None = None  # in which it waits for its answer,
         self.waits: Waits | None = None  # and in what it counts
-        self.recognise(self.acquirer.name, mti, self.pan)
+        self.recognise(acquirer.name, self.mti, self.pan)
         self.effect = effect_at(self.recognised_by, self.code_at)  # None: out of scope
 
     @property
@@ -116,9 +118,9 @@ class Original(Recognised):
         self.recognise(reversal.acquirer.name, original_data[:4], reversal.pan)
 
 
-def is_same_without_time(arrived: About, known: About) -> bool:
+def is_same_without_time(request: Request, known: "Transaction") -> bool:
     """Found without DE 7: the same only where one of the two is flagged repeat.
 
     A repeat may carry a new DE 7, and may overtake its original on another link.
     """
-    return message_types.is_repeat(arrived.mti) or message_types.is_repeat(known.mti)
+    return request.kind.is_repeat or known.kind.is_repeat

@@ -131,7 +131,12 @@ class Reversing:
 
     def _reverse_online(self, target: Transaction, request: Request) -> None:
         transaction = Transaction(
-            request.about, request.key_hash, request.loose_hash, request.arrived, may_hold=False
+            request.about,
+            request.kind,
+            request.key_hash,
+            request.loose_hash,
+            request.arrived,
+            may_hold=False,
         )
         transaction.request = request
         transaction.target = target

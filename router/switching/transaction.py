@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mypy_extensions import i64, mypyc_attr
 
-from router.switching import message_types
+from router.switching.message_types import MessageType, type_of
 from router.switching.needs import Resume
 from router.switching.peers import Issuer
 from router.switching.processing_codes import effect_of
@@ -44,6 +44,7 @@ class Transaction:
         "issuer",
         "issuer_us",
         "key_hash",
+        "kind",
         "known_since",
         "life",
         "line",
@@ -66,9 +67,16 @@ class Transaction:
     )
 
     def __init__(
-        self, about: About, key_hash: i64, loose_hash: i64, known_since: float, may_hold: bool
+        self,
+        about: About,
+        kind: MessageType,
+        key_hash: i64,
+        loose_hash: i64,
+        known_since: float,
+        may_hold: bool,
     ) -> None:
         self.about = about
+        self.kind = kind
         self.key_hash = key_hash  # of the keys in it: `router.switching.recognition`
         self.loose_hash = loose_hash
         self.known_since = known_since
@@ -117,7 +125,7 @@ class Transaction:
     @property
     def must_stay_silent(self) -> bool:
         """An approval handed to the disk may be found there by a restart, whatever we say now."""
-        return self.approval_on_record and not message_types.is_advice(self.about.mti)
+        return self.approval_on_record and not self.kind.is_advice
 
     def reverse(self, amount_that_stays: str | None) -> None:
         """From here on it counts as reversed, in full or but for this amount."""
@@ -143,7 +151,7 @@ class Transaction:
 def from_record(about: About, known_since: float) -> Transaction:
     """Of which no more is known than what a record says."""
     effect = effect_of(about.parts.processing_code)
-    is_request = not message_types.is_reversal(about.mti)
-    may_hold = is_request and (effect is None or effect.may_hold)
+    kind = type_of(about.mti)
+    may_hold = not kind.is_reversal and (effect is None or effect.may_hold)
     key_hash, loose_hash = hashes_of(about)
-    return Transaction(about, key_hash, loose_hash, known_since, may_hold)
+    return Transaction(about, kind, key_hash, loose_hash, known_since, may_hold)

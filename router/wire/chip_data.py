@@ -4,6 +4,8 @@ BER-TLV as EMV book 3, annex B has it. `specs.tlv` reads it in full.
 """
 from typing import TYPE_CHECKING, Final
 
+from router.wire.octets import has_one_of
+
 if TYPE_CHECKING:
     from mypy_extensions import i64
 
@@ -16,6 +18,8 @@ LONG_TAG: Final = 0x1F
 
 def may_name_card(data: bytes, start: "i64", stop: "i64") -> bool:
     """False: neither 5A nor 57 is in this part, nor a template that might hold one."""
+    if not has_one_of(data, start, stop, PAN, TRACK_2):
+        return False  # nor in a template: no such byte is there
     position = start
     while position < stop:
         first: i64 = data[position]

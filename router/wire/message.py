@@ -33,14 +33,13 @@ class MissingElement(Exception):
 
 @mypyc_attr(acyclic=True, free_list_len=1)
 class Message:
-    __slots__ = ("_characters", "codec", "data", "ends", "shape")
+    __slots__ = ("codec", "data", "ends", "shape")
 
     def __init__(self, data: bytes, codec: "Codec", shape: Shape, ends: vec[i64]) -> None:
         self.data = data
         self.codec = codec
         self.shape = shape
         self.ends = ends  # of the bitmap and of each variable element
-        self._characters = ""  # the bytes as Latin-1, once a text was asked for
 
     def __repr__(self) -> str:
         return f"<Message {self.mti} with {self.shape.numbers}>"
@@ -84,8 +83,13 @@ class Message:
         shape = self.shape
         found = shape.blank.copy()
         if shape.in_digits < DIGITS_AT_ONCE:
+            characters = self.data.decode("latin-1")
             for number in shape.numbers:
-                found[number] = self.text(number)
+                place = self._place(number)
+                if place.element.reading == TEXT:
+                    found[number] = characters[place.start_in(self.ends):place.stop_in(self.ends)]
+                else:
+                    found[number] = self._text_at(place)
             return found
         digits = self.data.hex().upper()
         for number in shape.numbers:
@@ -94,7 +98,7 @@ class Message:
                 found[number] = self._text_at(place)
                 continue
             first, last = 2 * place.start_in(self.ends), 2 * place.stop_in(self.ends)
-            if self._is_odd(place):
+            if self.is_odd(place):
                 if place.element.fills_right:
                     last -= 1
                 else:
@@ -136,11 +140,8 @@ class Message:
         stop = ends[place.segment + 1] if place.size < 0 else start + place.size
         ready = place.element
         if ready.reading == TEXT:
-            characters = self._characters
-            if not characters:
-                characters = self._characters = self.data.decode("latin-1")
-            return characters[start:stop]
-        return ready.text_of(self.data[start:stop], self._is_odd(place))
+            return self.data[start:stop].decode("latin-1")
+        return ready.text_of(self.data[start:stop], self.is_odd(place))
 
     def write(self, element: int, there: BytesWriter) -> None:
         """The canonical text in Latin-1, and what is no character in it as a space."""
@@ -153,9 +154,9 @@ class Message:
         if place.element.reading == TEXT:
             write_printable(there, self.data, start, stop)
         else:
-            place.element.write_text(there, self.data, start, stop, self._is_odd(place))
+            place.element.write_text(there, self.data, start, stop, self.is_odd(place))
 
-    def _is_odd(self, place: Place) -> bool:
+    def is_odd(self, place: Place) -> bool:
         """An odd number of digits, filled up to whole bytes."""
         if not place.element.counts_nibbles:
             return False
@@ -163,10 +164,6 @@ class Message:
         if place.size < 0:
             units = self.data[place.start_in(self.ends) - 1]
         return units & 1 == 1
-
-    def waits(self) -> None:
-        """Nothing will be asked of it for a while: what can be made again is let go."""
-        self._characters = ""
 
     def raw(self, element: int) -> bytes:
         """The element's bytes, without its length prefix."""

@@ -9,6 +9,7 @@ WORD_BYTES: Final = 8
 HIGH_BITS_DOWN_BY_2: Final = 0x2020202020202020
 LOW_NIBBLES: Final = 0x0F0F0F0F0F0F0F0F
 THREES: Final = 0x0303030303030303  # the high nibble of a digit
+ONES: Final = 0x0101010101010101
 SPACE: Final = 0x20
 FIFTH_BITS: Final = 0x2020202020202020
 MULTIPLIER: Final = 0x1E3779B97F4A7C15
@@ -54,6 +55,49 @@ def are_hexadecimal(data: bytes, start: i64, stop: i64) -> bool:
             return False
         at += 1
     return start < stop
+
+
+def are_packed_digits(data: bytes, start: i64, stop: i64) -> bool:
+    """All are two digits each, and there are some."""
+    for at in range(start, stop):
+        byte: i64 = data[at]
+        if byte > 0x99 or byte & 0x0F > 9:
+            return False
+    return start < stop
+
+
+def are_same(data: bytes, start: i64, stop: i64, there: i64) -> bool:
+    """The same bytes stand in another place, too, which is within the data."""
+    at, other = start, there
+    while at + WORD_BYTES <= stop:
+        if read_i64_le(data, at) != read_i64_le(data, other):
+            return False
+        at += WORD_BYTES
+        other += WORD_BYTES
+    while at < stop:
+        if data[at] != data[other]:
+            return False
+        at += 1
+        other += 1
+    return True
+
+
+def has_one_of(data: bytes, start: i64, stop: i64, one: i64, other: i64) -> bool:
+    """Is one of two bytes in this part?"""
+    at = start
+    ones, others = one * ONES, other * ONES
+    while at + WORD_BYTES <= stop:
+        word = read_i64_le(data, at)
+        # A byte of 0 borrows: its highest bit is set afterwards, and was not before.
+        first, second = word ^ ones, word ^ others
+        if ((first - ONES & ~first) | (second - ONES & ~second)) >> 7 & ONES:
+            return True
+        at += WORD_BYTES
+    while at < stop:
+        if data[at] == one or data[at] == other:
+            return True
+        at += 1
+    return False
 
 
 def write_printable(there: BytesWriter, data: bytes, start: i64, stop: i64) -> None:

@@ -239,6 +239,7 @@ def test_where_all_have_one_token_only_what_is_asked_for_is_found(
     without = [found(worker, wanted) for wanted in WANTED]
     for name in ("noting.token_of", "index.token_of"):
         monkeypatch.setattr(f"noyau.journal.{name}", lambda _kind, _text: 77)
+    monkeypatch.setattr("noyau.journal.index.key_token", lambda _key: 77)
     monkeypatch.setattr("noyau.journal.noting.crc32", lambda _text, _kind: 77)
     monkeypatch.setattr(Seal, "card_tokens", lambda _self, pans: [77] * len(pans))
     followed(worker)

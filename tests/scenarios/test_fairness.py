@@ -224,6 +224,27 @@ def test_those_who_press_do_not_press_the_others_out() -> None:
     assert modest.codes == []
 
 
+def test_what_is_refused_has_asked_once() -> None:
+    """Its numbers may be known, so more is made of it than of others: its token goes once."""
+    desk = two_banks()
+    terminal = desk.terminal()
+    terminal.acquirer = replace(terminal.acquirer, requests_per_s=0.001, requests_burst=4.0)
+    desk.arrive(terminal, purchase("0101", stan="000007", rrn=f"{7:012d}"))  # its STAN is known
+    buy(desk, terminal, 1)
+    for _ in range(3):
+        desk.conductor.turn_took(0.03)
+        desk.clock.seconds += 0.03
+    buy(desk, terminal, 7, rrn=f"{8:012d}", acquirer_id="1002")
+    assert (sent(desk), terminal.codes) == (2, ["96"])
+    desk.clock.seconds += 5.0
+    for _ in range(300):
+        desk.conductor.turn_took(0.001)
+        desk.clock.seconds += 0.03
+    assert desk.conductor.share_let_in == 1.0
+    buy(desk, terminal, 2)
+    assert sent(desk) == 3
+
+
 def test_what_waits_too_long_under_pressure_is_turned_away_before_it_is_sent() -> None:
     """The HSM had much to do: what hears an approval is to have kept its time."""
     desk = two_banks()

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.switching.index import Index
+from router.switching.message_types import type_of
 from router.switching.transaction import Transaction
 from specs.journal_format import Key, Parts
 
@@ -16,7 +17,7 @@ MANY: Final = 5_000  # the table grows a few times
 def of(stan: str, number: int) -> Transaction:
     """Under a made-up hash: those of one hash stand in each other's way."""
     about = Parts("1124101500", "souk", "10", stan).about("0100")
-    return Transaction(about, number, number, 0.0, may_hold=True)
+    return Transaction(about, type_of("0100"), number, number, 0.0, may_hold=True)
 
 
 @given(st.lists(st.tuples(st.sampled_from(STANS), st.booleans())), st.integers(1, 40))

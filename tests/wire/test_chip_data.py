@@ -27,7 +27,8 @@ def test_no_number_is_missed(drawn: list[tuple[str, bytes]] | bytes) -> None:
 
 @pytest.mark.parametrize(("data", "may"), [
     ("9F2608A1B2C3D4E5F60708", False), ("5A089504010000000001", True), ("9F0102575A", False),
-    ("00005A01", True), ("7003820100", True), ("9F", False), ("82", False), ("", False),
+    ("00005A01", True), ("7003820100", False), ("7004820157", True), ("9F", False), ("82", False),
+    ("", False),
     ("8289FFFFFFFFFFFFFFFFFF5A01", False), ("82890000000000000000015A5A0101", True),
 ])  # fmt: skip
 def test_what_a_look_says(data: str, may: bool) -> None:
