@@ -155,7 +155,6 @@ class Admission:
     """Asked for each request on its arrival, when its issuer is known, and before it is sent."""
 
     __slots__ = (
-        "_buckets",
         "_done",
         "_issuers",
         "_limits",
@@ -170,7 +169,6 @@ class Admission:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._buckets: dict[str, Bucket] = {}  # by acquirer
         self._issuers: dict[str, Held] = {}
         self._turned_away: dict[str, dict[str, int]] = {}  # reason -> peer, since it was told last
         self._told_at = 0.0
@@ -192,13 +190,6 @@ class Admission:
         if not of_acquirer or 2 * in_flight < most:
             return False
         return of_acquirer * holders >= most
-
-    def is_too_fast(self, acquirer: Acquirer, now: float) -> bool:
-        """More in a second than was agreed with this acquirer."""
-        bucket = self._buckets.get(acquirer.name)
-        if bucket is None:
-            bucket = self._buckets[acquirer.name] = Bucket()
-        return not bucket.takes(now, acquirer.requests_per_s, acquirer.requests_burst)
 
     def refuses(self, transaction: Transaction, issuer: Issuer, alone: bool) -> bool:
         """It does not go to this issuer; else it does, and counts until `left`.

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from router.switching.admission import Bucket
 from router.switching.clock import Clock
 from router.switching.peers import AcquirerLink
 from router.switching.request import Request
@@ -17,11 +18,12 @@ REPLY_MARGIN_S_MIN: Final = 0.1  # or so much, where many are due at once
 
 
 class Waits:
-    """What waits of one acquirer: how many, and in which of the queues."""
+    """What waits of one acquirer: how many, and in which of the queues; and its rate."""
 
-    __slots__ = ("answer_within_s", "in_flight", "queue")
+    __slots__ = ("answer_within_s", "bucket", "in_flight", "queue")
 
     def __init__(self) -> None:
+        self.bucket = Bucket()
         self.in_flight = 0
         self.answer_within_s = -1.0
         self.queue: dict[Request, Transaction] = {}
@@ -60,20 +62,23 @@ class Answering:
         waits = self._waits.get(acquirer)
         return waits.in_flight if waits is not None else 0
 
+    def waits_of(self, acquirer: str) -> Waits:
+        """Looked up once for each message."""
+        waits = self._waits.get(acquirer)
+        if waits is None:
+            waits = self._waits[acquirer] = Waits()
+        return waits
+
     def expect(self, request: Request, transaction: Transaction) -> None:
         """It waits from now on; `due` names it at its deadline."""
         if request.queue is not None:
             return
-        acquirer = request.acquirer
-        waits = self._waits.get(acquirer.name)
-        if waits is None:
-            waits = self._waits[acquirer.name] = Waits()
+        acquirer, waits = request.acquirer, request.waits
         if waits.answer_within_s != acquirer.answer_within_s:
             waits.answer_within_s = acquirer.answer_within_s
             waits.queue = self._queues.setdefault(acquirer.answer_within_s, {})
         waits.queue[request] = transaction
         request.queue = waits.queue
-        request.waits = waits
         self._holders += not waits.in_flight
         waits.in_flight += 1
         self.in_flight += 1
@@ -127,10 +132,10 @@ class Answering:
     def _done(self, request: Request) -> None:
         request.is_done = True
         queue, request.queue = request.queue, None
-        waits = request.waits
-        if queue is None or waits is None:
+        if queue is None:
             return
         del queue[request]
+        waits = request.waits
         waits.in_flight -= 1
         self._holders -= not waits.in_flight
         self.in_flight -= 1

@@ -9,7 +9,7 @@ from typing import Final
 
 from router.switching import message_types
 from router.switching.admission import Admission, Limits
-from router.switching.answering import Answering
+from router.switching.answering import Answering, Waits
 from router.switching.authorization import life_of, received
 from router.switching.clock import Clock
 from router.switching.commits import Commit, Commits, Journal
@@ -251,19 +251,20 @@ class Conductor(HearsHsm):
             self._observer.counted("unexpected_message", acquirer.name)
             return
         now = self._clock.now()
+        waits = self._answering.waits_of(acquirer.name)
         why_not: str | None = None  # nobody asked yet
         if asked.is_first_request and message.codec.version == CANONICAL:
-            why_not = self._why_not(acquirer, now)
+            why_not = self._why_not(acquirer, waits, now)
             if why_not and self._is_turned_away(link, acquirer, message, why_not, now):
                 return
         mti, values = canonical(message)
         kind = asked if values is None else type_of(mti)
-        request = Request(link, acquirer, message, kind, values, now)
+        request = Request(link, acquirer, waits, message, kind, values, now)
         if kind.is_request or kind.is_advice:
             self._arrived(request, why_not)
         elif not kind.is_reversal:
             self._answering.reply(request, NOT_SUPPORTED, None)
-        elif self._is_full(acquirer):
+        elif self._is_full(acquirer, waits):
             self._answering.reply(request, OVERLOADED, None)  # its acquirer keeps it
         else:
             self._reversing.arrive(request)
@@ -295,33 +296,30 @@ class Conductor(HearsHsm):
         kind = type_of(mti)
         if kind.is_reversal:
             return False
-        request = Request(link, link.acquirer, message, kind, values, self._clock.now())
+        acquirer = link.acquirer
+        waits = self._answering.waits_of(acquirer.name)
+        request = Request(link, acquirer, waits, message, kind, values, self._clock.now())
         return self._known.find(request) is None
 
-    def _is_full(self, acquirer: Acquirer) -> bool:
-        answering = self._answering
-        return self._admission.is_full(
-            acquirer,
-            max(answering.in_flight, self._lives),
-            answering.in_flight_of(acquirer.name),
-            answering.holders,
-        )
+    def _is_full(self, acquirer: Acquirer, waits: Waits) -> bool:
+        in_flight = max(self._answering.in_flight, self._lives)
+        holders = self._answering.holders
+        return self._admission.is_full(acquirer, in_flight, waits.in_flight, holders)
 
-    def _why_not(self, acquirer: Acquirer, now: float) -> str:
+    def _why_not(self, acquirer: Acquirer, waits: Waits, now: float) -> str:
         """A new request or advice is turned away; empty: it is let in."""
-        if self._known.is_full or self._is_full(acquirer):
+        if self._known.is_full or self._is_full(acquirer, waits):
             return "in_flight"
-        if self._admission.is_too_fast(acquirer, now):
-            return "rate"
-        if self._admission.pressure.share >= 1.0 or self._has_little(acquirer):
+        if not waits.bucket.takes(now, acquirer.requests_per_s, acquirer.requests_burst):
+            return "rate"  # more in a second than was agreed with it
+        if self._admission.pressure.share >= 1.0 or self._has_little(waits.in_flight):
             return ""
         inside = self._lives - self._at_issuers
         return "" if self._admission.pressure.lets_in(inside) else "pressure"
 
-    def _has_little(self, acquirer: Acquirer) -> bool:
+    def _has_little(self, mine: int) -> bool:
         """In flight: less than its equal part, so that those who press do not press it out."""
         answering = self._answering
-        mine = answering.in_flight_of(acquirer.name)
         return not mine or mine * answering.holders < answering.in_flight
 
     def _arrived(self, request: Request, why_not: str | None) -> None:
@@ -337,7 +335,7 @@ class Conductor(HearsHsm):
             self._answering.reply(request, OVERLOADED, None)
         else:
             if why_not is None:
-                why_not = self._why_not(request.acquirer, request.arrived)
+                why_not = self._why_not(request.acquirer, request.waits, request.arrived)
             if not why_not:
                 self._begin(request)
                 return

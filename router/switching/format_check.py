@@ -3,7 +3,6 @@
 import binascii
 from typing import Final
 
-from librt.vecs import vec
 from mypy_extensions import i64
 
 from router.switching.elements import Elements
@@ -11,15 +10,13 @@ from router.switching.request import Request
 from router.switching.response_codes import ResponseCode
 from router.wire.digits import Digits
 from router.wire.message import Message
-from router.wire.octets import are_digits
+from router.wire.octets import are_digits, luhn_sum
 from specs.elements import DE
 
 PAN_DIGITS_MIN: Final = 12
 PAN_DIGITS_MAX: Final = 19
 AMOUNT_DIGITS: Final = 12
 NO_AMOUNT: Final = b"0" * AMOUNT_DIGITS
-ZERO: Final = ord("0")
-DOUBLED: Final = vec[i64]([0, 2, 4, 6, 8, 1, 3, 5, 7, 9])  # of each digit: twice, its digits added
 # Annotated as tuple[int, ...]: compiled, a Final tuple is else made anew at each use.
 CARD_ELEMENTS: Final[tuple[int, ...]] = (DE.PAN, DE.TRACK_2, DE.TRACK_1)
 # What matching and DE 90 are made of, and what a decision may rest on.
@@ -111,13 +108,4 @@ def has_check_digit(text: bytes, start: i64, stop: i64) -> bool:
     size = stop - start
     if not PAN_DIGITS_MIN <= size <= PAN_DIGITS_MAX or not are_digits(text, start, stop):
         return False
-    total: i64 = 0
-    at = stop - 1
-    while at >= start:
-        total += text[at] - ZERO
-        at -= 2
-    at = stop - 2
-    while at >= start:
-        total += DOUBLED[text[at] - ZERO]
-        at -= 2
-    return total % 10 == 0
+    return luhn_sum(text, start, stop) % 10 == 0

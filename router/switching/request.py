@@ -42,6 +42,7 @@ class Request(Recognised):
         self,
         link: AcquirerLink,
         acquirer: Acquirer,
+        waits: "Waits",
         message: Message,
         kind: MessageType,
         values: dict[int, str] | None,
@@ -50,6 +51,7 @@ class Request(Recognised):
         """`values`: canonical ones, where those of the message are not."""
         super().__init__(message, values)
         self.link = link
+        self.waits = waits  # of its acquirer: in what it counts
         self.acquirer = acquirer  # as agreed when it arrived, whatever is reloaded meanwhile
         self.message = message
         self.kind = kind
@@ -58,8 +60,7 @@ class Request(Recognised):
         self.arrived = arrived
         self.deadline = arrived + acquirer.answer_within_s
         self.is_done = False
-        self.queue: dict[Request, Transaction] | None = None  # in which it waits for its answer,
-        self.waits: Waits | None = None  # and in what it counts
+        self.queue: dict[Request, Transaction] | None = None  # in which it waits for its answer
         self.recognise(acquirer.name, self.mti, self.pan)
         self.effect = effect_at(self.recognised_by, self.code_at)  # None: out of scope
 

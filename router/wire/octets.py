@@ -9,6 +9,8 @@ WORD_BYTES: Final = 8
 HIGH_BITS_DOWN_BY_2: Final = 0x2020202020202020
 LOW_NIBBLES: Final = 0x0F0F0F0F0F0F0F0F
 THREES: Final = 0x0303030303030303  # the high nibble of a digit
+EVEN_NIBBLES: Final = 0x000F000F000F000F  # low ones of the first byte, the third ...
+ODD_NIBBLES: Final = 0x0F000F000F000F00
 ONES: Final = 0x0101010101010101
 SPACE: Final = 0x20
 FIFTH_BITS: Final = 0x2020202020202020
@@ -21,8 +23,11 @@ HEXADECIMAL: Final = bytes(byte in b"0123456789ABCDEF" for byte in range(256))
 def are_ascii(data: bytes, start: i64, stop: i64) -> bool:
     """None is above 7F."""
     at = start
-    while at + WORD_BYTES <= stop:
-        if read_i64_le(data, at) >> 2 & HIGH_BITS_DOWN_BY_2:
+    while at < stop and at + WORD_BYTES <= len(data):
+        high: i64 = HIGH_BITS_DOWN_BY_2
+        if at + WORD_BYTES > stop:
+            high >>= 8 * (at + WORD_BYTES - stop)  # of the last word, what is before `stop`
+        if read_i64_le(data, at) >> 2 & high:
             return False
         at += WORD_BYTES
     while at < stop:
@@ -35,9 +40,14 @@ def are_ascii(data: bytes, start: i64, stop: i64) -> bool:
 def are_digits(data: bytes, start: i64, stop: i64) -> bool:
     """All are the characters 0 to 9, and there is one."""
     at = start
-    while at + WORD_BYTES <= stop:
+    while at < stop and at + WORD_BYTES <= len(data):
         word = read_i64_le(data, at)
-        if word >> 4 & LOW_NIBBLES != THREES or (word + SIXES) >> 4 & LOW_NIBBLES != THREES:
+        low: i64 = LOW_NIBBLES
+        threes: i64 = THREES
+        if at + WORD_BYTES > stop:
+            low >>= 8 * (at + WORD_BYTES - stop)  # of the last word, what is before `stop`
+            threes &= low
+        if word >> 4 & low != threes or (word + SIXES) >> 4 & low != threes:
             return False
         at += WORD_BYTES
     while at < stop:
@@ -64,6 +74,26 @@ def are_packed_digits(data: bytes, start: i64, stop: i64) -> bool:
         if byte > 0x99 or byte & 0x0F > 9:
             return False
     return start < stop
+
+
+def luhn_sum(data: bytes, start: i64, stop: i64) -> i64:
+    """Of digits: every second one doubled, from the right, and what is above 9 less 9."""
+    doubled: i64 = EVEN_NIBBLES if (stop - start) & 1 == 0 else ODD_NIBBLES
+    total: i64 = 0
+    at = start
+    while at + WORD_BYTES <= stop:
+        digits = read_i64_le(data, at) & LOW_NIBBLES
+        added = digits & doubled
+        above_9 = (added + THREES) >> 3 & ONES  # for each from 5 on
+        total += (digits + added - 9 * above_9) * ONES >> 56 & 0xFF  # all eight, in one byte
+        at += WORD_BYTES
+    while at < stop:
+        digit: i64 = data[at] & 0x0F
+        if (stop - at) & 1 == 0:
+            digit = 2 * digit if digit < 5 else 2 * digit - 9
+        total += digit
+        at += 1
+    return total
 
 
 def are_same(data: bytes, start: i64, stop: i64, there: i64) -> bool:

@@ -102,11 +102,13 @@ def refused_is_gone(finished: Any) -> Any:
 def overload_first(arrived: Any) -> Any:
     """However often a request was answered already, a crowd means 96."""
 
-    def broken(self: Conductor, request: Request, is_let_in: bool) -> None:
-        if not is_let_in and self._why_not(request.acquirer, request.arrived):
+    def broken(self: Conductor, request: Request, why_not: str | None) -> None:
+        if why_not is None:
+            why_not = self._why_not(request.acquirer, request.waits, request.arrived)
+        if why_not:
             self._answering.reply(request, OVERLOADED, None)
         else:
-            arrived(self, request, is_let_in)
+            arrived(self, request, why_not)
 
     return broken
 

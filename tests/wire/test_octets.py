@@ -1,8 +1,18 @@
 """A look at eight bytes at once says what a look at each would."""
 from hypothesis import example, given
 from hypothesis import strategies as st
+from librt.strings import BytesWriter
 
-from router.wire.octets import are_ascii, are_digits
+from router.wire.octets import (
+    are_ascii,
+    are_digits,
+    are_packed_digits,
+    are_same,
+    has_one_of,
+    hashed,
+    luhn_sum,
+    write_printable,
+)
 
 MOSTLY_DIGITS = st.text("0123456789", max_size=40).map(str.encode)
 ONE_BYTE = st.integers(0, 255)
@@ -32,3 +42,35 @@ def test_each_byte_is_judged_in_each_place() -> None:
             data = b"1" * place + bytes((byte,)) + b"8" * (18 - place)
             assert are_ascii(data, 0, 19) == (byte < 0x80)
             assert are_digits(data, 0, 19) == (0x30 <= byte <= 0x39)
+
+
+@given(stretches(), st.integers(0, 40))
+def test_what_else_is_looked_at(drawn: tuple[bytes, int, int], there: int) -> None:
+    data, start, stop = drawn
+    part = data[start:stop]
+    assert has_one_of(data, start, stop, 0x35, 0xF7) == (b"5" in part or b"\xf7" in part)
+    packed = bool(part) and all(byte >> 4 <= 9 and byte & 15 <= 9 for byte in part)
+    assert are_packed_digits(data, start, stop) == packed
+    if there + len(part) <= len(data):
+        is_same = part == data[there:there + len(part)]
+        assert are_same(data, start, stop, there) == is_same
+    assert hashed(7, data, start, stop) == hashed(7, part, 0, len(part))
+    assert 0 <= hashed(7, data, start, stop) < 1 << 61
+
+
+@given(stretches())
+def test_what_is_written_is_printable(drawn: tuple[bytes, int, int]) -> None:
+    data, start, stop = drawn
+    there = BytesWriter()
+    there.write(b"before")
+    write_printable(there, data, start, stop)
+    printable = bytes(byte if byte >= 0x20 else 0x20 for byte in data[start:stop])
+    assert there.getvalue() == b"before" + printable
+
+
+@given(MOSTLY_DIGITS, MOSTLY_DIGITS)
+def test_luhn(before: bytes, digits: bytes) -> None:
+    doubled = [int(chr(digit)) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    expected = sum(one - 9 if one > 9 else one for one in doubled)
+    whole = before + digits + b"99"
+    assert luhn_sum(whole, len(before), len(before) + len(digits)) == expected
