@@ -14,8 +14,8 @@ import iso8583
 
 from bench.load.purchases import Purchases
 from router.form import form
+from router.net.clock import SystemClock
 from router.net.daemon import COLLECT_EVERY
-from router.switching.clock import Clock
 from router.switching.commits import Commit, Journal
 from router.switching.conductor import Conductor, Limits
 from router.switching.exchange_counts import ExchangeCounts
@@ -38,17 +38,6 @@ ACQUIRER_DIALECT: Final = "iso87-ascii"
 IN_FLIGHT: Final = 256
 PAIRS: Final = (("same dialect", "iso87-ascii"), ("translated", "national"))
 ECHOED: Final = (2, 3, 4, 7, 11, 32, 37, 41, 49)
-
-
-class MachineClock(Clock):
-    def now(self) -> float:
-        return time.monotonic()
-
-    def wall(self) -> float:
-        return time.time()
-
-    def transmission_time(self) -> str:
-        return "1129120000"
 
 
 class Silence:
@@ -115,7 +104,7 @@ class World(AcquirerLink):
         self.line = line
         self.issuer.lines.append(line)
         ranges = [BinRange("9504", "9504", "atlas", 0, "domestic", "", "504", "debit", True)]
-        clock = MachineClock()
+        clock = SystemClock()
         switch = Switch("950400", BinTable(ranges), {"atlas": self.issuer}, clock)
         limits = Limits(in_flight_max=100_000, repeats_max=50_000)
         self.conductor = Conductor(switch, clock, self.disk, self.hsm, Silence(), limits)

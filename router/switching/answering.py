@@ -26,7 +26,41 @@ class Waits:
         self.bucket = Bucket()
         self.in_flight = 0
         self.answer_within_s = -1.0
-        self.queue: dict[Request, Transaction] = {}
+        self.queue = Queue()
+
+
+class Queue:
+    """Requests of equally patient acquirers, in order of deadline: each knows those beside it.
+
+    Once it has left, a request refers to nothing here: the collector does not see them.
+    """
+
+    __slots__ = ("first", "last")
+
+    def __init__(self) -> None:
+        self.first: Request | None = None
+        self.last: Request | None = None
+
+    def enter(self, request: Request) -> None:
+        last = self.last
+        if last is None:
+            self.first = request
+        else:
+            last.behind = request
+            request.before = last
+        self.last = request
+
+    def leave(self, request: Request) -> None:
+        before, behind = request.before, request.behind
+        if before is None:
+            self.first = behind
+        else:
+            before.behind = behind
+        if behind is None:
+            self.last = before
+        else:
+            behind.before = before
+        request.before = request.behind = None
 
 
 class Answering:
@@ -48,7 +82,7 @@ class Answering:
         self._observer = observer
         self._exchanges = observer.exchanges
         self._translation = Translation()
-        self._queues: dict[float, dict[Request, Transaction]] = {}
+        self._queues: dict[float, Queue] = {}
         self._waits: dict[str, Waits] = {}  # by acquirer
         self._holders = 0
         self.in_flight = 0  # requests that have not been answered yet
@@ -76,8 +110,9 @@ class Answering:
         acquirer, waits = request.acquirer, request.waits
         if waits.answer_within_s != acquirer.answer_within_s:
             waits.answer_within_s = acquirer.answer_within_s
-            waits.queue = self._queues.setdefault(acquirer.answer_within_s, {})
-        waits.queue[request] = transaction
+            waits.queue = self._queues.setdefault(acquirer.answer_within_s, Queue())
+        waits.queue.enter(request)
+        request.waits_for = transaction
         request.queue = waits.queue
         self._holders += not waits.in_flight
         waits.in_flight += 1
@@ -122,11 +157,15 @@ class Answering:
         """Those whose last moment has come; above `most`, only those that cannot wait."""
         found: list[tuple[Request, Transaction]] = []
         for queue in self._queues.values():
-            for request, transaction in queue.items():
+            request = queue.first
+            while request is not None:
                 margin_s = REPLY_MARGIN_S if len(found) < most else REPLY_MARGIN_S_MIN
                 if request.deadline - margin_s > now:
                     break
+                transaction = request.waits_for
+                assert transaction is not None, "it waits"
                 found.append((request, transaction))
+                request = request.behind
         return found
 
     def _done(self, request: Request) -> None:
@@ -134,7 +173,8 @@ class Answering:
         queue, request.queue = request.queue, None
         if queue is None:
             return
-        del queue[request]
+        queue.leave(request)
+        request.waits_for = None
         waits = request.waits
         waits.in_flight -= 1
         self._holders -= not waits.in_flight

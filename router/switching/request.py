@@ -13,7 +13,7 @@ from router.wire.message import Message
 from specs.elements import DE
 
 if TYPE_CHECKING:
-    from router.switching.answering import Waits
+    from router.switching.answering import Queue, Waits
     from router.switching.transaction import Transaction
 
 ORIGINAL_MTIS: Final = ("0100", "0200", "0120", "0220")
@@ -26,6 +26,8 @@ class Request(Recognised):
     __slots__ = (
         "acquirer",
         "arrived",
+        "before",
+        "behind",
         "deadline",
         "effect",
         "is_done",
@@ -36,6 +38,7 @@ class Request(Recognised):
         "pan",
         "queue",
         "waits",
+        "waits_for",
     )
 
     def __init__(
@@ -60,7 +63,10 @@ class Request(Recognised):
         self.arrived = arrived
         self.deadline = arrived + acquirer.answer_within_s
         self.is_done = False
-        self.queue: dict[Request, Transaction] | None = None  # in which it waits for its answer
+        self.queue: Queue | None = None  # in which it waits for its answer,
+        self.before: Request | None = None  # between these
+        self.behind: Request | None = None
+        self.waits_for: Transaction | None = None
         self.recognise(acquirer.name, self.mti, self.pan)
         self.effect = effect_at(self.recognised_by, self.code_at)  # None: out of scope
 

@@ -184,6 +184,8 @@ class Message:
         if place is None:
             return NO_NUMBER
         start, stop = place.start_in(self.ends), place.stop_in(self.ends)
+        if place.element.reading == DIGITS and not self.is_odd(place):
+            return packed_number(self.data, start, stop)
         if place.element.reading != TEXT:
             text = self._text_at(place)
             if len(text) > NUMBER_DIGITS or not (text.isascii() and text.isdigit()):
@@ -199,6 +201,13 @@ class Message:
                 return NO_NUMBER
             number = number * 10 + digit
         return number
+
+    def units(self, place: Place) -> i64:
+        """The length of its canonical text, of text and of digits."""
+        size = place.stop_in(self.ends) - place.start_in(self.ends)
+        if place.element.reading != DIGITS:
+            return size
+        return 2 * size - 1 if self.is_odd(place) else 2 * size
 
     def span(self, element: int) -> tuple[int, int]:
         """Where the element's content stands; its length prefix, if any, lies right before it."""
@@ -236,3 +245,16 @@ def overwrite(there: BytesWriter, start: i64, written: bytes) -> None:
     """From `start` on, as far as it goes."""
     for at in range(i64(len(written))):
         there[start + at] = written[at]
+
+
+def packed_number(data: bytes, start: i64, stop: i64) -> i64:
+    """Of digits, two in a byte; -1 where one is none."""
+    if stop == start or 2 * (stop - start) > NUMBER_DIGITS:
+        return NO_NUMBER
+    number: i64 = 0
+    for at in range(start, stop):
+        pair: i64 = data[at]
+        if pair > 0x99 or pair & 0x0F > 9:
+            return NO_NUMBER
+        number = number * 100 + (pair >> 4) * 10 + (pair & 0x0F)
+    return number

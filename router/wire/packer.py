@@ -1,26 +1,62 @@
 """Elements of a message packed as `specs.packed` has it, planned once for each layout.
 
-All that a dialect writes as text is one run: what it begins with is the same for all messages of a
-layout but for the lengths of variable elements, and texts that stand together are one slice.
+All texts and digits are one run: what it begins with is the same for all messages of a layout but
+for the lengths of variable elements, and what is written alike and stands together is one piece.
 """
 from collections.abc import Collection
 
 from librt.strings import BytesWriter
 from mypy_extensions import i64, u8
 
-from router.wire.element import TEXT
+from router.wire.element import BYTES, DIGITS, SIGNED_DIGITS, TEXT
 from router.wire.message import Message
 from router.wire.shape import PLANS_MAX, Extent, Place, Shape
 from specs.packed import TEXT_MAX, write_run
+from specs.rules import EBCDIC
+
+
+class Piece:
+    """Elements that are written alike and stand together; digits that are filled up stand alone."""
+
+    __slots__ = ("extent", "is_filled_up", "place", "reading")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place  # the first one
+        self.extent = Extent(place, with_prefix=False)
+        self.reading: i64 = place.element.reading
+        self.is_filled_up: bool = place.element.counts_nibbles and (
+            place.size < 0 or place.element.units_max & 1 == 1)
+
+    @property
+    def text_size(self) -> int:
+        """Of one element of fixed length."""
+        size = self.place.size
+        return int(2 * size - self.is_filled_up if self.reading == DIGITS else size)
+
+    def takes(self, other: "Piece") -> bool:
+        """It goes on with this one."""
+        alike = other.reading == self.reading
+        whole = not self.is_filled_up and not other.is_filled_up
+        return alike and whole and self.extent.ends_before(other.place)
+
+
+class Length:
+    """Of a variable element, and where the head has it."""
+
+    __slots__ = ("at", "place")
+
+    def __init__(self, place: Place, at: i64) -> None:
+        self.place = place
+        self.at = at
 
 
 class Packing:
-    """Of one layout: the run of texts, and the elements that are converted, a run each."""
+    """Of one layout: the one run, and the elements that are converted, a run each."""
 
-    __slots__ = ("converted", "head", "texts", "variable")
+    __slots__ = ("converted", "head", "pieces", "variable")
 
     def __init__(self, shape: Shape, numbers: list[int]) -> None:
-        self.texts: list[Extent] = []
+        self.pieces: list[Piece] = []
         self.variable: list[Length] = []
         self.converted: list[int] = []
         named: list[int] = []
@@ -28,28 +64,20 @@ class Packing:
             place = shape.places[number]
             if place is None:
                 continue
-            if place.element.reading != TEXT:
+            if place.element.reading in (BYTES, SIGNED_DIGITS):
                 self.converted.append(number)
                 continue
+            piece = Piece(place)
             if place.size < 0:
                 self.variable.append(Length(place, len(named) + 2))
-            named += [number, max(0, place.size)]
-            if self.texts and self.texts[-1].ends_before(place):
-                self.texts[-1].reach(place)
+                named += [number, 0]
             else:
-                self.texts.append(Extent(place, with_prefix=False))
+                named += [number, piece.text_size]
+            if self.pieces and self.pieces[-1].takes(piece):
+                self.pieces[-1].extent.reach(place)
+            else:
+                self.pieces.append(piece)
         self.head = bytes([len(named) // 2, *named]) if named else b""
-
-
-class Length:
-    """Of a variable element, and where the head has it."""
-
-    __slots__ = ("at", "number", "place")
-
-    def __init__(self, place: Place, at: i64) -> None:
-        self.number: int = place.element.number
-        self.place = place
-        self.at = at
 
 
 class Packer:
@@ -71,14 +99,20 @@ class Packer:
         began: i64 = len(writer)
         writer.write(plan.head)
         for length in plan.variable:
-            size = length.place.stop_in(ends) - length.place.start_in(ends)
+            size = message.units(length.place)
             if size == 0 or size > TEXT_MAX:
                 writer.truncate(began)
                 self._pack_singly(message, writer)
                 return
             writer[began + length.at] = u8(size)
-        for extent in plan.texts:
-            writer.write(extent.bytes_in(data, ends))
+        for piece in plan.pieces:
+            if piece.reading == TEXT:
+                writer.write(piece.extent.bytes_in(data, ends))
+            elif piece.reading == DIGITS:
+                write_digits(piece, message, writer)
+            else:
+                text = piece.extent.bytes_in(data, ends).decode(EBCDIC)
+                writer.write(text.encode("latin-1"))
         for number in plan.converted:
             self._pack_one(message, number, writer)
 
@@ -92,3 +126,19 @@ class Packer:
         text = message.text(number)
         if text:
             write_run(writer, number, text.encode("latin-1"))
+
+
+def write_digits(piece: Piece, message: Message, writer: BytesWriter) -> None:
+    """One by one: to make hexadecimal text of them takes longer."""
+    data, ends = message.data, message.ends
+    at, stop = 2 * piece.extent.start_in(ends), 2 * piece.extent.stop_in(ends)
+    if piece.is_filled_up and message.is_odd(piece.place):
+        if piece.place.element.fills_right:
+            stop -= 1
+        else:
+            at += 1
+    while at < stop:
+        byte: i64 = data[at >> 1]
+        digit = byte & 0x0F if at & 1 else byte >> 4
+        writer.append(u8(digit + 0x30 if digit < 10 else digit + 0x37))
+        at += 1

@@ -14,7 +14,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from router.wire.codec import Codec
-from router.wire.element import DIGITS, Element, Unwritable
+from router.wire.element import DIGITS, TEXT, Element, Unwritable
 from router.wire.given import Given
 from router.wire.message import Message
 from router.wire.shape import PLANS_MAX, Extent, Shape
@@ -25,6 +25,7 @@ from specs.rules import ElementRule
 COPIED: Final = 0
 GIVEN: Final = 1
 CONVERTED: Final = 2
+NOT_PLAIN: Final = -1
 SEGMENTS_EXPECTED: Final = 6  # there may be more
 # Given to one message after another alike: what was written last is mostly what is to be written.
 ALIKE: Final[tuple[int, ...]] = (
@@ -35,7 +36,7 @@ class Step:
     """One piece of the message to be: a run of elements copied, or one element written."""
 
     __slots__ = ("element", "extent", "is_alike", "is_prefixed", "kind", "last", "last_written",
-                 "number")
+                 "number", "text_size")
 
     def __init__(self, kind: int, element: Element, extent: Extent | None) -> None:
         self.kind = kind
@@ -43,6 +44,9 @@ class Step:
         self.number: int = element.number
         self.extent = extent  # of what is copied
         self.is_prefixed: bool = element.prefix_bytes > 0
+        # Of text in so many characters: as it is given, it is written.
+        is_plain = element.reading == TEXT and not self.is_prefixed
+        self.text_size: i64 = element.fixed_bytes if is_plain else NOT_PLAIN
         self.is_alike: bool = kind == GIVEN and self.number in ALIKE
         self.last = ""  # text, where it `is_alike`,
         self.last_written = b""  # and how that is written
@@ -161,6 +165,12 @@ class Transcoder:
 
 def write_given(step: Step, text: str, writer: BytesWriter) -> bool:
     """An element that is given; False where it cannot be written as it is."""
+    if step.text_size == len(text) and not step.is_alike:
+        try:
+            writer.write(text.encode("ascii"))
+        except UnicodeEncodeError:
+            return False
+        return True
     element = step.element
     if element.reading == DIGITS and not text.isdigit():
         return False

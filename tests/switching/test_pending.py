@@ -98,6 +98,9 @@ def test_whatever_leaves_a_slice_of_time_the_rest_still_expires() -> None:
         line = a_line()
         requests = [sent(line, f"{number:06d}", 10.0 + number / 1000) for number in (1, 2, 3)]
         line.match(response(requests[gone][0]))
+        over = requests[gone][1]
+        assert over.before is None  # else they keep each other in memory: no collector sees them
+        assert over.behind is None
         left = [waiting for place, (_, waiting) in enumerate(requests) if place != gone]
         assert line.expire(10.04) == left
 

@@ -98,6 +98,18 @@ def test_what_is_packed_is_what_was_there(drawn: tuple[Codec, str, dict[int, str
         n: text for n, text in chosen.items() if text}
 
 
+def test_digits_are_packed_whatever_fills_them_up() -> None:
+    """BCD: an odd number of them, filled on either side, pairs side by side, and A to F."""
+    values = {2: "95040100000000012", 3: "003000", 4: "000000012345", 11: "000123", 22: "051",
+              32: "50477", 35: "9504010000000001D2912201A", 41: "TERM0001", 49: "504"}
+    for name in OF_1987:
+        readable = fitted(values, CODECS[name])
+        message = CODECS[name].written("0100", readable)
+        writer = BytesWriter()
+        Packer(readable).pack(message, writer)
+        assert unpacked(writer.getvalue()) == message.values() == readable
+
+
 TEXTS = st.text(st.characters(max_codepoint=255), max_size=255)
 
 
