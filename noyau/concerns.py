@@ -36,7 +36,7 @@ def in_another_region(settings: Settings) -> Iterator[str]:
     for name, region in regions.items():
         facts = settings.bins.facts
         wrong = {n for n, one in enumerate(facts) if one.issuer == name and one.region != region}
-        odd = [at for at, number in enumerate(settings.bins.facts_at) if number in wrong]
+        odd = [at for at, number in enumerate(settings.bins.facts_numbers()) if number in wrong]
         if odd:
             yield (
                 f'issuer "{name}" is {region}, {len(odd)} of its ranges are not'

@@ -7,10 +7,10 @@ from typing import Final
 
 from noyau.stand_in_step import stand_in_words
 from router.net.settings import AcquirerSettings, IssuerSettings, PinKeySettings, Settings
-from router.switching.bin_ranges import highest_place, lowest_place
+from router.switching.bin_ranges import limits
 from router.switching.format_check import PAN_DIGITS_MIN, is_card_number
 from router.switching.response_codes import ResponseCode
-from router.switching.routing import BinRange, BinRanges, BinTable
+from router.switching.routing import BinRange, BinRanges, deciding
 from router.wire.pan import Pan
 
 RANGES_SHOWN_MAX: Final = 10
@@ -47,8 +47,7 @@ def explained(digits: str, settings: Settings) -> Explanation:
         return Explanation(card, tuple(steps), response_code=ResponseCode.INVALID_CARD)
     # Of a BIN only what holds all its cards can decide; ranges inside it are told beside that.
     held = holding(digits, settings.bins)
-    number = BinTable(held).number_of(digits)
-    decides = held[number] if number >= 0 else None
+    decides = deciding(held, digits)
     steps.append(table_step(digits, settings.bins, held, decides))
     if decides is None:
         return Explanation(card, tuple(steps), response_code=ResponseCode.NO_ROUTE)
@@ -101,21 +100,15 @@ def table_step(
 def holding(digits: str, ranges: BinRanges) -> list[BinRange]:
     """The ranges that hold every card beginning with these digits."""
     low, end = limits(digits)
-    edges = zip(ranges.lows, ranges.ends, strict=True)
-    return [ranges[at] for at, edge in enumerate(edges) if edge[0] <= low and end <= edge[1]]
+    edges = enumerate(ranges.edges())
+    return [ranges[at] for at, edge in edges if edge[0] <= low and end <= edge[1]]
 
 
 def beginning_with(digits: str, ranges: BinRanges) -> list[BinRange]:
     """The ranges that hold some of them, and not all."""
     low, end = limits(digits)
-    edges = zip(ranges.lows, ranges.ends, strict=True)
-    some = [(at, edge) for at, edge in enumerate(edges) if edge[0] < end and low < edge[1]]
+    some = [(at, edge) for at, edge in enumerate(ranges.edges()) if edge[0] < end and low < edge[1]]
     return [ranges[at] for at, edge in some if not (edge[0] <= low and end <= edge[1])]
-
-
-def limits(digits: str) -> tuple[int, int]:
-    """Where the PANs that begin with these digits begin and end."""
-    return lowest_place(digits), highest_place(digits) + 1
 
 
 def why_not(one: BinRange, decides: BinRange | None) -> str:

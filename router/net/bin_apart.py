@@ -8,7 +8,6 @@ a MessagePack head behind its length, then the columns behind one another.
 import os
 import subprocess
 import sys
-from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final, TypeAlias
@@ -18,7 +17,8 @@ import msgspec
 from router.net.bin_changes import bin_changes
 from router.net.bin_file import FILE, Bins, read_bins
 from router.net.mistakes import Mistake
-from router.switching.routing import BinFacts, BinRanges, PackedTable
+from router.switching.bin_ranges import NO_RANGES
+from router.switching.routing import BinFacts, BinRanges, PackedTable, packed
 
 COMMAND: Final = (sys.executable, "-m", "router.net.bin_apart")
 NICENESS: Final = 10  # whoever shares a core with the router comes second
@@ -68,28 +68,22 @@ class BinsApart:
         if process.returncode != 0 or not found:
             wrong = f"could not be read: the process for it ended with {process.returncode}"
             mistake = Mistake(FILE, "", "", wrong, "is there memory for it?")
-            return Bins(BinRanges(), PackedTable(b"", b"", 1, []), [mistake])
+            return Bins(NO_RANGES, packed(NO_RANGES, NO_RANGES.pieces()), [mistake])
         self.changes = told.changes
-        *ranges, pieces, groups = found
         facts = [BinFacts(*one) for one in told.facts]
-        table = PackedTable(pieces, groups, told.group_heads, facts)
-        return Bins(ranges_from(ranges, facts), table, told.mistakes)
+        *four, pieces, groups = found
+        return Bins(
+            ranges_from(four, facts), PackedTable(pieces, groups, told.group_heads, facts),
+            told.mistakes)
 
 
-def columns_of(ranges: BinRanges) -> list[memoryview]:
-    four = (ranges.lows, ranges.ends, ranges.facts_at, ranges.widths)
-    return [memoryview(one).cast("B") for one in four]
+def columns_of(ranges: BinRanges) -> list[bytes]:
+    return [ranges.lows, ranges.ends, ranges.widths, ranges.facts_at]
 
 
 def ranges_from(columns: Sequence[bytes], facts: list[BinFacts]) -> BinRanges:
-    lows, ends, facts_at, widths = columns
-    ranges = BinRanges()
-    ranges.lows = array("q", lows)
-    ranges.ends = array("q", ends)
-    ranges.facts_at = array("i", facts_at)
-    ranges.widths = bytearray(widths)
-    ranges.facts = facts
-    return ranges
+    lows, ends, widths, facts_at = columns
+    return BinRanges(lows, ends, widths, facts_at, facts)
 
 
 def facts_sent(facts: Sequence[BinFacts]) -> FactsSent:
@@ -99,7 +93,7 @@ def facts_sent(facts: Sequence[BinFacts]) -> FactsSent:
     ]
 
 
-def send(to: IO[bytes], head: Asked | Told, columns: Sequence[memoryview]) -> None:
+def send(to: IO[bytes], head: Asked | Told, columns: Sequence[bytes]) -> None:
     packed = msgspec.msgpack.encode(head)
     to.write(len(packed).to_bytes(LENGTH_BYTES, "big") + packed)
     for column in columns:
@@ -119,10 +113,9 @@ def main() -> None:
     in_force = ranges_from(columns, [BinFacts(*one) for one in asked.facts])
     bins = read_bins(Path(asked.folder), asked.issuers)
     changes = [] if bins.mistakes else list(bin_changes(in_force, bins.ranges))
-    table = bins.table
-    found = [*columns_of(bins.ranges), memoryview(table.pieces), memoryview(table.groups)]
+    found = [*columns_of(bins.ranges), bins.table.pieces, bins.table.groups]
     told = Told(
-        bins.mistakes, changes, facts_sent(table.facts), table.group_heads,
+        bins.mistakes, changes, facts_sent(bins.table.facts), bins.table.group_heads,
         [len(one) for one in found])
     send(sys.stdout.buffer, told, found)
 

@@ -19,7 +19,8 @@ def bin_changes(before: BinRanges, after: BinRanges) -> Iterator[str]:
         differing = [at for at, one in enumerate(these) if one not in others]
         if not differing:
             continue
-        numbers_met = {ranges.facts_at[at] for at in differing}
+        its_facts = ranges.facts_numbers()
+        numbers_met = {its_facts[at] for at in differing}
         named = {ranges.facts[number].issuer or "unassigned" for number in numbers_met}
         shown = sorted(named)[:ISSUERS_SHOWN_MAX]
         yield f"bins: {len(differing)} {word} ({', '.join(shown)})"
@@ -29,5 +30,5 @@ def fingerprints(ranges: BinRanges, numbers: dict[BinFacts, int]) -> list[int]:
     """Of each range one number of 64 bits: of two million, two differ and look alike once in ten
     million comparisons, and the price would be a count in the log that is wrong by one."""
     common = [numbers.setdefault(one, len(numbers)) for one in ranges.facts]
-    facts = map(common.__getitem__, ranges.facts_at)
-    return list(map(hash, zip(ranges.lows, ranges.ends, ranges.widths, facts, strict=True)))
+    facts = map(common.__getitem__, ranges.facts_numbers())
+    return list(map(hash, zip(ranges.edges(), ranges.widths, facts, strict=True)))

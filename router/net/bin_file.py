@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import lt
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -25,8 +24,8 @@ from router.net.bin_row import (
 )
 from router.net.expected import suggestion
 from router.net.mistakes import Mistake
-from router.switching.bin_ranges import highest_place, lowest_place
-from router.switching.routing import BinFacts, BinRanges, PackedTable, packed
+from router.switching.bin_ranges import RangesWriter
+from router.switching.routing import BinRanges, PackedTable, packed
 
 FILE: Final = "bins.csv"
 ROWS_MAX: Final = 2_000_000
@@ -60,9 +59,8 @@ class BinFile:
     """Reads the file once. Afterwards: ranges of rows that are good in themselves, and mistakes."""
 
     def __init__(self, folder: Path, issuers: Sequence[str] | None) -> None:
-        self.ranges = BinRanges()
+        self._writer = RangesWriter()
         self._lines = array("i")  # of each range
-        self._numbers: dict[BinFacts, int] = {}
         self._known: dict[str, int] = {}  # text behind `last` -> number of its facts
         self._header: list[str] = []
         self._unsound: list[tuple[int, str]] = []  # line and issuer of rows with mistakes
@@ -76,7 +74,7 @@ class BinFile:
             self._refuse("", "", f"cannot be read ({error.strerror})", remedy)
         except UnicodeDecodeError as error:
             self._refuse("", "", f"byte {error.start} is not UTF-8", "save it as UTF-8")
-        self.ranges.facts.extend(self._numbers)
+        self.ranges = self._writer.ranges()
         pieces = self.ranges.pieces()
         if pieces.ranks_clash:
             self._refuse_overlaps()
@@ -143,15 +141,8 @@ class BinFile:
         known = self._known
         if not all(tail in known or self._learns(tail) for tail in dict.fromkeys(tails)):
             return False
-        lows = list(map(lowest_place, firsts))
-        ends = [highest_place(last) + 1 for last in lasts]
-        if not all(map(lt, lows, ends)):
+        if not self._writer.add_all(firsts, lasts, [known[tail] for tail in tails]):
             return False
-        ranges = self.ranges
-        ranges.lows.extend(array("q", lows))
-        ranges.ends.extend(array("q", ends))
-        ranges.widths.extend(widths)
-        ranges.facts_at.extend(array("i", map(known.__getitem__, tails)))
         self._lines.extend(array("i", range(first_line, first_line + len(block))))
         return True
 
@@ -165,11 +156,8 @@ class BinFile:
         row = {name: cell.strip() for name, cell in zip(self._header[2:], cells, strict=True)}
         if any(faults_of_facts(row)):
             return False
-        self._known[tail] = self._number_of(facts_in(row))
+        self._known[tail] = self._writer.number_of(facts_in(row))
         return True
-
-    def _number_of(self, facts: BinFacts) -> int:
-        return self._numbers.setdefault(facts, len(self._numbers))
 
     # By the row.
 
@@ -200,11 +188,7 @@ class BinFile:
         if faults:
             self._unsound.append((line, row["issuer"]))
             return
-        ranges = self.ranges
-        ranges.lows.append(lowest_place(row["first"]))
-        ranges.ends.append(highest_place(row["last"]) + 1)
-        ranges.widths.append(len(row["first"]))
-        ranges.facts_at.append(self._number_of(facts_in(row)))
+        self._writer.add(row["first"], row["last"], facts_in(row))
         self._lines.append(line)
 
     # As a whole.
@@ -212,24 +196,23 @@ class BinFile:
     def _refuse_overlaps(self) -> None:
         """Of ranges with as many digits and the same priority: nothing decides between them."""
         ranges, lines = self.ranges, self._lines
+        edges = list(ranges.edges())
+        priorities = [one.priority for one in ranges.facts]
+        ranks = list(zip(
+            ranges.widths, map(priorities.__getitem__, ranges.facts_numbers()), strict=True))
         order = sorted(
-            range(len(ranges)), key=lambda one: (self._rank(one), ranges.lows[one], lines[one]))
+            range(len(ranges)), key=lambda one: (ranks[one], edges[one][0], lines[one]))
         before = -1
         for one in order:
-            if before >= 0 and self._rank(one) == self._rank(before):
-                if ranges.lows[one] < ranges.ends[before]:
+            if before >= 0 and ranks[one] == ranks[before]:
+                if edges[one][0] < edges[before][1]:
                     wrong = f"{span(ranges[one])} overlaps {span(ranges[before])}"
                     right = "ranges apart, or a higher priority for the one that decides"
                     self._refuse(
                         f"line {lines[one]}", "first", f"{wrong} of line {lines[before]}", right)
-                if ranges.ends[one] <= ranges.ends[before]:
+                if edges[one][1] <= edges[before][1]:
                     continue  # `before` reaches further
             before = one
-
-    def _rank(self, one: int) -> tuple[int, int]:
-        """What decides between two ranges that hold the same PAN."""
-        ranges = self.ranges
-        return ranges.widths[one], ranges.facts[ranges.facts_at[one]].priority
 
     def _refuse_unknown(self, issuers: Sequence[str]) -> None:
         """Every row that names an issuer nobody configured."""
@@ -241,7 +224,7 @@ class BinFile:
         if unknown:
             named += [
                 (line, facts[number].issuer)
-                for line, number in zip(self._lines, self.ranges.facts_at, strict=True)
+                for line, number in zip(self._lines, self.ranges.facts_numbers(), strict=True)
                 if number in unknown
             ]
         for line, issuer in sorted(named):

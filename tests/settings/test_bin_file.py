@@ -7,7 +7,7 @@ import pytest
 from router.net import bin_file
 from router.net.bin_apart import BinsApart
 from router.net.bin_file import MISTAKES_MAX, read_bins
-from router.switching.bin_ranges import BinRanges
+from router.switching.bin_ranges import NO_RANGES
 from tests.settings.folders import BINS, changed, said
 
 HEADER = BINS.splitlines()[0]
@@ -180,11 +180,12 @@ def test_another_process_reads_the_same(tmp_path: Path) -> None:
     """The columns come over as they are, with what is different from those in force."""
     (tmp_path / "bins.csv").write_text(BINS)
     here = read_bins(tmp_path, ["atlas", "meridian"])
-    apart = BinsApart(BinRanges())
+    apart = BinsApart(NO_RANGES)
     there = apart.read(tmp_path, ["atlas", "meridian"])
     assert there.ranges == here.ranges
     assert there.table.facts == here.table.facts
     assert (there.table.pieces, there.table.groups) == (here.table.pieces, here.table.groups)
+    assert there.table.group_heads == here.table.group_heads
     assert apart.changes == ["bins: 3 added (atlas, meridian, unassigned)"]
     again = BinsApart(here.ranges)
     again.read(tmp_path, ["atlas", "meridian"])

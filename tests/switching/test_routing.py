@@ -1,10 +1,15 @@
 """First digits -> issuer: the longest match, then the higher priority."""
 
+import sys
+from array import array
+from itertools import accumulate
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.switching.routing import BinRange, BinTable
+from router.switching.bin_order import sorted_by_comparing, sorted_by_digits
+from router.switching.routing import BinRange, BinTable, deciding
 from tests.builders import HOME_CARD
 
 
@@ -98,10 +103,8 @@ def test_the_flattened_table_says_what_the_ranges_say(ranges: list[BinRange], pa
         key=lambda one: (len(one.first), one.priority, -ranges.index(one)),
         default=None,
     )
-    table = BinTable(ranges)
-    number = table.number_of(pan)
-    assert (ranges[number] if number >= 0 else None) == best
-    facts = table.range_of(pan)
+    assert deciding(ranges, pan) == best
+    facts = BinTable(ranges).range_of(pan)
     assert (facts.issuer if facts is not None else None) == (best.issuer if best else None)
 
 
@@ -119,3 +122,42 @@ def test_many_ranges_are_found_by_their_first_digits(firsts: set[int], number: i
 def test_what_is_no_number_has_no_place(digits: str) -> None:
     with pytest.raises(ValueError, match="digits"):
         BinTable([span("9504", "9504", "atlas")]).range_of(digits)
+
+
+@given(
+    st.lists(st.one_of(st.integers(1, 3), st.integers(1, 10**9)), min_size=20, max_size=200),
+    st.lists(st.integers(0, 200), max_size=20),
+    st.integers(0, 10**16 - 1))
+def test_a_look_up_finds_its_piece_wherever_they_crowd(
+    gaps: list[int], chosen: list[int], number: int
+) -> None:
+    """Many in one group, not evenly: a guess where a card would lie is far off as often as not."""
+    firsts = list(accumulate(gaps, initial=950_400_000_000_000))
+    table = BinTable([span(str(one), str(one), str(one)) for one in firsts])
+    near = [firsts[at % len(firsts)] + off for at in chosen for off in (-1, 0, 1)]
+    for first in [*near, number // 10]:
+        found = table.range_of(f"{first:015d}0")
+        expected = str(first) if first in firsts else None
+        assert (found.issuer if found is not None else None) == expected
+
+
+def test_a_look_up_finds_the_ends_of_a_crowd() -> None:
+    """Below all pieces of a group the one before decides, above them the last."""
+    crowd = [span(f"{first}", f"{first}", "crowd") for first in range(95_049_900, 95_050_000)]
+    table = BinTable([span("100000", "199999", "low"), *crowd])
+    for pan, expected in (
+        ("9504000000000000", None), ("9504990000000000", "crowd"), ("9504999999999999", "crowd"),
+        ("9505000000000000", None), ("1999999999999999", "low")):  # fmt: skip
+        found = table.range_of(pan)
+        assert (found.issuer if found is not None else None) == expected
+
+
+@given(st.lists(st.integers(-(10**18) * 5, 10**18 * 5 - 1)))
+def test_the_order_by_digits_is_the_order_by_comparing(lows: list[int]) -> None:
+    """What compiles well and what runs well uncompiled; equals stay as they are."""
+    column = array("q", lows)
+    if sys.byteorder == "big":
+        column.byteswap()
+    expected = sorted(range(len(lows)), key=lows.__getitem__)
+    assert list(sorted_by_digits(column.tobytes())) == expected
+    assert list(sorted_by_comparing(column.tobytes())) == expected
