@@ -16,6 +16,8 @@ COMPILED_IN_NET = [
     "acquirer_link", "clock", "hsm_client", "hsm_commands", "hsm_link", "issuer_link", "journal",
     "outbox", "turns",
 ]
+# What the journal's follower does to every transaction.
+COMPILED_IN_JOURNAL = ["noting", "pairs", "telling"]
 
 
 def compiler_missing() -> str:
@@ -50,6 +52,7 @@ def extensions() -> list[Extension]:
     sources = [str(path) for folder in COMPILED for path in sorted(Path(folder).glob("*.py"))]
     sources += [f"specs/{name}.py" for name in COMPILED_IN_SPECS]
     sources += [f"router/net/{name}.py" for name in COMPILED_IN_NET]
+    sources += [f"noyau/journal/{name}.py" for name in COMPILED_IN_JOURNAL]
     flags = ["--config-file=", "--ignore-missing-imports", *sources]
     compiled: list[Extension] = mypycify(flags, opt_level="3", group_name="noyau")
     return compiled

@@ -4,12 +4,13 @@ Every record there is passes here: it takes of each no more than it needs.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 from zlib import crc32
 
-from noyau.journal.facts import SPOKEN, entry_of
+from noyau.journal.facts import Spoken, entry_of
 from noyau.journal.pairs import (
     ACQUIRER,
+    BETWEEN,
     ISSUER,
     KEY,
     RRN,
@@ -17,9 +18,8 @@ from noyau.journal.pairs import (
     TERMINAL,
     Buckets,
     entry_token,
-    token_of,
 )
-from specs.journal_format import Answered, Forwarded, Stored
+from specs.journal_format import About, Answered, Forwarded, Reversed, Stored
 from specs.journal_reading import Row
 from specs.journal_seal import Seal
 
@@ -47,34 +47,42 @@ def note(rows: Sequence[Row], buckets: Buckets, seal: Seal, recent: Recent) -> i
     numbers: list[int] = []
     for row in rows:
         number = row.number
-        tokens: list[int] = []
         acquirers: set[str] = set()
         issuers: set[str] = set()
         for entry in row.entries:
+            # By its very class: isinstance of one that it is not costs ten times that.
             kind = type(entry)
-            if isinstance(entry, SPOKEN):
-                about = entry.about
-                text = about.text
-                tokens.append(crc32(about.key, KEY))
-                # By its very class: isinstance of one that it is not costs ten times that.
-                if type(entry) is Forwarded or type(entry) is Stored:
-                    issuers.add(entry.issuer)
-                elif text in newer or text in older:
-                    continue
-                newer.add(text)
-                parts = about.parts
-                tokens.append(crc32(parts.stan.encode(), STAN))
-                tokens.append(crc32(parts.terminal.encode(), TERMINAL))
-                tokens.append(crc32(parts.rrn.encode(), RRN))
-                acquirers.add(parts.acquirer)
-                pans.append(parts.pan)
-                numbers.append(number)
             if kind is not Forwarded and kind is not Answered:
                 entry_id = entry_of(entry)
                 if entry_id is not None:
-                    tokens.append(entry_token(entry_id))
-        tokens += [token_of(ACQUIRER, name) for name in acquirers]
-        tokens += [token_of(ISSUER, name) for name in issuers]
-        buckets.add_row(tokens, number)
-    buckets.add(seal.card_tokens(pans), numbers)
+                    buckets.add(entry_token(entry_id), number)
+                if kind is not Stored and kind is not Reversed:
+                    continue
+            spoken = cast("Spoken", entry)
+            about = spoken.about
+            text = about.text
+            buckets.add(crc32(about.key, KEY), number)
+            if kind is Forwarded or kind is Stored:
+                issuers.add(cast("Forwarded | Stored", spoken).issuer)
+            elif text in newer or text in older:
+                continue
+            newer.add(text)
+            _, acquirer, _, stan, _, terminal, rrn, _, _, pan, _, _, _ = texts_of(about)
+            buckets.add(crc32(stan.encode(), STAN), number)
+            buckets.add(crc32(terminal.encode(), TERMINAL), number)
+            buckets.add(crc32(rrn.encode(), RRN), number)
+            acquirers.add(acquirer)
+            pans.append(pan)
+            numbers.append(number)
+        for name in acquirers:
+            buckets.add(crc32(name.encode(), ACQUIRER), number)
+        for name in issuers:
+            buckets.add(crc32(name.encode(), ISSUER), number)
+    for token, number in zip(seal.card_tokens(pans), numbers, strict=True):
+        buckets.add(token, number)
     return len(pans)
+
+
+def texts_of(about: About) -> list[str]:
+    """Its parts as they stand in it, `specs.journal_format.Parts` without the names."""
+    return about.text.decode("latin-1").split(BETWEEN)

@@ -6,18 +6,21 @@ whoever looks opens the row and compares. Pairs lie in buckets by the upper bits
 the order they were added: to add one costs an append, to find those of a token reads one bucket.
 """
 
-import sys
-from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 from zlib import crc32
+
+from librt.strings import BytesWriter, write_i64_le
+from mypy_extensions import i64
 
 from specs.journal_format import EntryId, Key
 
 BUCKETS: Final = 1024
-SHIFT: Final = 22  # 32 bits less those of a bucket's number
+TOKEN_BITS: Final = 32
+SHIFT: Final = 22  # those less the bits of a bucket's number
 PAIR_BYTES: Final = 8
 ROW_BITS: Final = 0xFFFF_FFFF  # of a row's number, in a pair
+NEGATIVE: Final = 0x8000_0000  # from here on, where the upper bit is a sign
 
 # What the CRC of a text begins with: the same text as another thing is another token.
 KEY: Final = 1
@@ -27,7 +30,7 @@ STAN: Final = 4
 TERMINAL: Final = 5
 ACQUIRER: Final = 6
 ISSUER: Final = 7
-BETWEEN: Final = "\x1f"  # the parts of an entry's id
+BETWEEN: Final = "\x1f"  # the parts of an About, and of an entry's id
 
 
 def token_of(kind: int, text: str) -> int:
@@ -48,34 +51,24 @@ def entry_token(entry: EntryId) -> int:
 class Buckets:
     """Pairs that wait to be written."""
 
+    __slots__ = ("_buckets",)
+
     def __init__(self) -> None:
-        self._buckets = [array("I") for _ in range(BUCKETS)]
+        self._buckets = [BytesWriter() for _ in range(BUCKETS)]
 
-    def add(self, tokens: Iterable[int], rows: list[int]) -> None:
-        """Each with its row."""
-        buckets = self._buckets
-        for token, row in zip(tokens, rows, strict=True):
-            bucket = buckets[token >> SHIFT]
-            bucket.append(token)
-            bucket.append(row & ROW_BITS)
-
-    def add_row(self, tokens: list[int], row: int) -> None:
-        """All with the same row."""
-        buckets = self._buckets
+    def add(self, token: i64, row: i64) -> None:
+        """One of them."""
         row &= ROW_BITS
-        for token in tokens:
-            bucket = buckets[token >> SHIFT]
-            bucket.append(token)
-            bucket.append(row)
+        if row >= NEGATIVE:
+            row -= ROW_BITS + 1
+        write_i64_le(self._buckets[token >> SHIFT], row << TOKEN_BITS | token)
 
     def taken(self) -> Iterator[tuple[int, bytes]]:
         """What each bucket has, by its number; it is empty then."""
         for number, bucket in enumerate(self._buckets):
-            if bucket:
-                if sys.byteorder == "big":
-                    bucket.byteswap()
-                yield number, bucket.tobytes()
-                del bucket[:]
+            if len(bucket):
+                yield number, bucket.getvalue()
+                bucket.truncate(0)
 
 
 def bucket_of(token: int) -> int:

@@ -12,7 +12,9 @@ from typing import Final
 
 import msgspec
 
+from noyau.journal.event import Event
 from noyau.journal.facts import time_in_words
+from noyau.journal.noting import texts_of
 from router.net.card_data import may_look_like_card, without_card_data
 from router.wire.pan import masked
 from specs.journal_format import Answered, Exchange
@@ -20,30 +22,6 @@ from specs.journal_reading import Row
 
 WRITTEN_AT_ONCE: Final = 4096  # PIPE_BUF: a pipe takes it whole, whoever else writes to it
 HEAD: Final = ("event", "level", "at")
-
-
-class Event(msgspec.Struct, gc=False):
-    """Named as the router's own events are; `recorded_us` in the place of its `total_us`."""
-
-    event: str
-    id: str  # the place of the record: `noyau journal show` takes it
-    mti: str
-    stan: str
-    issuer_stan: str
-    rrn: str
-    acquirer: str
-    issuer: str
-    pan_masked: str
-    amount_minor: int
-    currency: str
-    response_code: str
-    decided_by: str
-    ended_in: str
-    hsm_us: int
-    issuer_us: int
-    recorded_us: int
-    level: str
-    at: str
 
 
 class Teller:
@@ -84,19 +62,20 @@ def lines_of(worker: str, rows: Sequence[Row]) -> bytes:
 
 def events_of(worker: str, rows: Sequence[Row]) -> list[Event]:
     """Those of the lines."""
-    return [
-        event_of(entry, entry.exchange, f"{worker}:{row.number}.{place}", row.at)
-        for row in rows
-        for place, entry in enumerate(row.entries)
-        # (By its very class: asking isinstance about one that it is not costs ten times that.)
-        if type(entry) is Answered and entry.exchange is not None
-    ]
+    events: list[Event] = []
+    for row in rows:
+        begin, at = f"{worker}:{row.number}.", time_in_words(row.at)
+        for place, entry in enumerate(row.entries):
+            # (By its very class: to ask isinstance about one that it is not costs ten times that.)
+            if type(entry) is Answered and entry.exchange is not None:
+                events.append(event_of(entry, entry.exchange, begin + str(place), at))
+    return events
 
 
-def event_of(answer: Answered, exchange: Exchange, place: str, at: int) -> Event:
+def event_of(answer: Answered, exchange: Exchange, place: str, at: str) -> Event:
     """No card is in it: the PAN shows first six and last four."""
     about = answer.about
-    _, acquirer, _, stan, _, _, rrn, _, _, pan, _, currency, amount = about.parts
+    _, acquirer, _, stan, _, _, rrn, _, _, pan, _, currency, amount = texts_of(about)
     return Event(
         "transaction",
         place,
@@ -116,7 +95,7 @@ def event_of(answer: Answered, exchange: Exchange, place: str, at: int) -> Event
         exchange.issuer_us,
         exchange.recorded_us,
         "info",
-        time_in_words(at),
+        at,
     )
 
 

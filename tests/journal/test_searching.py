@@ -237,8 +237,7 @@ def test_where_all_have_one_token_only_what_is_asked_for_is_found(
     """A token says where to look; the rows say what is there."""
     worker = a_day(tmp_path, 40)
     without = [found(worker, wanted) for wanted in WANTED]
-    for name in ("noting.token_of", "index.token_of"):
-        monkeypatch.setattr(f"noyau.journal.{name}", lambda _kind, _text: 77)
+    monkeypatch.setattr("noyau.journal.index.token_of", lambda _kind, _text: 77)
     monkeypatch.setattr("noyau.journal.index.key_token", lambda _key: 77)
     monkeypatch.setattr("noyau.journal.noting.crc32", lambda _text, _kind: 77)
     monkeypatch.setattr(Seal, "card_tokens", lambda _self, pans: [77] * len(pans))
@@ -251,7 +250,7 @@ def test_rows_beyond_32_bits_come_back_whole() -> None:
     buckets = Buckets()
     rows = [2**32 - 2, 2**32 - 1, 2**32, 2**32 + 5]
     for row in rows:
-        buckets.add_row([7], row)
+        buckets.add(7, row)
     ((_, pairs),) = buckets.taken()
     assert rows_in(pairs, 7, rows[0], rows[-1]) == set(rows)
     assert rows_in(pairs, 7, rows[1], rows[-1]) == set(rows[1:])
@@ -261,7 +260,7 @@ def test_rows_beyond_32_bits_come_back_whole() -> None:
 def test_what_only_looks_like_a_token_is_none() -> None:
     """The bytes of a token across two pairs."""
     buckets = Buckets()
-    buckets.add_row([0x00000101], 0x01010101)
+    buckets.add(0x00000101, 0x01010101)
     ((_, pairs),) = buckets.taken()
     assert rows_in(pairs, 0x01010000, 0, 2**32 - 1) == set()
 

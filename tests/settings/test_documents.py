@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from noyau.journal.telling import Event
+from noyau.journal.event import Event
 from router.net import journal_settings, settings, stand_in_settings
 from router.net.metrics import Metrics
 from router.net.reload_outcome import ReloadOutcome
