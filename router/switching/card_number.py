@@ -1,11 +1,15 @@
 """Which card a message is about, wherever it says so."""
 
+from typing import Final
+
 from router.switching.elements import Elements
 from router.wire.chip_data import may_name_card
 from router.wire.pan import Pan
 from router.wire.tracks import is_track_of_card
 from specs import tlv
 from specs.elements import DE
+
+NO_CARDS: Final = list[str]()  # never changed
 
 
 def card_of(elements: Elements) -> Pan | None:
@@ -51,7 +55,7 @@ def chip_pans(elements: Elements) -> list[str]:
     if message is not None and message.is_binary(DE.CHIP_DATA):
         start, stop = message.span(DE.CHIP_DATA)
         if not may_name_card(message.data, start, stop):
-            return []
+            return NO_CARDS
         data = message.data[start:stop]
     else:
         chip_data = elements.text(DE.CHIP_DATA)

@@ -10,13 +10,12 @@ from router.switching.request import Request
 from router.switching.response_codes import ResponseCode
 from router.wire.digits import Digits
 from router.wire.message import Message
-from router.wire.octets import are_digits, luhn_sum
+from router.wire.octets import are_all_zero, are_digits, luhn_sum
 from specs.elements import DE
 
 PAN_DIGITS_MIN: Final = 12
 PAN_DIGITS_MAX: Final = 19
 AMOUNT_DIGITS: Final = 12
-NO_AMOUNT: Final = b"0" * AMOUNT_DIGITS
 # Annotated as tuple[int, ...]: compiled, a Final tuple is else made anew at each use.
 CARD_ELEMENTS: Final[tuple[int, ...]] = (DE.PAN, DE.TRACK_2, DE.TRACK_1)
 # What matching and DE 90 are made of, and what a decision may rest on.
@@ -95,7 +94,7 @@ def is_amount(text: bytes, start: i64, zero_passes: bool) -> bool:
         return zero_passes
     if size != AMOUNT_DIGITS or not are_digits(text, start, start + size):
         return False
-    return zero_passes or text[start:] != NO_AMOUNT
+    return zero_passes or not are_all_zero(text, start, start + size)
 
 
 def is_card_number(digits: str) -> bool:

@@ -23,19 +23,20 @@ class Plan:
 class Digits:
     """Of a message that has them, these elements hold nothing but the digits 0 to 9."""
 
-    __slots__ = ("_numbers", "_plans")
+    __slots__ = ("_last_plan", "_last_shape", "_numbers", "_plans")
 
     def __init__(self, numbers: Collection[int]) -> None:
         self._numbers = sorted(numbers)
         self._plans: dict[Shape, Plan] = {}
+        self._last_shape: Shape | None = None  # that was asked about, mostly the next one, too
+        self._last_plan = Plan()
 
     def are_all(self, message: Message) -> bool:
         """An element that is there and empty holds none."""
-        plan = self._plans.get(message.shape)
-        if plan is None:
-            plan = self._planned(message.shape)
-            if len(self._plans) < PLANS_MAX:
-                self._plans[message.shape] = plan
+        if message.shape is not self._last_shape:
+            self._last_plan = self._plan_for(message.shape)
+            self._last_shape = message.shape
+        plan = self._last_plan
         data, ends = message.data, message.ends
         for extent in plan.texts:
             if not are_digits(data, extent.start_in(ends), extent.stop_in(ends)):
@@ -45,6 +46,14 @@ class Digits:
             if not text.isascii() or not text.isdigit():
                 return False
         return True
+
+    def _plan_for(self, shape: Shape) -> Plan:
+        plan = self._plans.get(shape)
+        if plan is None:
+            plan = self._planned(shape)
+            if len(self._plans) < PLANS_MAX:
+                self._plans[shape] = plan
+        return plan
 
     def _planned(self, shape: Shape) -> Plan:
         plan = Plan()

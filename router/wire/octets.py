@@ -76,6 +76,20 @@ def are_packed_digits(data: bytes, start: i64, stop: i64) -> bool:
     return start < stop
 
 
+def are_all_zero(data: bytes, start: i64, stop: i64) -> bool:
+    """Of digits."""
+    at = start
+    while at + WORD_BYTES <= stop:
+        if read_i64_le(data, at) & LOW_NIBBLES:
+            return False
+        at += WORD_BYTES
+    while at < stop:
+        if data[at] & 0x0F:
+            return False
+        at += 1
+    return True
+
+
 def luhn_sum(data: bytes, start: i64, stop: i64) -> i64:
     """Of digits: every second one doubled, from the right, and what is above 9 less 9."""
     doubled: i64 = EVEN_NIBBLES if (stop - start) & 1 == 0 else ODD_NIBBLES

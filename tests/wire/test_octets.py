@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from librt.strings import BytesWriter
 
 from router.wire.octets import (
+    are_all_zero,
     are_ascii,
     are_digits,
     are_packed_digits,
@@ -73,4 +74,6 @@ def test_luhn(before: bytes, digits: bytes) -> None:
     doubled = [int(chr(digit)) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
     expected = sum(one - 9 if one > 9 else one for one in doubled)
     whole = before + digits + b"99"
+    is_zero = not digits.strip(b"0")
+    assert are_all_zero(whole, len(before), len(before) + len(digits)) == is_zero
     assert luhn_sum(whole, len(before), len(before) + len(digits)) == expected
