@@ -100,6 +100,10 @@ def test_sources_of_the_card_that_disagree_hear_30() -> None:
     assert code_of(purchase(track_2="9504010000000001=28122010000000000")) == ""
 
 
+def test_a_track_of_a_longer_number_hears_30() -> None:
+    assert code_of(purchase(track_2="95040100000000012=2812201000000000")) == "30"
+
+
 def test_the_card_may_come_from_track_2_or_from_the_chip() -> None:
     assert code_of(purchase(pan=None, track_2="9504010000000001=28122010000000000")) == ""
     assert code_of(purchase(pan=None, chip_data="5A089504010000000001")) == ""
