@@ -109,7 +109,10 @@ class Packer:
             if piece.reading == TEXT:
                 writer.write(piece.extent.bytes_in(data, ends))
             elif piece.reading == DIGITS:
-                write_digits(piece, message, writer)
+                first = piece.place
+                is_odd = piece.is_filled_up and message.is_odd(first)
+                start, stop = piece.extent.start_in(ends), piece.extent.stop_in(ends)
+                first.element.write_text(writer, data, start, stop, is_odd)
             else:
                 text = piece.extent.bytes_in(data, ends).decode(EBCDIC)
                 writer.write(text.encode("latin-1"))
@@ -126,19 +129,3 @@ class Packer:
         text = message.text(number)
         if text:
             write_run(writer, number, text.encode("latin-1"))
-
-
-def write_digits(piece: Piece, message: Message, writer: BytesWriter) -> None:
-    """One by one: to make hexadecimal text of them takes longer."""
-    data, ends = message.data, message.ends
-    at, stop = 2 * piece.extent.start_in(ends), 2 * piece.extent.stop_in(ends)
-    if piece.is_filled_up and message.is_odd(piece.place):
-        if piece.place.element.fills_right:
-            stop -= 1
-        else:
-            at += 1
-    while at < stop:
-        byte: i64 = data[at >> 1]
-        digit = byte & 0x0F if at & 1 else byte >> 4
-        writer.append(u8(digit + 0x30 if digit < 10 else digit + 0x37))
-        at += 1
