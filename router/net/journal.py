@@ -1,7 +1,8 @@
 """Records made durable in groups: one commit at a time, whatever came meanwhile is the next group.
 
-A thread writes; the event loop hears of each group once. A small group waits a little for company,
-where any is to be expected; the thread waits, for timers of the event loop are too coarse for it.
+A thread writes; the event loop hears of each group once. Small groups are begun a little apart,
+where there is company to be expected; the thread waits, for timers of the event loop are too coarse
+for it.
 
 A disk that refuses costs the group it refused, and the next one is tried as if nothing had been. Of
 a disk that does not answer nobody knows what became of the group it was given: that group waits,
@@ -24,15 +25,17 @@ from router.switching import ports
 from router.switching.commits import Commit
 from specs.journal_reading import Damage
 
-LINGER_S: Final = 0.001  # a small group waits so long for company: an fsync costs all the same
+LINGER_S: Final = 0.001  # small groups begin so far apart: an fsync costs all the same
 SMALL_GROUP: Final = 32
-LINGER_IN_PARTS: Final[tuple[float, ...]] = (0.4, 0.6)
-GOOD_COMPANY: Final = 4  # commits
+GOOD_COMPANY: Final = 12  # commits; where a group has fewer, there is little to do,
+LINGER_OF_FEW: Final = 0.75  # and the next begins sooner
+LEAST_WAIT_S: Final = 0.0001  # a sleep may take half of that longer
 GROUP_COMMITS_MAX: Final = 4096  # it takes what another turn gave only below
 STALLED_AFTER_S: Final = 2.0
-HOUSE_EVERY_S: Final = 1.0
-RETENTION_EVERY: Final = 60  # of those
-CHECKPOINT_GROUPS: Final = 256
+LOOK_EVERY_S: Final = 0.1
+HOUSE_EVERY: Final = 10  # of those,
+RETENTION_EVERY: Final = 600  # or of those
+CHECKPOINT_GROUPS: Final = 256  # not many more: moving thousands at once keeps the core from others
 
 Landed = Callable[[list[Commit], bool], None]
 Alarm = Callable[[str], None]
@@ -61,6 +64,7 @@ class Journal(ports.Journal):
         self._since = 0.0  # something is outstanding, and nothing landed
         self._is_stalled = False
         self._last_group = 0
+        self._began = 0.0  # it
         self._groups_since_checkpoint = 0
         self._lost = ""  # why nothing written can be durable any more
         self._turns: SimpleQueue[list[Commit] | None] = SimpleQueue()  # what each turn gave
@@ -155,14 +159,12 @@ class Journal(ports.Journal):
         while not is_over and (group := self._turns.get()) is not None:
             more, is_over = self._taken()
             group += more
-            for share in LINGER_IN_PARTS:  # the second where the first was worth it
-                if is_over or not self._is_worth_waiting(len(group)):
-                    break
-                time.sleep(self._linger_s * share)
+            wait_s = self._wait_s(len(group), time.monotonic() - self._began)
+            if wait_s > LEAST_WAIT_S and not is_over:
+                time.sleep(wait_s)
                 more, is_over = self._taken()
                 group += more
-                if len(more) < GOOD_COMPANY:
-                    break
+            self._began = time.monotonic()
             self._last_group = len(group)
             fault = self._lost
             try:
@@ -189,21 +191,26 @@ class Journal(ports.Journal):
                 taken += given
         return taken, False
 
-    def _is_worth_waiting(self, commits: int) -> bool:
-        """A small group, and somebody else is under way."""
-        if not self._linger_s or max(commits, self._last_group) >= SMALL_GROUP:
-            return False
-        return self.in_flight is None or self.in_flight() > commits
+    def _wait_s(self, commits: int, since_last_s: float) -> float:
+        """For more, before a group of these commits begins; not where nobody else is under way."""
+        if max(commits, self._last_group) >= SMALL_GROUP:
+            return 0.0
+        if self.in_flight is not None and self.in_flight() <= commits:
+            return 0.0
+        share = 1.0 if self._last_group >= GOOD_COMPANY else LINGER_OF_FEW
+        return self._linger_s * share - since_last_s
 
     def _keep_house(self) -> None:
         """Off the way of the commits."""
-        turn = 0
-        while not self._stopped.wait(HOUSE_EVERY_S):
+        looks = 0
+        while not self._stopped.wait(LOOK_EVERY_S):
+            looks += 1
+            if looks % HOUSE_EVERY and self._groups_since_checkpoint < CHECKPOINT_GROUPS:
+                continue
             if not self._file.is_there():
                 self._lost = f"{self._file.path} was deleted or replaced while in use; restart"
                 self._loop.call_soon_threadsafe(self._failed, self._lost)
                 continue
-            turn += 1
             fault = ""
             try:
                 self._file.write_head()
@@ -212,7 +219,7 @@ class Journal(ports.Journal):
                     self._groups_since_checkpoint = 0
                     self._file.checkpoint()
                 self._file.finish()
-                if self._retention is not None and turn % RETENTION_EVERY == 0:
+                if self._retention is not None and looks % RETENTION_EVERY == 0:
                     self._retention.step()
             except (sqlite3.Error, OSError, Damage, JournalUnusable) as error:
                 fault = str(error)

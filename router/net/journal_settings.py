@@ -26,7 +26,7 @@ class JournalSettings:
     keep_days: Annotated[int, Meta(ge=1, le=36_500)] = 400  # business days
     old_segments: Literal["keep", "archive", "delete"] = "keep"
     archive: str = "archive"  # a folder; relative to the one that the segments are in
-    linger_ms: Annotated[float, Meta(ge=0, le=20)] = 1.0  # a small group waits for company
+    linger_ms: Annotated[float, Meta(ge=0, le=20)] = 1.0  # small groups begin so far apart
     follow: bool = True  # the router starts the follower: events of the log, index for searching
 
     @property

@@ -125,7 +125,7 @@ def without_zeros(there: BytesWriter, start: "i64") -> None:
 
 
 def hashes_of(about: About) -> "tuple[i64, i64]":
-    """Those that `recognised` made, from a record."""
+    """Those that `recognise` made, from a record."""
     text: bytes = about.text
     return (
         hashed(SEED, text, 0, end_of(text, KEY_PARTS)),

@@ -73,11 +73,21 @@ async def test_what_comes_together_becomes_durable_together(tmp_path: Path) -> N
     assert len(read(tmp_path)) == 1
 
 
-@pytest.mark.parametrize(("in_flight", "company", "waits"), [(1, 0, 0), (2, 0, 1), (50, 7, 2)])
-async def test_a_small_group_waits_for_those_who_may_come(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_flight: int, company: int,
-        waits: int) -> None:
-    """For nobody where nobody else is under way; longer where some came meanwhile."""
+@pytest.mark.parametrize(
+    ("in_flight", "commits", "last_group", "share"),
+    [(1, 1, 1, 0.0), (2, 1, 1, 0.75), (50, 5, 20, 1.0), (50, 1, 32, 0.0), (50, 32, 1, 0.0)])
+async def test_small_groups_begin_apart_where_somebody_may_come(
+        tmp_path: Path, in_flight: int, commits: int, last_group: int, share: float) -> None:
+    """Further apart where many come, and not where groups are large or nobody is under way."""
+    async with written(tmp_path) as one:
+        one.journal.in_flight = lambda: in_flight
+        one.journal._last_group = last_group
+        assert one.journal._wait_s(commits, 0.0) == pytest.approx(share * LINGER_S)
+        assert one.journal._wait_s(commits, 1.0) <= 0.0
+
+
+async def test_a_small_group_takes_along_who_came_while_it_waited(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with written(tmp_path) as one:
         waited: list[float] = []
 
@@ -85,18 +95,18 @@ async def test_a_small_group_waits_for_those_who_may_come(
             if not waited:
                 one.journal._turns.put([
                     Commit([forwarded(f"1{number:05d}")], None, None, False)
-                    for number in range(company)])
+                    for number in range(7)])
             waited.append(seconds)
 
         monkeypatch.setattr(time, "sleep", rest)
-        one.journal.in_flight = lambda: in_flight
-        one.journal._outstanding += company
+        one.journal.in_flight = lambda: 50
+        one.journal._began = time.monotonic() + 60.0  # as if it had begun just now
+        one.journal._outstanding += 7
         commit = one.append(1)
         await one.all_landed()
         assert one.fate(commit) == [True]
-        assert [len(group) for group, _ in one.groups] == [1 + company]
-        assert len(waited) == waits
-        assert sum(waited) <= LINGER_S
+        assert [len(group) for group, _ in one.groups] == [8]
+        assert len(waited) == 1
 
 
 async def test_a_full_disk_costs_the_groups_it_refuses(tmp_path: Path) -> None:
