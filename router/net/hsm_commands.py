@@ -13,6 +13,7 @@ from router.switching.transaction import Transaction
 from router.wire.hsm_frames import HEADERS
 
 NUMBERS: Final[i64] = HEADERS
+PLACES_MIN: Final[i64] = 64  # at the start; a power of two
 
 
 @mypyc_attr(acyclic=True)
@@ -40,11 +41,8 @@ class Commands:
     __slots__ = ("_last", "_mask", "_most", "_oldest", "_ring", "count")
 
     def __init__(self, most: int) -> None:
-        size: i64 = 4
-        while size < 2 * most:  # a free place is found after few steps
-            size *= 2
-        self._ring = [Waiting() for _ in range(size)]
-        self._mask = size - 1
+        self._ring = [Waiting() for _ in range(PLACES_MIN)]
+        self._mask: i64 = PLACES_MIN - 1
         self._most: i64 = most
         self._last: i64 = 0
         self._oldest: i64 = 0  # no command waits under an older number
@@ -61,6 +59,8 @@ class Commands:
     def begin(self, command: bytes, sent_at: float, deadline: float) -> Waiting:
         """A command under a new number. The caller looked at `is_full` before."""
         assert self.count < self._most
+        if 2 * self.count > self._mask:  # else a free place is found after few steps
+            self._grow()
         ring, mask, number = self._ring, self._mask, self._last
         while True:
             number = number + 1 if number + 1 < NUMBERS else 0
@@ -108,6 +108,15 @@ class Commands:
                 late.append(waiting)
             self._oldest = self._oldest + 1 if self._oldest + 1 < NUMBERS else 0
         return late
+
+    def _grow(self) -> None:
+        """Who waits keeps its number, and finds the place that this says now."""
+        before, size = self._ring, 2 * (self._mask + 1)
+        self._mask = size - 1
+        self._ring = [Waiting() for _ in range(size)]
+        for waiting in before:
+            if waiting.is_taken:
+                self._ring[waiting.number & self._mask] = waiting
 
     def all(self) -> list[Waiting]:
         """Everything, taken out."""

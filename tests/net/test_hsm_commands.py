@@ -34,7 +34,7 @@ def test_a_late_answer_is_not_that_of_the_command_in_its_place() -> None:
     assert len(commands.due(2.0)) == 1
     later = {begun(commands, 2.0).number for _ in range(2)}
     assert commands.answered(late) is None
-    for _ in range(8):
+    for _ in range(80):
         later = {begun(commands, 2.0).number for number in later if commands.answered(number)}
         assert commands.answered(late) is None
     assert commands.count == 2
@@ -44,9 +44,22 @@ def test_one_that_waits_long_keeps_its_place() -> None:
     commands = Commands(3)
     first = begun(commands, 0.0)
     number = first.number
-    for at in range(50):
-        assert commands.answered(begun(commands, at / 100).number) is not None
+    for at in range(200):
+        assert commands.answered(begun(commands, at / 1000).number) is not None
     assert commands.answered(number) is first
+
+
+def test_places_come_as_they_are_wanted() -> None:
+    """Who waits meanwhile is found under its number, and falls due in its turn."""
+    commands = Commands(1_000)
+    numbers = [begun(commands, at / 1000).number for at in range(1_000)]
+    assert commands.is_full
+    assert len(set(numbers)) == 1_000
+    for number in numbers[::2]:
+        waiting = commands.answered(number)
+        assert waiting is not None
+        assert waiting.number == number
+    assert [one.number for one in commands.due(3.0)] == numbers[1::2]
 
 
 def test_those_that_are_due_come_in_their_order_and_are_taken_out_for_good() -> None:
