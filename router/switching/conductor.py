@@ -51,7 +51,7 @@ from router.switching.stand_in_counts import taken_back
 from router.switching.stand_in_records import voiding
 from router.switching.switch import Switch
 from router.switching.told import NOT_STORED, OVERLOADED, Told, declined
-from router.switching.transaction import Transaction
+from router.switching.transaction import Transaction, from_request
 from router.switching.transaction_event import Observer
 from router.switching.translation import CANONICAL, canonical
 from router.wire.message import Message
@@ -355,17 +355,8 @@ class Conductor(HearsHsm):
             self._answering.expect(request, transaction)
 
     def _begin(self, request: Request) -> None:
-        transaction = Transaction(
-            request.about,
-            request.kind,
-            request.key_hash,
-            request.loose_hash,
-            request.arrived,
-            request.may_hold,
-        )
+        transaction = from_request(request, request.may_hold)
         transaction.follower_tells = self._told_by_follower
-        transaction.request = request
-        transaction.requests = (request,)
         transaction.step_began = request.arrived
         self._known.add(transaction)
         self._answering.expect(request, transaction)

@@ -21,7 +21,7 @@ from router.switching.request import Original, Request
 from router.switching.response_codes import ResponseCode
 from router.switching.switch import Switch
 from router.switching.told import NOT_STORED, REVERSAL_ACCEPTED, Told, declined
-from router.switching.transaction import Transaction, from_record
+from router.switching.transaction import Transaction, from_record, from_request
 from router.switching.transaction_event import Observer
 from specs.elements import DE
 from specs.journal_format import About, Record, Reversed
@@ -130,20 +130,11 @@ class Reversing:
             self._answering.tell(target, target.told)
 
     def _reverse_online(self, target: Transaction, request: Request) -> None:
-        transaction = Transaction(
-            request.about,
-            request.kind,
-            request.key_hash,
-            request.loose_hash,
-            request.arrived,
-            may_hold=False,
-        )
-        transaction.request = request
+        transaction = from_request(request, may_hold=False)
         transaction.target = target
         transaction.issuer = target.issuer
         assert target.issuer is not None
         transaction.send_by = min(request.arrived + target.issuer.terms.timeout_s, request.deadline)
-        transaction.requests += (request,)
         transaction.step_began = self.switch.now()
         target.reversing = transaction
         self._answering.expect(request, transaction)

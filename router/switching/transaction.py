@@ -148,6 +148,21 @@ class Transaction:
             self.approval_on_record = False
 
 
+def from_request(request: Request, may_hold: bool) -> Transaction:
+    """Just arrived: it waits for the answer."""
+    transaction = Transaction(
+        request.about,
+        request.kind,
+        request.key_hash,
+        request.loose_hash,
+        request.arrived,
+        may_hold,
+    )
+    transaction.request = request
+    transaction.requests = (request,)
+    return transaction
+
+
 def from_record(about: About, known_since: float) -> Transaction:
     """Of which no more is known than what a record says."""
     effect = effect_of(about.parts.processing_code)
