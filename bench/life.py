@@ -107,7 +107,9 @@ class World(AcquirerLink):
         clock = SystemClock()
         switch = Switch("950400", BinTable(ranges), {"atlas": self.issuer}, clock)
         limits = Limits(in_flight_max=100_000, repeats_max=50_000)
-        self.conductor = Conductor(switch, clock, self.disk, self.hsm, Silence(), limits)
+        self.conductor = Conductor(
+            switch, clock, self.disk, self.hsm, Silence(), limits, told_by_follower=True
+        )
         self.conductor.recover([])
         self.answers = 0
 

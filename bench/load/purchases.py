@@ -23,6 +23,7 @@ ACQUIRER_ZPK: Final = "0123456789ABCDEFFEDCBA9876543210"  # the field's publishe
 CARDS: Final = 64
 PIN_FIELD: Final = bytes.fromhex("041234FFFFFFFFFF")
 STANS: Final = 1_000_000
+RRNS: Final = 10**12
 CHIP_TAGS: Final = bytes.fromhex(
     "9F2608A157C3D4E5F60708" "9F270180" "9F370411223344" "9F36020042" "95050000008000" "9A03261129"
     "9C0100" "9F0206000000012345" "5F2A020504" "82021980" "9F1A020504" "9F0306000000000000"
@@ -64,11 +65,15 @@ def card(number: int) -> str:
 
 
 class Purchases:
-    """One after another, round the cards; none is like another within a million."""
+    """One after another, round the cards; none is like another within a million.
+
+    `first` is the number of the first. Two loads on one router that count from the same one look
+    like one acquirer that repeats its requests with another DE 7.
+    """
 
     def __init__(
         self, dialect: str, with_pin: bool = True, chip_data_bytes: int = CHIP_DATA_BYTES,
-        private_bytes: int = 0,
+        private_bytes: int = 0, first: int = 0,
     ) -> None:  # fmt: skip
         known = load_dialect(dialect)
         spec = pyiso8583_spec(known)
@@ -87,7 +92,7 @@ class Purchases:
         self._stan_of, self._time_of, self._rrn_of = (
             writer(known.elements[int(name)].encoding) for name in (STAN, TIME, RRN)
         )
-        self._number = 0
+        self._number = first
 
     @property
     def message_bytes(self) -> int:
@@ -106,7 +111,7 @@ class Purchases:
         self._number = number + 1
         template = self._templates[number % CARDS]
         stan = self._stan_of(f"{number % STANS:06d}")
-        rrn = self._rrn_of(f"{number:012d}")
+        rrn = self._rrn_of(f"{number % RRNS:012d}")
         template[self._stan] = stan
         template[self._rrn] = rrn
         return bytes(template), stan, rrn
