@@ -63,7 +63,7 @@ class Load:
         self._pids = plan.pids | {"load": [os.getpid()]}
         self._purchases = Purchases(
             plan.dialect, plan.with_pin, plan.chip_data_bytes, plan.private_bytes,
-            first=time.time_ns() // 1_000,  # a load is slower than that: none is like the one before it
+            first=time.time_ns() // 1_000,  # which no load counts as fast as
         )
         dialect = load_dialect(plan.dialect)
         self._spec = pyiso8583_spec(dialect)
