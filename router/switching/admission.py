@@ -9,6 +9,7 @@ silent one fills neither. Where there is one issuer only, everything is its shar
 from dataclasses import dataclass
 from typing import Final
 
+from router.switching.held import Held
 from router.switching.peers import Acquirer, Issuer
 from router.switching.pressure import Pressure
 from router.switching.request import Request
@@ -40,24 +41,6 @@ class Limits:
     issuer_share: float = 0.5  # of what is in flight, that one issuer of several may hold
     turn_max_s: float = 0.02  # the event loop's; longer ones, one after another: less is let in
     given_up_at_once: int = 8  # requests whose end is dealt with in one turn, at the least
-
-
-class Bucket:
-    """So many a second; what was not used is saved up, to a limit."""
-
-    __slots__ = ("_filled_at", "_tokens")
-
-    def __init__(self) -> None:
-        self._tokens = 0.0
-        self._filled_at = -1e9
-
-    def takes(self, now: float, per_s: float, burst: float) -> bool:
-        """One more, now?"""
-        tokens = min(max(burst, 1.0), self._tokens + (now - self._filled_at) * per_s)
-        self._filled_at = now
-        takes = tokens >= 1.0
-        self._tokens = tokens - 1.0 if takes else tokens
-        return takes
 
 
 class Latency:
@@ -156,7 +139,6 @@ class Admission:
 
     __slots__ = (
         "_done",
-        "_issuers",
         "_limits",
         "_told_at",
         "_turned_away",
@@ -169,7 +151,6 @@ class Admission:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._issuers: dict[str, Held] = {}
         self._turned_away: dict[str, dict[str, int]] = {}  # reason -> peer, since it was told last
         self._told_at = 0.0
         self._done = 0  # since the last tick
@@ -199,13 +180,9 @@ class Admission:
         request = transaction.request
         assert request is not None
         acquirer, now = request.acquirer, request.arrived
-        held = self._issuers.get(issuer.name)
-        if held is None:
-            held = self._issuers[issuer.name] = Held()
+        held = issuer.held
         share = 1.0 if alone else self._limits.issuer_share
-        part = held.by_acquirer.get(acquirer.name)
-        if part is None:
-            part = held.by_acquirer[acquirer.name] = Part(held)
+        part = held.part_of(acquirer.name)
         why = ""
         if held.in_flight >= min(issuer.terms.in_flight_max, share * self._limits.in_flight_max):
             why = "issuer_in_flight"
@@ -290,12 +267,7 @@ class Admission:
             held = transaction.counts_in.held
             held.mean_s += (took_s - held.mean_s) * PART_OF_MEAN
 
-    def in_flight_of_issuer(self, issuer: str) -> int:
-        """Requests of acquirers that it holds."""
-        held = self._issuers.get(issuer)
-        return held.in_flight if held is not None else 0
-
-    def _comes_too_late(self, request: Request, send_by: float, held: "Held", now: float) -> bool:
+    def _comes_too_late(self, request: Request, send_by: float, held: Held, now: float) -> bool:
         """Two commits, a PIN, and its issuer: as they are now, there is not time enough."""
         if held.in_flight < LIVELY:
             return False
@@ -303,25 +275,3 @@ class Admission:
         if request.has_pin:
             needed += self.hsm.expected(now)
         return now + needed >= send_by
-
-
-class Held:
-    """What one issuer has in flight, and how it does."""
-
-    __slots__ = ("bucket", "by_acquirer", "in_flight", "mean_s")
-
-    def __init__(self) -> None:
-        self.bucket = Bucket()
-        self.in_flight = 0
-        self.by_acquirer: dict[str, Part] = {}
-        self.mean_s = 0.0  # from sending to its answer
-
-
-class Part:
-    """Of these, what one acquirer has in flight there."""
-
-    __slots__ = ("held", "in_flight")
-
-    def __init__(self, held: Held) -> None:
-        self.held = held
-        self.in_flight = 0

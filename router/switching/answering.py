@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from router.switching.admission import Bucket
 from router.switching.clock import Clock
+from router.switching.held import Bucket
 from router.switching.peers import AcquirerLink
 from router.switching.request import Request
 from router.switching.told import Told
@@ -20,9 +20,11 @@ REPLY_MARGIN_S_MIN: Final = 0.1  # or so much, where many are due at once
 class Waits:
     """What waits of one acquirer: how many, and in which of the queues; and its rate."""
 
-    __slots__ = ("answer_within_s", "bucket", "in_flight", "queue")
+    __slots__ = ("acquirer", "answer_within_s", "bucket", "in_flight", "name", "queue")
 
-    def __init__(self) -> None:
+    def __init__(self, acquirer: str) -> None:
+        self.acquirer = acquirer
+        self.name = acquirer.encode("latin-1")  # as it stands in an About
         self.bucket = Bucket()
         self.in_flight = 0
         self.answer_within_s = -1.0
@@ -70,6 +72,7 @@ class Answering:
         "_clock",
         "_exchanges",
         "_holders",
+        "_last_waits",
         "_observer",
         "_queues",
         "_translation",
@@ -84,6 +87,7 @@ class Answering:
         self._translation = Translation()
         self._queues: dict[float, Queue] = {}
         self._waits: dict[str, Waits] = {}  # by acquirer
+        self._last_waits: Waits | None = None  # mostly those of the next message, too
         self._holders = 0
         self.in_flight = 0  # requests that have not been answered yet
 
@@ -97,10 +101,13 @@ class Answering:
         return waits.in_flight if waits is not None else 0
 
     def waits_of(self, acquirer: str) -> Waits:
-        """Looked up once for each message."""
-        waits = self._waits.get(acquirer)
-        if waits is None:
-            waits = self._waits[acquirer] = Waits()
+        """Asked for once for each message."""
+        waits = self._last_waits
+        if waits is None or waits.acquirer != acquirer:
+            waits = self._waits.get(acquirer)
+            if waits is None:
+                waits = self._waits[acquirer] = Waits(acquirer)
+            self._last_waits = waits
         return waits
 
     def expect(self, request: Request, transaction: Transaction) -> None:

@@ -9,7 +9,6 @@ response codes (docs/response-codes.md).
 Who waits for the answer, deadlines and undeliverable answers are the conductor's.
 """
 
-from collections.abc import Generator
 from typing import Final
 
 from router.switching.admission import Admission
@@ -17,11 +16,9 @@ from router.switching.format_check import format_error
 from router.switching.known import Known
 from router.switching.needs import (
     Durable,
-    Event,
     Exchange,
     KeyChanged,
     Life,
-    Need,
     NeverLeft,
     PinRefused,
     PinTranslated,
@@ -76,7 +73,7 @@ def life_of(transaction: Transaction, switch: Switch, admission: Admission) -> L
     return reverse_online(transaction, switch)
 
 
-def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
+def authorize(  # noqa: C901, PLR0912, PLR0915 - one function owns the branches of a life
     transaction: Transaction, switch: Switch, admission: Admission
 ) -> Life:
     """A request that may hold or move money, or an inquiry.
@@ -86,8 +83,7 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
     """
     request = transaction.request
     assert request is not None
-    assert request.pan is not None
-    bin_range = switch.range_of(request.pan)
+    bin_range = switch.range_of(request)
     if bin_range is None:
         return (yield declined(ResponseCode.NO_ROUTE, "routing"))
     if not bin_range.issuer:
@@ -104,16 +100,31 @@ def authorize(  # noqa: C901, PLR0912 - one function owns the branches of a life
         pin_block: str | None = None
         pin_key = issuer.pin_key
         if request.has_pin:
-            translated = yield from pin_translation(request, pin_key)
-            if isinstance(translated, PinRefused):
-                return (yield declined(code_of_hsm_error(translated.hsm_error), "pin"))
-            pin_block = translated
+            refusal = NO_KEY
+            # From the acquirer's key to the issuer's; while the acquirer's changes, from either.
+            for source in request.acquirer.pin_keys(request.link):
+                if pin_key is None:
+                    break
+                happened = yield TranslatePin(
+                    request.text(DE.PIN_BLOCK), request.account_12, source, pin_key
+                )
+                if isinstance(happened, PinTranslated):
+                    pin_block = happened.pin_block
+                    request.acquirer.key_used(request.link, source, request.arrived)
+                    break
+                assert isinstance(happened, PinRefused)
+                if refusal is NO_KEY:
+                    refusal = happened
+                if happened.hsm_error not in ANOTHER_KEY:
+                    break
+            if pin_block is None:
+                return (yield declined(code_of_hsm_error(refusal.hsm_error), "pin"))
             if admission.has_waited_too_long(transaction, issuer):
                 return (yield OVERLOADED)
 
         # Own STAN and DE 7 now: the record must hold what a reversal needs.
         exchange = exchange_on(line, transaction, pin_block, pin_key, switch)
-        translated = pin_block = ""  # it is in what leaves, and kept no longer here
+        happened = pin_block = None  # it is in what leaves, and kept no longer here
         if isinstance(exchange, Told):
             return (yield exchange)
         if not isinstance((yield Record([forwarded(transaction)])), Durable):
@@ -174,27 +185,6 @@ def reverse_online(transaction: Transaction, switch: Switch) -> Life:
             if isinstance(durable, Durable):
                 return (yield answer)
     return (yield NOT_CONFIRMED)
-
-
-def pin_translation(
-    request: Request, destination: PinKey | None
-) -> Generator[Need, Event, str | PinRefused]:
-    """From the acquirer's key to the issuer's; while the acquirer's changes, from either."""
-    refused = NO_KEY
-    if destination is None or request.pan is None:
-        return refused
-    block, account = request.text(DE.PIN_BLOCK), request.pan.account_12
-    sources = request.acquirer.pin_keys(request.link)
-    for source in sources:
-        happened = yield TranslatePin(block, account, source, destination)
-        if isinstance(happened, PinTranslated):
-            request.acquirer.key_used(request.link, source, request.arrived)
-            return happened.pin_block
-        assert isinstance(happened, PinRefused)
-        refused = happened if source is sources[0] else refused
-        if happened.hsm_error not in ANOTHER_KEY:
-            break
-    return refused
 
 
 def exchange_on(

@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from librt.strings import BytesWriter
+
 from router.switching.elements import Elements
 from router.wire.chip_data import may_name_card
-from router.wire.pan import Pan
+from router.wire.octets import write_printable
 from router.wire.tracks import is_track_of_card
 from specs import tlv
 from specs.elements import DE
@@ -12,26 +14,34 @@ from specs.elements import DE
 NO_CARDS: Final = list[str]()  # never changed
 
 
-def card_of(elements: Elements) -> Pan | None:
-    """The PAN from DE 2, tracks or chip data; None where there is none or they disagree."""
+def write_card(elements: Elements, there: BytesWriter) -> None:
+    """The PAN from DE 2, tracks or chip data; nothing where there is none or they disagree."""
+    others = other_cards(elements)
+    if not others:
+        elements.write(DE.PAN, there)  # no text is made of it
+        return
     card = elements.text(DE.PAN)
+    for digits in others:
+        card = card or digits
+        if digits and digits != card:
+            return
+    written = card.encode("latin-1")
+    write_printable(there, written, 0, len(written))
+
+
+def other_cards(elements: Elements) -> list[str]:
+    """What tracks and chip data say, but for a track that says the same as DE 2."""
+    found = NO_CARDS
     message = elements.as_it_came
     if elements.has(DE.TRACK_2) and not (message is not None and is_track_of_card(message)):
-        digits = track_2_pan(elements.text(DE.TRACK_2))
-        card = card or digits
-        if digits and digits != card:
-            return None
+        found = [track_2_pan(elements.text(DE.TRACK_2))]
     if elements.has(DE.TRACK_1):
-        digits = track_1_pan(elements.text(DE.TRACK_1))
-        card = card or digits
-        if digits and digits != card:
-            return None
+        found = [*found, track_1_pan(elements.text(DE.TRACK_1))]
     if elements.has(DE.CHIP_DATA):
-        for digits in chip_pans(elements):
-            card = card or digits
-            if digits and digits != card:
-                return None
-    return Pan(card) if card else None
+        chip = chip_pans(elements)
+        if chip:
+            found = [*found, *chip]
+    return found
 
 
 def track_2_pan(track: str) -> str:

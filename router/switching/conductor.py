@@ -253,12 +253,14 @@ class Conductor(HearsHsm):
         now = self._clock.now()
         waits = self._answering.waits_of(acquirer.name)
         why_not: str | None = None  # nobody asked yet
-        if asked.is_first_request and message.codec.version == CANONICAL:
+        kind, values = asked, None
+        if message.codec.version != CANONICAL:
+            mti, values = canonical(message)
+            kind = type_of(mti)
+        elif asked.is_first_request:
             why_not = self._why_not(acquirer, waits, now)
-            if why_not and self._is_turned_away(link, acquirer, message, why_not, now):
+            if why_not and self._is_turned_away(link, waits, message, why_not, now):
                 return
-        mti, values = canonical(message)
-        kind = asked if values is None else type_of(mti)
         request = Request(link, acquirer, waits, message, kind, values, now)
         if kind.is_request or kind.is_advice:
             self._arrived(request, why_not)
@@ -270,20 +272,20 @@ class Conductor(HearsHsm):
             self._reversing.arrive(request)
 
     def _is_turned_away(
-        self, link: AcquirerLink, acquirer: Acquirer, message: Message, why_not: str, now: float
+        self, link: AcquirerLink, waits: Waits, message: Message, why_not: str, now: float
     ) -> bool:
         """By its numbers alone, before more is made of it: what is turned away must cost little.
 
         False: it may be known, or have been turned away before, or its link is not signed on.
         """
         elements = Elements(message, None)
-        key_hash, numbers = numbers_of(acquirer.name, message.mti, elements)
+        key_hash, numbers = numbers_of(waits.name, message.mti, elements)
         if not link.is_signed_on or self._known.may_know(key_hash, elements):
             return False
         if self._refused.holds(numbers, now):
             return False
         self._refused.add(numbers, now)
-        self._admission.turned_away(acquirer.name, why_not)
+        self._admission.turned_away(link.acquirer.name, why_not)
         self._answering.turn_away(link, message, OVERLOADED)
         return True
 
@@ -367,8 +369,7 @@ class Conductor(HearsHsm):
 
     def _take_advice(self, transaction: Transaction, request: Request) -> None:
         """Answered as soon as it is durable here, and delivered by store and forward."""
-        assert request.pan is not None
-        bin_range = self.switch.range_of(request.pan)
+        bin_range = self.switch.range_of(request)
         if bin_range is None or not bin_range.issuer:
             self._answering.tell(transaction, declined(ResponseCode.NO_ROUTE, "routing"))
             self._known.forget(transaction)  # its acquirer keeps it, and may find a route later

@@ -41,7 +41,7 @@ def format_error(request: Request) -> str | None:
         return ResponseCode.FORMAT_ERROR
     if request.kind.is_reversal:
         return reversal_error(request)
-    if request.pan is None:
+    if not request.names_card:
         return ResponseCode.FORMAT_ERROR
     effect = request.effect
     if effect is None:
@@ -49,7 +49,7 @@ def format_error(request: Request) -> str | None:
     text = request.recognised_by  # where card and amount stand already, whatever the dialect
     if not is_amount(text, request.amount_at, zero_passes=not effect.needs_amount):
         return ResponseCode.INVALID_AMOUNT
-    if not has_check_digit(text, request.card_at, request.code_at - 1):
+    if not has_check_digit(text, request.card_at, request.card_end):
         return ResponseCode.INVALID_CARD
     return None
 
@@ -57,7 +57,7 @@ def format_error(request: Request) -> str | None:
 def reversal_error(request: Request) -> str | None:
     """It must name its original; a card that it names too must be one card."""
     names_card = any(request.has(number) for number in CARD_ELEMENTS)
-    if not request.named_originals or (names_card and request.pan is None):
+    if not request.named_originals or (names_card and not request.names_card):
         return ResponseCode.FORMAT_ERROR
     return None
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
+from router.switching.by_age import ByAge
 from router.switching.elements import Elements
 from router.switching.index import Index
 from router.switching.recognition import hashes_of
@@ -23,7 +24,7 @@ class Known:
     __slots__ = ("_by_age", "_by_key", "_by_loose_key", "_flagged", "_limit", "_window_s")
 
     def __init__(self, limit: int, window_s: float) -> None:
-        self._by_age: dict[Transaction, None] = {}
+        self._by_age = ByAge()
         self._by_key = Index(is_loose=False)
         self._by_loose_key = Index(is_loose=True)
         self._flagged: dict[str, int] = {}  # STAN -> how many of these are known by a repeat
@@ -31,7 +32,7 @@ class Known:
         self._window_s = window_s
 
     def __len__(self) -> int:
-        return len(self._by_age)
+        return len(self._by_key)
 
     @property
     def transactions(self) -> list[Transaction]:
@@ -41,13 +42,13 @@ class Known:
     @property
     def is_full(self) -> bool:
         """No room, although what is old enough has left: everything in it is open or young."""
-        return len(self._by_age) >= self._limit
+        return len(self._by_key) >= self._limit
 
     def add(self, transaction: Transaction) -> None:
         before = self._by_key.put(transaction.key_hash, transaction)
         if before is not None:
-            self._by_age.pop(before, None)
-        self._by_age[transaction] = None
+            self._by_age.leave(before)
+        self._by_age.enter(transaction)
         self._by_loose_key.put(transaction.loose_hash, transaction)
         if transaction.kind.is_repeat:
             stan = transaction.about.stan
@@ -56,7 +57,7 @@ class Known:
     def forget(self, transaction: Transaction) -> None:
         """What was never durable and never left: as if it had not arrived."""
         if self._by_key.remove(transaction.key_hash, transaction):
-            del self._by_age[transaction]
+            self._by_age.leave(transaction)
             if transaction.kind.is_repeat:
                 self._unflag(transaction.about.stan)
         self._by_loose_key.remove(transaction.loose_hash, transaction)
@@ -123,7 +124,7 @@ class Known:
 
     def evict(self, now: float) -> None:
         """What is older than the window leaves; near the limit, the oldest that are over do too."""
-        excess = len(self._by_age) - self._limit * 9 // 10
+        excess = len(self._by_key) - self._limit * 9 // 10
         leaving: list[Transaction] = []
         for transaction in self._by_age:
             is_old = now - transaction.known_since > self._window_s

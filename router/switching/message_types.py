@@ -39,6 +39,8 @@ class MessageType:
 
 def type_of(mti: str) -> MessageType:
     """Kept for those of every day; whatever else is sent is made anew."""
+    if mti == "0100":  # as in `response_to`
+        return AUTHORIZATION
     known = TYPES.get(mti)
     return known if known is not None else MessageType(mti)
 
@@ -93,3 +95,4 @@ def response_to(mti: str) -> str:
 
 
 TYPES: Final = {mti: MessageType(mti) for mti in USUAL}
+AUTHORIZATION: Final = TYPES["0100"]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mypy_extensions import mypyc_attr
 
+from router.switching.held import Held
 from router.switching.pending import STAN_MAX, Line, Stans
 from router.switching.pin_key import PinKey
 from router.switching.saf_drain import SafDrain
@@ -91,7 +92,8 @@ class Issuer:
     """One issuer. Its numbers (DE 11) are one space for all its lines: DE 90 names no line."""
 
     __slots__ = (
-        "drain", "given_up", "lines", "name", "saf", "session_key", "stand_in", "stans", "terms",
+        "drain", "given_up", "held", "lines", "name", "saf", "session_key", "stand_in", "stans",
+        "terms",
     )  # fmt: skip
 
     def __init__(self, name: str, terms: IssuerTerms) -> None:
@@ -101,6 +103,7 @@ class Issuer:
         self.stans = Stans(terms.stan_first, terms.stans)
         self.stand_in = StandIn()
         self.lines: list[Line] = []
+        self.held = Held()
         self.given_up = 0  # requests on no line any more, whose reversals are not stored yet
         self.saf = SafQueue()
         self.drain = SafDrain()

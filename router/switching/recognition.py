@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from librt.strings import BytesWriter
 from mypy_extensions import mypyc_attr
 
+from router.switching.card_number import write_card
 from router.switching.elements import Elements
 from router.wire.octets import hashed
 from router.wire.pan import Pan
@@ -24,6 +25,7 @@ ZERO: Final = 0x30
 SEED: Final = hash(SEPARATOR) & 0x0FFFFFFFFFFFFFFF  # another in each process
 KEY_PARTS: Final = 6  # from the first one on
 LOOSE_PARTS: Final = 12  # of these, all but the first one
+ACCOUNT_AND_CHECK_DIGIT: Final = 13  # digits
 WRITER: Final = BytesWriter()  # one for all: nothing stays in it between two calls
 
 
@@ -32,22 +34,21 @@ class Recognised(Elements):
     """Elements with their About: the hashes of its keys, and where its other parts begin."""
 
     __slots__ = (
-        "about", "amount_at", "card_at", "code_at", "key_hash", "loose_hash", "recognised_by",
+        "about", "amount_at", "card_at", "card_end", "code_at", "key_hash", "loose_hash",
+        "recognised_by",
     )  # fmt: skip
 
-    def recognise(self, acquirer: str, mti: str, pan: Pan | None) -> None:
-        """Once, before anything is asked of it."""
+    def recognise(self, acquirer: bytes, mti: str) -> None:
+        """Once, before anything is asked of it. The acquirer's name is in Latin-1."""
         there = WRITER
         there.truncate(0)
         loose, key_end = write_numbers(there, acquirer, mti, self)
         there.append(BETWEEN)
         self.card_at: i64 = len(there)
-        if pan is not None:
-            self.write(DE.PAN, there)  # the same, if it is there
-            if len(there) == self.card_at:
-                there.write(pan.reveal().encode("latin-1"))
+        write_card(self, there)
+        self.card_end: i64 = len(there)
         there.append(BETWEEN)
-        self.code_at: i64 = len(there)
+        self.code_at: i64 = self.card_end + 1
         self.write(DE.PROCESSING_CODE, there)
         there.append(BETWEEN)
         self.write(DE.CURRENCY, there)
@@ -61,8 +62,29 @@ class Recognised(Elements):
         self.key_hash = hashed(SEED, text, 0, key_end)
         self.loose_hash = hashed(SEED, text, loose, loose_end)
 
+    @property
+    def names_card(self) -> bool:
+        """One, and no other."""
+        return self.card_end > self.card_at
 
-def numbers_of(acquirer: str, mti: str, elements: Elements) -> "tuple[i64, bytes]":
+    @property
+    def pan(self) -> Pan | None:
+        """Made when it is asked for: mostly the digits are enough where they stand."""
+        if not self.names_card:
+            return None
+        return Pan(self.recognised_by[self.card_at : self.card_end].decode("latin-1"))
+
+    @property
+    def account_12(self) -> str:
+        """Of its card: as `Pan` has it."""
+        start = self.card_end - ACCOUNT_AND_CHECK_DIGIT
+        if start >= self.card_at:
+            return self.recognised_by[start : self.card_end - 1].decode("latin-1")
+        pan = self.pan
+        return pan.account_12 if pan is not None else ""
+
+
+def numbers_of(acquirer: bytes, mti: str, elements: Elements) -> "tuple[i64, bytes]":
     """The hash of its key, and `About.numbers`: no more than these."""
     there = WRITER
     there.truncate(0)
@@ -72,7 +94,7 @@ def numbers_of(acquirer: str, mti: str, elements: Elements) -> "tuple[i64, bytes
 
 
 def write_numbers(
-    there: BytesWriter, acquirer: str, mti: str, elements: Elements
+    there: BytesWriter, acquirer: bytes, mti: str, elements: Elements
 ) -> "tuple[i64, i64]":
     """From DE 7 to DE 13. Says where the loose key begins, and where the key ends.
 
@@ -81,7 +103,7 @@ def write_numbers(
     elements.write(DE.TRANSMISSION_TIME, there)
     there.append(BETWEEN)
     loose: i64 = len(there)
-    there.write(acquirer.encode("latin-1"))
+    there.write(acquirer)
     there.append(BETWEEN)
     there.append(ord(mti[1]))
     there.append(ord(mti[2]))

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import mypyc_attr
 
-from router.switching.card_number import card_of
 from router.switching.message_types import MessageType
 from router.switching.peers import Acquirer, AcquirerLink
 from router.switching.processing_codes import effect_at
@@ -35,7 +34,6 @@ class Request(Recognised):
         "link",
         "message",
         "mti",
-        "pan",
         "queue",
         "waits",
         "waits_for",
@@ -59,7 +57,6 @@ class Request(Recognised):
         self.message = message
         self.kind = kind
         self.mti = kind.mti
-        self.pan = card_of(self)
         self.arrived = arrived
         self.deadline = arrived + acquirer.answer_within_s
         self.is_done = False
@@ -67,7 +64,7 @@ class Request(Recognised):
         self.before: Request | None = None  # between these
         self.behind: Request | None = None
         self.waits_for: Transaction | None = None
-        self.recognise(acquirer.name, self.mti, self.pan)
+        self.recognise(waits.name, self.mti)
         self.effect = effect_at(self.recognised_by, self.code_at)  # None: out of scope
 
     @property
@@ -122,7 +119,7 @@ class Original(Recognised):
         if acquirer_id:
             values[DE.ACQUIRER_ID] = acquirer_id
         super().__init__(None, values)
-        self.recognise(reversal.acquirer.name, original_data[:4], reversal.pan)
+        self.recognise(reversal.waits.name, original_data[:4])
 
 
 def is_same_without_time(request: Request, known: "Transaction") -> bool:

@@ -183,9 +183,9 @@ class Reversing:
 
     def _issuer_of(self, request: Request) -> Issuer | Told:
         """Of a reversal that goes by its own elements; or why it cannot be taken."""
-        if request.pan is None:
+        if not request.names_card:
             return declined(ResponseCode.FORMAT_ERROR, "format")
-        bin_range = self.switch.range_of(request.pan)
+        bin_range = self.switch.range_of(request)
         if bin_range is None or not bin_range.issuer:
             return declined(ResponseCode.NO_ROUTE, "routing")
         issuer = self.switch.issuers[bin_range.issuer]

@@ -90,11 +90,11 @@ def limit_of(request: Request, rules: Rules | None, switch: Switch) -> Limit | N
     """The first limit that covers such a request; None: it is not stood in for."""
     values = request.values
     effect = effect_of(values.get(DE.PROCESSING_CODE, ""))
-    if rules is None or effect is None or not effect.may_be_stood_in_for or request.pan is None:
+    if rules is None or effect is None or not effect.may_be_stood_in_for or not request.names_card:
         return None
     if values.get(DE.CURRENCY, "") != rules.currency:
         return None
-    bin_range = switch.range_of(request.pan)
+    bin_range = switch.range_of(request)
     product = bin_range.product if bin_range is not None else ""
     channel, country = channel_of(request), values.get(DE.ACQUIRER_COUNTRY, "")
     for limit in rules.limits:

@@ -3,9 +3,9 @@
 from router.switching.clock import Clock
 from router.switching.outbound import Numbers
 from router.switching.peers import Issuer
+from router.switching.request import Request
 from router.switching.routing import BinFacts, BinTable
 from router.switching.translation import Translation
-from router.wire.pan import Pan
 from specs.elements import DE
 from specs.packed import packed
 
@@ -43,9 +43,9 @@ class Switch:
         """Seconds since 1970."""
         return self._clock.wall()
 
-    def range_of(self, pan: Pan) -> BinFacts | None:
-        """What the range says that decides about this PAN."""
-        return self.bin_table.range_of(pan.reveal())
+    def range_of(self, request: Request) -> BinFacts | None:
+        """What the range says that decides about its card."""
+        return self.bin_table.range_at(request.recognised_by, request.card_at, request.card_end)
 
     def may_store(self, issuer: Issuer) -> bool:
         """Is there room, and a number, for another store-and-forward entry?"""

@@ -15,7 +15,7 @@ from router.switching.told import Told
 from specs.journal_format import About, Kept, Record, StoodIn, Stored
 
 if TYPE_CHECKING:
-    from router.switching.admission import Part
+    from router.switching.held import Part
 
 
 @mypyc_attr(acyclic=True)
@@ -53,6 +53,7 @@ class Transaction:
         "on_record",
         "outbound",
         "partial",
+        "place",
         "request",
         "requests",
         "reversing",
@@ -80,6 +81,7 @@ class Transaction:
         self.key_hash = key_hash  # of the keys in it: `router.switching.recognition`
         self.loose_hash = loose_hash
         self.known_since = known_since
+        self.place: i64 = 0  # in the order of age: `router.switching.by_age`
         self._may_hold = may_hold
         self.request: Request | None = None  # the first one, while the life goes on
         self.requests: tuple[Request, ...] = ()  # those that wait for the answer

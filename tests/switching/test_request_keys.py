@@ -15,7 +15,7 @@ def recognised(
     acquirer: str, mti: str, message: Message | None, values: dict[int, str] | None = None
 ) -> Recognised:
     known = Recognised(message, values)
-    known.recognise(acquirer, mti, Pan(HOME_CARD))
+    known.recognise(acquirer.encode(), mti)
     return known
 
 
@@ -96,7 +96,7 @@ def test_what_is_turned_away_is_known_by_the_same_keys(
 ) -> None:
     """They are made without the rest."""
     known = known_by(mti, "souk", **changed)
-    assert numbers_of("souk", mti, Elements(purchase(mti, **changed), None)) == (
+    assert numbers_of(b"souk", mti, Elements(purchase(mti, **changed), None)) == (
         hashes_of(known)[0], known.numbers)
     assert known.stan == purchase(mti, **changed).text(DE.STAN)
 
@@ -133,3 +133,27 @@ def test_the_hashes_of_a_record_are_those_of_its_request() -> None:
         known = recognised("souk", "0100", purchase("0100", **changed))
         assert hashes_of(known.about) == (known.key_hash, known.loose_hash)
         assert known.about.parts.about("0100") == known.about
+
+
+@pytest.mark.parametrize("pan", ["950400000000", "9504000000003", HOME_CARD, HOME_CARD + "123"])
+def test_a_card_and_its_account_where_they_stand(pan: str) -> None:
+    request = recognised("souk", "0100", purchase(pan=pan))
+    assert (request.names_card, request.pan) == (True, Pan(pan))
+    assert request.account_12 == Pan(pan).account_12
+
+
+@pytest.mark.parametrize(
+    ("track_2", "names_card"),
+    [
+        (HOME_CARD + "=29122010000000000000", True),
+        ("", True),  # it says nothing
+        ("4111111111111111=29122010000000000000", False),
+    ],
+)
+def test_a_track_may_name_the_card_or_another(track_2: str, names_card: bool) -> None:
+    values = {**purchase().values(), DE.TRACK_2: track_2}
+    both = recognised("souk", "0100", None, values)
+    assert both.names_card is names_card
+    assert both.about.parts.pan == (HOME_CARD if names_card else "")
+    alone = recognised("souk", "0100", None, {n: values[n] for n in values if n != DE.PAN})
+    assert alone.about.parts.pan == track_2.partition("=")[0]
