@@ -62,6 +62,8 @@ def command(
 
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _leave)
+    # What a script runs in the background is started with this one ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     says = Console(stderr=True)
     chosen, single = _studies(study, rate, in_flight, quick, says)
     each = seconds or (QUICK_S if quick else SECONDS)

@@ -6,8 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -18,6 +21,8 @@ from bench.studies.row import Load
 from bench.studies.study import Point, Study, pin
 
 ENOUGH_S = 60.0
+
+Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 
 
 def started(*options: str) -> subprocess.Popen[str]:
@@ -97,9 +102,17 @@ def test_an_unknown_study_is_refused_with_those_there_are() -> None:
     assert "there is no study morse; there are rates, in flight, connections" in err
 
 
-def test_ctrl_c_leaves_no_process_behind() -> None:
-    """Interrupted in the middle of a run: router, HSM, issuer and load are all ended."""
-    with started("--rate=50", "--seconds=120") as process:
+@pytest.mark.parametrize("before", [signal.default_int_handler, signal.SIG_IGN])
+def test_ctrl_c_leaves_no_process_behind(before: Handler) -> None:
+    """Interrupted in the middle of a run: router, HSM, issuer and load are all ended. So where it
+    was started with the signal ignored, as what a script runs in the background is.
+    """
+    ours = signal.signal(signal.SIGINT, before)
+    try:
+        process = started("--rate=50", "--seconds=120")
+    finally:
+        signal.signal(signal.SIGINT, ours)
+    with process:
         until = time.monotonic() + ENOUGH_S
         children: set[int] = set()
         while len(children) < 4 and time.monotonic() < until:
