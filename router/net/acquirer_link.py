@@ -180,12 +180,11 @@ class AcquirerLink(peers.AcquirerLink):
             self._deadline = 0.0
         elif not self._deadline:
             self._deadline = self._clock.now() + REST_OF_FRAME_WITHIN_S
-        size = self._tpdu_bytes
-        for frame in frames:
-            if size:
-                self._read(frame[size:], frame[:size])
-            else:
-                self._read(frame, b"")
+        self._clock.stand()
+        try:
+            self._read_all(frames)
+        finally:
+            self._clock.go_on()
 
     def pause_writing(self) -> None:
         """Its answers pile up here: it does not read, and is of no use to anybody."""
@@ -216,6 +215,14 @@ class AcquirerLink(peers.AcquirerLink):
         if self._listener.keys is not None:
             self._listener.keys.closed(self)
         self._carry_out(self._session.disconnected(because))
+
+    def _read_all(self, frames: list[bytes]) -> None:
+        size = self._tpdu_bytes
+        for frame in frames:
+            if size:
+                self._read(frame[size:], frame[:size])
+            else:
+                self._read(frame, b"")
 
     def _read(self, data: bytes, tpdu: bytes) -> None:
         codec = self._codec

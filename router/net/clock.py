@@ -9,6 +9,7 @@ from router.switching.clock import Clock
 
 # Compiled, a name that is not Final is looked up at each use.
 MONOTONIC: Final[Callable[[], float]] = time.monotonic
+GOES: Final = -1.0  # it does not stand
 
 
 class SystemClock(Clock):
@@ -17,9 +18,16 @@ class SystemClock(Clock):
     def __init__(self) -> None:
         self._second = -1
         self._text = ""
+        self._stands_at = GOES
 
     def now(self) -> float:
-        return MONOTONIC()
+        return MONOTONIC() if self._stands_at == GOES else self._stands_at
+
+    def stand(self) -> None:
+        self._stands_at = MONOTONIC()
+
+    def go_on(self) -> None:
+        self._stands_at = GOES
 
     def wall(self) -> float:
         return wall()

@@ -181,7 +181,7 @@ class Router:
         self._conductor = Conductor(
             switch, self._clock, self._journal, self._hsm, self._observer, limits,
             settings.follower_tells)
-        self._hsm.tell(self._conductor)
+        self._hsm.tell(self._conductor, self._clock)
         self._journal.landed = self._conductor.landed
         self._journal.in_flight = lambda: self._conductor.in_flight
         self._issuers.conductor = self._conductor

@@ -1,29 +1,14 @@
 """The HSM over several connections, pipelined: each command goes where the fewest wait."""
 import asyncio
-from typing import Final
 
 from router.net.addresses import Address
 from router.net.hsm_link import Changed, HsmAway, HsmLink
 from router.switching.needs import Event, PinRefused, TranslatePin, Verified, Verify
-from router.switching.pin_key import PinKey
-from router.switching.ports import HearsHsm, Hsm
+from router.switching.ports import Clock, HearsHsm, Hsm
 from router.switching.transaction import Transaction
 from router.wire import hsm_frames
-from router.wire.hsm_frames import KeyForm
 
 __all__ = ["HsmAway", "HsmClient"]
-
-KEYS_MAX: Final = 1024
-
-
-class Known:
-    """A key, and its form: a reload or an exchange may bring another under the same name."""
-
-    __slots__ = ("form", "key")
-
-    def __init__(self, key: PinKey) -> None:
-        self.key = key
-        self.form = KeyForm(key.kind, key.under_lmk, key.block_format)
 
 
 class HsmClient(Hsm):
@@ -35,17 +20,17 @@ class HsmClient(Hsm):
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._hears: HearsHsm | None = None
-        self._forms: dict[str, Known] = {}
         self._links = [
             HsmLink(self._loop, endpoint, timeout_s, pending_max, changed)
             for _ in range(connections) for endpoint in endpoints
         ]
 
-    def tell(self, hears: HearsHsm) -> None:
-        """The conductor."""
+    def tell(self, hears: HearsHsm, clock: Clock) -> None:
+        """The conductor, and the clock that it reads."""
         self._hears = hears
         for link in self._links:
             link.hears = hears
+            link.clock = clock
 
     @property
     def connections_up(self) -> int:
@@ -64,8 +49,7 @@ class HsmClient(Hsm):
         if link is None:
             self._loop.call_soon(self._tell, owner, PinRefused(""))
             return
-        source, destination = self._form(need.source), self._form(need.destination)
-        link.translate(source, destination, need.pin_block, need.account, owner)
+        link.translate(need, owner)
 
     def verify(self, need: Verify, owner: Transaction) -> None:
         """The same, with Verified."""
@@ -93,14 +77,6 @@ class HsmClient(Hsm):
             if link.takes_more and (best is None or link.load < best.load):
                 best = link
         return best
-
-    def _form(self, key: PinKey) -> KeyForm:
-        known = self._forms.get(key.under_lmk)
-        if known is None or known.key is not key:
-            if len(self._forms) >= KEYS_MAX:
-                self._forms.clear()
-            known = self._forms[key.under_lmk] = Known(key)
-        return known.form
 
     def _tell(self, owner: Transaction, event: Event) -> None:
         assert self._hears is not None, "the daemon sets it before the first transaction"

@@ -30,7 +30,7 @@ class Waiting:
         self.sent_at = 0.0
         self.deadline = 0.0
         self.owner: Transaction | None = None  # of a PIN translation,
-        self.block_digits = 0  # of which this is to come back,
+        self.block_digits: i64 = 0  # of which this is to come back,
         self.verifies = False  # or of a PIN or a CVV: right or wrong is all it says
         self.answer: asyncio.Future[bytes] | None = None  # of anything else
 

@@ -9,12 +9,11 @@ from router.net.addresses import Address
 from router.net.backoff import Backoff
 from router.net.hsm_commands import Commands, Waiting
 from router.net.outbox import Outbox, tuned
-from router.switching.needs import Event, PinRefused, PinTranslated, Verified
-from router.switching.ports import HearsHsm
+from router.switching.needs import Event, PinRefused, PinTranslated, TranslatePin, Verified
+from router.switching.ports import Clock, HearsHsm
 from router.switching.transaction import Transaction
 from router.wire import hsm_frames
 from router.wire.framing import FrameReader, FrameTooLong, begun, ended
-from router.wire.hsm_frames import KeyForm
 from specs.dialect import parse_framing
 
 FRAMING: Final = parse_framing("binary-2")
@@ -42,7 +41,8 @@ class HsmLink:
     ) -> None:
         self.endpoint = endpoint
         self.is_up = False
-        self.hears: HearsHsm | None = None  # set before the first transaction
+        self.hears: HearsHsm | None = None  # set before the first transaction,
+        self.clock = Clock()  # and with it the clock that it reads
         self._loop = loop
         self._timeout_s = timeout_s
         self._changed = changed
@@ -81,20 +81,21 @@ class HsmLink:
             if self._transport is not None:
                 self._transport.abort()
 
-    def translate(
-        self, source: KeyForm, destination: KeyForm, pin_block: str, account: str,
-        owner: Transaction,
-    ) -> None:
+    def translate(self, need: TranslatePin, owner: Transaction) -> None:
         """The owner's conductor hears of it. The caller looked at `takes_more` before."""
         outbox = self._outbox
         assert outbox is not None
+        source, destination = need.source.form, need.destination.form
         waiting = self._begun(outbox, source.command)
         waiting.owner = owner
         waiting.block_digits = destination.block_digits
         frames = outbox.frames()
         start = begun(frames)
         hsm_frames.write_header(frames, waiting.number)
-        hsm_frames.write_translation(frames, source, destination, pin_block, account)
+        hsm_frames.write_keys(frames, source, destination)
+        need.write_pin_block(frames)
+        hsm_frames.write_formats(frames, source, destination)
+        frames.write(need.account.encode())
         ended(frames, start)
 
     def verify(self, command: bytes, owner: Transaction) -> None:
@@ -157,8 +158,12 @@ class HsmLink:
         except FrameTooLong as fault:
             self.give_up(str(fault))
             return
-        for frame in frames:
-            self._answered(frame)
+        self.clock.stand()
+        try:
+            for frame in frames:
+                self._answered(frame)
+        finally:
+            self.clock.go_on()
 
     def pause_writing(self) -> None:
         assert self._outbox is not None

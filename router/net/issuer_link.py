@@ -175,17 +175,11 @@ class IssuerLink(IssuerPort):
             self._observer.frame_too_long(self.line.name, too_long)
             self._abort(str(too_long))
             return
-        codec = self.terms.codec
-        for frame in frames:
-            try:
-                message = codec.scan(frame)
-                if codec.is_binary or not frame.isascii():  # else every text in it is
-                    codec.verify(message)
-            except MalformedMessage as fault:
-                self._malformed(frame, fault)
-            else:
-                self._malformed_in_a_row = 0
-                self._arrived(message)
+        self._clock.stand()
+        try:
+            self._read_all(frames)
+        finally:
+            self._clock.go_on()
 
     def pause_writing(self) -> None:
         assert self._outbox is not None
@@ -217,6 +211,19 @@ class IssuerLink(IssuerPort):
             self._observer.line_unreachable(self.line, address, str(error) or "no answer")
         if self._closed is not None:
             await self._closed
+
+    def _read_all(self, frames: list[bytes]) -> None:
+        codec = self.terms.codec
+        for frame in frames:
+            try:
+                message = codec.scan(frame)
+                if codec.is_binary or not frame.isascii():  # else every text in it is
+                    codec.verify(message)
+            except MalformedMessage as fault:
+                self._malformed(frame, fault)
+            else:
+                self._malformed_in_a_row = 0
+                self._arrived(message)
 
     def _arrived(self, message: Message) -> None:
         mti = message.mti

@@ -15,6 +15,14 @@ class Clock:
         """Seconds that only grow."""
         raise NotImplementedError
 
+    def stand(self) -> None:
+        """Until it is to `go_on`: what came together is worked through as of one moment, and the
+        clock is read once. (One that moves by hand, or is simulated, stands at any rate.)
+        """
+
+    def go_on(self) -> None:
+        """`now` is the time again."""
+
     def wall(self) -> float:
         """Seconds since 1970: what is kept across restarts. It may step."""
         raise NotImplementedError

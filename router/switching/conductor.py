@@ -629,6 +629,13 @@ class Conductor(HearsHsm):
 
     def landed(self, commits: list[Commit], durable: bool) -> None:
         """One group became durable, or was refused whole."""
+        self._clock.stand()
+        try:
+            self._landed(commits, durable)
+        finally:
+            self._clock.go_on()
+
+    def _landed(self, commits: list[Commit], durable: bool) -> None:
         for commit in commits:
             if durable:
                 self._are_durable(commit.records)

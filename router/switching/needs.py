@@ -2,26 +2,40 @@
 
 from collections.abc import Callable, Generator
 
+from librt.strings import BytesWriter
 from mypy_extensions import mypyc_attr
 
+from router.switching.elements import Elements
 from router.switching.pending import Line
 from router.switching.pin_key import PinKey
 from router.switching.told import Told
 from router.wire.message import Message
+from specs.elements import DE
 from specs.journal_format import Record as JournalRecord
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
 class TranslatePin:
-    """Have the PIN block re-encrypted from the acquirer's key to the issuer's."""
+    """Have the PIN block of a request re-encrypted from the acquirer's key to the issuer's."""
 
-    __slots__ = ("account", "destination", "pin_block", "source")
+    __slots__ = ("account", "destination", "request", "source")
 
-    def __init__(self, pin_block: str, account: str, source: PinKey, destination: PinKey) -> None:
-        self.pin_block = pin_block  # 16 or 32 hexadecimal digits
+    def __init__(
+        self, request: Elements, account: str, source: PinKey, destination: PinKey
+    ) -> None:
+        self.request = request
         self.account = account  # the twelve rightmost digits of the PAN without its check digit
         self.source = source
         self.destination = destination
+
+    @property
+    def pin_block(self) -> str:
+        """16 or 32 hexadecimal digits."""
+        return self.request.text(DE.PIN_BLOCK)
+
+    def write_pin_block(self, there: BytesWriter) -> None:
+        """The same, where it is wanted: no text is made of it."""
+        self.request.write(DE.PIN_BLOCK, there)
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)

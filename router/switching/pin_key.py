@@ -1,6 +1,8 @@
 """The key that PIN blocks to or from one peer are encrypted under."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from router.wire.hsm_frames import KeyForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +13,11 @@ class PinKey:
     under_lmk: str
     kcv: str
     block_format: str  # the HSM's code: 01 ISO-0, 05 ISO-1, 47 ISO-3, 48 ISO-4
+    form: KeyForm = field(init=False, repr=False, compare=False)  # the same, made ready
+
+    def __post_init__(self) -> None:
+        form = KeyForm(self.kind, self.under_lmk, self.block_format)
+        object.__setattr__(self, "form", form)
 
 
 def is_same_key(one: PinKey | None, other: PinKey | None) -> bool:

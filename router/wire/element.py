@@ -7,7 +7,7 @@ import binascii
 from typing import Final
 
 from librt.strings import BytesWriter
-from mypy_extensions import i64
+from mypy_extensions import i64, u8
 
 from router.wire.octets import write_printable
 from specs.rules import EBCDIC, ElementRule
@@ -144,7 +144,7 @@ class Element:
     def write_text(self, there: BytesWriter, data: bytes, start: i64, stop: i64, is_odd: bool,
                    ) -> None:
         """The same in Latin-1, control characters as spaces, of bytes that lie in a message."""
-        if self.reading != DIGITS:
+        if self.reading not in (DIGITS, BYTES):
             text = self.text_of(data[start:stop], is_odd).encode("latin-1")
             write_printable(there, text, 0, len(text))
             return
@@ -156,7 +156,7 @@ class Element:
         for at in range(first, last):
             digit: i64 = data[at >> 1]
             digit = digit & 0x0F if at & 1 else digit >> 4
-            there.append(digit + 0x30 if digit < 10 else digit + 0x37)
+            there.append(u8(digit + 0x30 if digit < 10 else digit + 0x37))
 
     def bytes_of(self, text: str) -> bytes:
         """The element as it stands on the wire, prefix and all."""

@@ -75,7 +75,11 @@ class FrameReader:
         is_usual, prefix = self._is_usual, self._prefix_bytes
         while start + prefix <= size:
             body = start + prefix
-            length = data[start] << 8 | data[start + 1] if is_usual else self._length(data, start)
+            length: i64
+            if is_usual:
+                length = i64(data[start]) << 8 | i64(data[start + 1])
+            else:
+                length = self._length(data, start)
             if length < 0 or length > self._frame_bytes_max:
                 if frames:
                     break

@@ -42,7 +42,7 @@ class KeyForm:
         self.as_source = self.command + under_lmk.encode()
         self.as_destination = under_lmk.encode() + PIN_DIGITS_MAX
         self.block_format = block_format.encode()
-        self.block_digits = 32 if block_format == ISO_4 else 16
+        self.block_digits: i64 = 32 if block_format == ISO_4 else 16
 
 
 def write_header(writer: BytesWriter, number: i64) -> None:
@@ -65,17 +65,16 @@ def number_in(frame: bytes) -> i64:
     return number
 
 
-def write_translation(
-    writer: BytesWriter, source: KeyForm, destination: KeyForm, pin_block: str, account: str
-) -> None:
-    """CA or CC: the PIN block under another key."""
-    block, digits = pin_block.encode(), account.encode()
+def write_keys(writer: BytesWriter, source: KeyForm, destination: KeyForm) -> None:
+    """CA or CC, the PIN block under another key: what comes before the block."""
     writer.write(source.as_source)
     writer.write(destination.as_destination)
-    writer.write(block)
+
+
+def write_formats(writer: BytesWriter, source: KeyForm, destination: KeyForm) -> None:
+    """What comes behind it, before the account."""
     writer.write(source.block_format)
     writer.write(destination.block_format)
-    writer.write(digits)
 
 
 def verify_pvv(
@@ -141,9 +140,9 @@ def error_of(frame: bytes, command: bytes) -> str:
     return frame[6:BODY].decode("latin-1")
 
 
-def pin_block_of(frame: bytes, digits: int) -> str:
+def pin_block_of(frame: bytes, digits: i64) -> str:
     """Of an accepted CA or CC: the block under the destination key, of so many digits."""
-    start = BODY + 2
+    start: i64 = BODY + 2
     if len(frame) != start + digits + 2 or not are_hexadecimal(frame, start, start + digits):
         raise MalformedAnswer(f"a PIN length, {digits} hexadecimal digits and a format")
     return frame[start:start + digits].decode("ascii")

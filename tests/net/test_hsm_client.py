@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from router.net.addresses import Address
 from router.net.hsm_client import HsmClient
 from router.net.waiting import until
+from router.switching.elements import Elements
 from router.switching.needs import Event, PinRefused, PinTranslated, TranslatePin
 from router.switching.pin_key import PinKey
-from router.switching.ports import HearsHsm
+from router.switching.ports import Clock, HearsHsm
 from router.switching.transaction import Transaction, from_record
+from specs.elements import DE
 from specs.journal_format import Parts
 from tests.net.hsm_peer import PIN_BLOCK, TRANSLATED, UNACCEPTABLE, HsmPeer, hsm_peer
 
@@ -27,7 +29,7 @@ class Client(HearsHsm):
         self.client = HsmClient(
             (Address("127.0.0.1", hsm.port),), connections, timeout_s, pending_max,
             lambda _endpoint, is_up, why: self.changes.append((is_up, why)))
-        self.client.tell(self)
+        self.client.tell(self, Clock())
 
     def translated(self, transaction: Transaction, event: Event) -> None:
         self.heard[transaction].append(event)
@@ -40,7 +42,8 @@ class Client(HearsHsm):
 
     def translate(self, block: str = PIN_BLOCK) -> Transaction:
         owner = self.owner()
-        self.client.translate_pin(TranslatePin(block, "540028800010", TPK, ZPK), owner)
+        request = Elements(None, {DE.PIN_BLOCK: block})
+        self.client.translate_pin(TranslatePin(request, "540028800010", TPK, ZPK), owner)
         assert not self.heard[owner], "never from within the call"
         return owner
 

@@ -19,7 +19,10 @@ WRAPPED = "81E6BDF350C73ED13698E2C1356B58622C3871D2846FC110DD7E7A9D1024EC08"
 
 def translation(source: KeyForm, destination: KeyForm, pin_block: str) -> bytes:
     writer = BytesWriter()
-    hsm_frames.write_translation(writer, source, destination, pin_block, "540028800010")
+    hsm_frames.write_keys(writer, source, destination)
+    writer.write(pin_block.encode())
+    hsm_frames.write_formats(writer, source, destination)
+    writer.write(b"540028800010")
     return writer.getvalue()
 
 
