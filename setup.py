@@ -10,11 +10,11 @@ from setuptools import Extension, setup
 
 COMPILED = ["router/wire", "router/switching"]
 # What those refer to at every step: compiled with them, the numbers of elements are constants.
-COMPILED_IN_SPECS = ["elements", "packed"]
+COMPILED_IN_SPECS = ["elements", "message_pack", "packed"]
 # Of router/net, what every transaction passes through.
 COMPILED_IN_NET = [
-    "acquirer_link", "clock", "hsm_client", "hsm_commands", "hsm_link", "issuer_link", "journal",
-    "outbox", "turns",
+    "acquirer_link", "carrying", "clock", "hsm_client", "hsm_commands", "hsm_link", "issuer_link",
+    "journal", "outbox", "still_open", "turns",
 ]
 # What the journal's follower does to every transaction.
 COMPILED_IN_JOURNAL = ["noting", "pairs", "telling"]

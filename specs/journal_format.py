@@ -251,6 +251,7 @@ BOOKKEEPING: Final = (SegmentBegan, SegmentEnded, RunBegan, Carried, Retired)
 _BOOKKEEPING: Final = frozenset(BOOKKEEPING)
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Entry])
+_record_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 
 
 def group_bytes(records: Sequence[Entry]) -> bytes:
@@ -258,9 +259,14 @@ def group_bytes(records: Sequence[Entry]) -> bytes:
     return _encoder.encode(records)
 
 
-def group_in(room: bytearray, records: Sequence[Entry]) -> None:
-    """The same, as all that the room holds then."""
-    _encoder.encode_into(records, room)
+def record_bytes(record: Entry | Mapping[int, str] | str) -> bytes:
+    """One alone, or a part of one."""
+    return _encoder.encode(record)
+
+
+def record_of(data: bytes) -> Record:
+    """What `record_bytes` made."""
+    return _record_decoder.decode(data)
 
 
 def group_entries(data: bytes) -> list[Entry]:

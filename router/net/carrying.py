@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from router.net.still_open import StillOpen
+from router.switching.commits import Written
 from router.switching.pending import STAN_MAX
 from specs.journal_format import Carried, Record, Stored
 
@@ -70,7 +71,7 @@ class Carrying:
         self._rows.append((number, at, self._forwarded))
         self._at = at
 
-    def note(self, records: Sequence[Record]) -> None:
+    def note(self, records: Sequence[Record | Written]) -> None:
         """What became durable, or was read, in one group."""
         self._forwarded += self._open.note(records)
         self._since += len(records)

@@ -22,7 +22,7 @@ from router.net.journal_opening import JournalUnusable
 from router.net.journal_retention import Retention
 from router.net.waiting import until
 from router.switching import ports
-from router.switching.commits import Commit
+from router.switching.commits import Commit, entries_of
 from specs.journal_reading import Damage
 
 LINGER_S: Final = 0.001  # small groups begin so far apart: an fsync costs all the same
@@ -169,7 +169,7 @@ class Journal(ports.Journal):
             fault = self._lost
             try:
                 if not fault:
-                    self._file.append([record for commit in group for record in commit.records])
+                    self._file.append(entries_of(group))
                     self._groups_since_checkpoint += 1
             except (sqlite3.Error, OSError) as error:
                 fault = str(error)

@@ -25,6 +25,7 @@ from router.net.journal_opening import (
     opened,
     refuse_former,
 )
+from router.switching.commits import Written, group_of
 from router.switching.pending import STAN_MAX
 from specs.journal_format import (
     Bookkeeping,
@@ -36,7 +37,6 @@ from specs.journal_format import (
     SegmentBegan,
     SegmentEnded,
     Stored,
-    group_in,
     records_among,
 )
 from specs.journal_head import Head, HeadFile, head_in
@@ -79,7 +79,7 @@ class JournalFile:
         self._log_tries = 0  # left
         self._last = (0, first_tag(worker))  # number and tag of the last row
         self._carrying = Carrying(wall, stans)
-        self._group, self._room = bytearray(), bytearray()  # of the next row: in clear, and sealed
+        self._room = bytearray()  # of the next row, sealed
         self._preface: list[Bookkeeping] = []  # goes with the next group
         self._asides: deque[Bookkeeping] = deque()  # the same, from the other thread
         self._reader_at = self._last_at_start = 0
@@ -168,7 +168,7 @@ class JournalFile:
 
     # Records, in the thread that appends.
 
-    def append(self, records: Sequence[Record]) -> None:
+    def append(self, records: Sequence[Record | Written]) -> None:
         """Durable when this returns. Raises sqlite3.Error: then nothing of it counts."""
         at = int(self._wall() * 1000)
         if not self._day_from <= at < self._day_to and self._next is not None:
@@ -244,7 +244,7 @@ class JournalFile:
         self._carrying.note(records)
         return records
 
-    def _write(self, at: int, entries: Sequence[Entry], *marks: str) -> None:
+    def _write(self, at: int, entries: Sequence[Entry | Written], *marks: str) -> None:
         """With what the journal has to say about itself."""
         assert self._segment_seal is not None, "unlocked before"
         if self._preface:
@@ -252,9 +252,9 @@ class JournalFile:
             if any(isinstance(one, Carried) for one in self._preface):
                 marks = ("carried_in", *marks)
         number, before = self._last[0] + 1, self._last[1]
-        group_in(self._group, entries)
-        room = self._room_for(sealed_bytes(len(self._group)))
-        sealed = self._segment_seal.closed_in(room, number, at, before, self._group)
+        group = group_of(entries)
+        room = self._room_for(sealed_bytes(len(group)))
+        sealed = self._segment_seal.closed_in(room, number, at, before, group)
         database = self._database
         try:
             if marks:

@@ -5,8 +5,9 @@ transaction with a stored entry is kept whole until the entry ends: a start must
 answered for what is in flight.
 """
 from collections.abc import Callable, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
+from router.switching.commits import Written
 from router.switching.pending import STAN_MAX
 from router.switching.recovery import is_new_number
 from router.switching.stand_in_counts import summed
@@ -22,9 +23,16 @@ from specs.journal_format import (
     StandInMode,
     StoodIn,
     Stored,
+    record_of,
 )
 
 CardPeriod = tuple[str, str, int]  # issuer, PAN, until
+Noted = Record | bytes  # or what it is in a group
+# Compiled, a name that is not Final is looked up at each use.
+FORWARDED: Final = Forwarded
+ANSWERED: Final = Answered
+REVERSED: Final = Reversed
+STORED: Final = Stored
 
 
 class Story:
@@ -32,7 +40,7 @@ class Story:
 
     __slots__ = ("entries", "records")
 
-    def __init__(self, records: list[Record]) -> None:
+    def __init__(self, records: list[Noted]) -> None:
         self.records = records
         self.entries = 0
 
@@ -44,37 +52,38 @@ class StillOpen:
         self._stans = stans
         self._seconds = seconds
         # By the texts of their About: all records of one transaction have the same.
-        self._in_flight: dict[bytes, Forwarded] = {}
+        self._in_flight: dict[bytes, Noted] = {}
         self._stories: dict[bytes, Story] = {}
         self._entries: dict[EntryId, Stored] = {}
         self._parked: dict[EntryId, Ended] = {}
-        self._numbers: dict[str, NumberGiven | Forwarded | Stored] = {}
+        self._numbers: dict[str, Noted] = {}
         self._stood_in: dict[CardPeriod, StoodIn] = {}
         self._modes: dict[str, StandInMode] = {}
 
-    def note(self, entries: Sequence[Entry]) -> int:
+    def note(self, entries: Sequence[Entry | Written]) -> int:
         """The records of one group, in their order. How many requests it forwards."""
-        in_flight, numbers, stories = self._in_flight, self._numbers, self._stories
+        in_flight, numbers = self._in_flight, self._numbers
         forwarded = 0
-        ended: list[tuple[Forwarded | None, Answered | Reversed]] = []
-        over: dict[bytes, list[Record]] = {}
-        # On the way of every commit: the usual ones first, in line, and by their type itself, for
-        # isinstance() of a Struct asks its metaclass.
+        # Of what is over, an entry may be open, or come in this group.
+        has_entries = bool(self._stories) or any(type(entry) is STORED for entry in entries)
+        over: dict[bytes, list[Noted]] = {}
         for entry in entries:
-            if type(entry) is Forwarded:
-                in_flight[entry.about.text] = entry
-                numbers[entry.issuer] = entry
+            if isinstance(entry, Written):  # on the way of every commit
+                if entry.issuer:
+                    in_flight[entry.about] = numbers[entry.issuer] = entry.data
+                    forwarded += 1
+                    continue
+                left = in_flight.pop(entry.about, None)
+                if has_entries:
+                    self._is_over(entry.about, left, entry.data, over)
+            elif type(entry) is FORWARDED:
+                in_flight[entry.about.text] = numbers[entry.issuer] = entry
                 forwarded += 1
-            elif type(entry) is Answered or type(entry) is Reversed:
+            elif type(entry) is ANSWERED or type(entry) is REVERSED:
                 left = in_flight.pop(entry.about.text, None)
-                if stories:
-                    self._is_over(left, entry, over)
-                else:
-                    ended.append((left, entry))  # an entry of it may come in this group
-            elif type(entry) is Stored:
-                for left, ending in ended:
-                    self._is_over(left, ending, over)
-                ended.clear()
+                if has_entries:
+                    self._is_over(entry.about.text, left, entry, over)
+            elif type(entry) is STORED:
                 self._store(entry, over)
             elif isinstance(entry, Ended | NumberGiven | StoodIn | StandInMode):
                 self._note_other(entry)
@@ -89,29 +98,28 @@ class StillOpen:
         """To be read in this order by a start that reads nothing before."""
         now = self._seconds()
         self._stood_in = {key: one for key, one in self._stood_in.items() if one.until > now}
-        stories = [record for story in self._stories.values() for record in story.records]
+        stories = [as_record(one) for story in self._stories.values() for one in story.records]
         return [
             *self._modes.values(),
             *self._stood_in.values(),
             *stories,
             *self._entries.values(),
             *self._parked.values(),
-            *self._in_flight.values(),
+            *(as_record(one) for one in self._in_flight.values()),
             *(number_given(one) for one in self._numbers.values()),  # behind what is older
         ]
 
     def _is_over(
-        self, left: Forwarded | None, record: Answered | Reversed, over: dict[bytes, list[Record]]
+        self, about: bytes, left: Noted | None, record: Noted, over: dict[bytes, list[Noted]]
     ) -> None:
-        """An entry of the same transaction may be open, or come in the same group."""
-        records: list[Record] = [record] if left is None else [left, record]
-        story = self._stories.get(record.about.text)
+        records = [record] if left is None else [left, record]
+        story = self._stories.get(about)
         if story is not None:
             story.records += records
         else:
-            over.setdefault(record.about.text, []).extend(records)
+            over.setdefault(about, []).extend(records)
 
-    def _store(self, record: Stored, over: dict[bytes, list[Record]]) -> None:
+    def _store(self, record: Stored, over: dict[bytes, list[Noted]]) -> None:
         key = record.about.text
         story = self._stories.get(key)
         if story is None:
@@ -152,9 +160,15 @@ class StillOpen:
             del self._stories[key]
 
 
-def number_given(record: NumberGiven | Forwarded | Stored) -> NumberGiven:
+def as_record(noted: Noted) -> Record:
+    return record_of(noted) if isinstance(noted, bytes) else noted
+
+
+def number_given(noted: Noted) -> NumberGiven:
     """The number a request or an entry went with."""
+    record = as_record(noted)
     if isinstance(record, NumberGiven):
         return record
+    assert isinstance(record, Forwarded | Stored), "nothing else has a number"
     message = record.outbound if isinstance(record, Forwarded) else record.message
     return NumberGiven(record.issuer, message.transmission_time, message.stan)

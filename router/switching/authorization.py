@@ -11,7 +11,9 @@ Who waits for the answer, deadlines and undeliverable answers are the conductor'
 
 from typing import Final
 
+from router.switching import written
 from router.switching.admission import Admission
+from router.switching.commits import Commit
 from router.switching.format_check import format_error
 from router.switching.known import Known
 from router.switching.needs import (
@@ -22,14 +24,19 @@ from router.switching.needs import (
     NeverLeft,
     PinRefused,
     PinTranslated,
-    Record,
     TooLate,
     TranslatePin,
 )
-from router.switching.outbound import given_values, kept_forwarded, kept_values, reversal_values
+from router.switching.outbound import (
+    given_values,
+    kept_forwarded,
+    kept_sent,
+    kept_values,
+    reversal_values,
+)
 from router.switching.pending import Line
 from router.switching.pin_key import PinKey
-from router.switching.records import answered, forwarded, given_up
+from router.switching.records import given_up
 from router.switching.request import Request
 from router.switching.response_codes import ResponseCode, code_of_hsm_error
 from router.switching.session_keys import ANOTHER_KEY
@@ -125,7 +132,7 @@ def authorize(  # noqa: C901, PLR0912, PLR0915 - one function owns the branches 
         happened = pin_block = None  # it is in what leaves, and kept no longer here
         if isinstance(exchange, Told):
             return (yield exchange)
-        if not isinstance((yield Record([forwarded(transaction)])), Durable):
+        if not isinstance((yield written.forwarded(transaction, line)), Durable):
             transaction.outbound = None  # on no record, so its decline needs none either
             return (yield declined(ResponseCode.SYSTEM_MALFUNCTION, "journal"))
 
@@ -140,13 +147,13 @@ def authorize(  # noqa: C901, PLR0912, PLR0915 - one function owns the branches 
         if isinstance(happened, Message):
             answer = answer_of(happened)
             if answer is not None and not answer.approves:
-                yield Record([answered(transaction, answer, is_logged=True)])
+                yield written.answered(transaction, answer)
                 return (yield answer)
             if answer is not None:
                 transaction.approved_amount = answer.amount or None
             if answer is not None and not transaction.is_void:
                 transaction.approval_on_record = True
-                durable = yield Record([answered(transaction, answer, is_logged=True)])
+                durable = yield written.answered(transaction, answer)
                 if isinstance(durable, Durable):
                     return (yield answer)
                 return (yield declined(ResponseCode.SYSTEM_MALFUNCTION, "journal"))
@@ -162,7 +169,7 @@ def authorize(  # noqa: C901, PLR0912, PLR0915 - one function owns the branches 
         ResponseCode.ISSUER_INOPERATIVE, "issuer" if transaction.has_left else "routing"
     )
     if transaction.needs_reversal:
-        yield Record(given_up(transaction, silence, switch))
+        yield Commit(given_up(transaction, silence, switch))
     return (yield silence)
 
 
@@ -174,12 +181,12 @@ def reverse_online(transaction: Transaction, switch: Switch) -> Life:
     line = target.issuer.line_for(target.line)
     exchange = exchange_on(line, transaction, None, None, switch) if line is not None else None
     if line is not None and isinstance(exchange, Exchange):
-        if not isinstance((yield Record([forwarded(transaction)])), Durable):
+        if not isinstance((yield written.forwarded(transaction, line)), Durable):
             return (yield declined(ResponseCode.SYSTEM_MALFUNCTION, "journal"))
         happened = yield exchange
         answer = answer_of(happened) if isinstance(happened, Message) else None
         if answer is not None and answer.code == ResponseCode.APPROVED:
-            durable = yield Record([answered(transaction, answer, is_logged=True)])
+            durable = yield written.answered(transaction, answer)
             if isinstance(durable, Durable):
                 return (yield answer)
     return (yield NOT_CONFIRMED)
@@ -207,10 +214,10 @@ def exchange_on(
         else:
             assert target.outbound is not None
             stays = request.amount_that_stays
-            values = reversal_values(target.outbound, target.approved_amount, stays)
+            values = reversal_values(target.outbound.kept, target.approved_amount, stays)
             values = numbers.stamped(values)
             message = written_for(codec, mti, values)
-            transaction.outbound = kept_message(mti, kept_values(values, request))
+            transaction.outbound = kept_sent(kept_message(mti, kept_values(values, request)))
     except Unwritable:
         issuer.stans.free(numbers.stan)
         return declined(ResponseCode.FORMAT_ERROR, "translation")

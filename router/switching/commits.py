@@ -5,34 +5,82 @@ not be lost (a reversal whose request has left) insists: refused by the disk, it
 and offered again, whole, until the disk takes it.
 """
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import mypyc_attr
 
-from router.switching.transaction import Transaction
-from specs.journal_format import Record
+from specs.journal_format import Entry, Record, record_bytes, record_of
+from specs.message_pack import array_of
+
+if TYPE_CHECKING:
+    from router.switching.transaction import Transaction
 
 RETRY_AFTER_S: Final = 0.5
+NO_RECORDS: Final[list[Record]] = []
 
 
 @mypyc_attr(acyclic=True)
 class Commit:
     """Records that become durable together, and who goes on when they are."""
 
-    __slots__ = ("insists", "owner", "records", "then")
+    __slots__ = ("_records", "insists", "owner", "then")
 
     def __init__(
         self,
         records: list[Record],
-        owner: Transaction | None,
-        then: Callable[[bool], None] | None,
-        insists: bool,
+        owner: "Transaction | None" = None,
+        then: Callable[[bool], None] | None = None,
+        insists: bool = False,
     ) -> None:
-        self.records = records
+        self._records = records
         self.owner = owner
         self.then = then
         self.insists = insists
+
+    @property
+    def records(self) -> list[Record]:
+        return self._records
+
+
+@mypyc_attr(acyclic=True)
+class Written(Commit):
+    """Of one Forwarded or Answered, as the bytes it is in a group: seldom is it looked into.
+
+    Two of these are all that most requests leave behind, and a record as an object is made of
+    several, each of which would be made, gone through and freed.
+    """
+
+    __slots__ = ("about", "data", "issuer")
+
+    def __init__(self, data: bytes, about: bytes, issuer: str) -> None:
+        super().__init__(NO_RECORDS)
+        self.data = data
+        self.about = about  # the text of its About
+        self.issuer = issuer  # of a Forwarded; empty: it is an Answered
+
+    @property
+    def records(self) -> list[Record]:
+        """Made anew each time."""
+        return [record_of(self.data)]
+
+
+def entries_of(commits: list[Commit]) -> list[Record | Written]:
+    """Of a group, in their order: whoever writes it takes a Written as it is."""
+    entries: list[Record | Written] = []
+    for commit in commits:
+        if isinstance(commit, Written):
+            entries.append(commit)
+        else:
+            entries += commit.records
+    return entries
+
+
+def group_of(entries: Sequence[Entry | Written]) -> bytes:
+    """One group, as `specs.journal_format` has it."""
+    return array_of(
+        [entry.data if isinstance(entry, Written) else record_bytes(entry) for entry in entries]
+    )
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -57,17 +105,18 @@ class Commits:
         """Something that must not be lost is in memory only."""
         return bool(self._refused)
 
-    def for_transaction(self, records: list[Record], owner: Transaction) -> None:
-        """The transaction goes on when they are durable, or refused."""
-        self._journal.append(Commit(records, owner, None, False))
+    def for_transaction(self, commit: Commit, owner: "Transaction") -> None:
+        """The transaction goes on when its records are durable, or refused."""
+        commit.owner = owner
+        self._journal.append(commit)
 
     def once(self, records: list[Record], then: Callable[[bool], None]) -> None:
         """Tried once; the action hears whether they are durable."""
-        self._journal.append(Commit(records, None, then, False))
+        self._journal.append(Commit(records, None, then))
 
     def insist(self, records: list[Record], then: Callable[[bool], None] | None = None) -> None:
         """Offered until the disk takes them; then the action follows."""
-        self._journal.append(Commit(records, None, then, True))
+        self._journal.append(Commit(records, None, then, insists=True))
 
     def refused(self, commit: Commit, now: float) -> None:
         """Of a commit that insists: kept, in order."""

@@ -12,7 +12,7 @@ from router.switching.admission import Admission, Limits
 from router.switching.answering import Answering, Waits
 from router.switching.authorization import life_of, received
 from router.switching.clock import Clock
-from router.switching.commits import Commit, Commits, Journal
+from router.switching.commits import Commit, Commits, Journal, Written
 from router.switching.elements import Elements
 from router.switching.given_up import GivenUp
 from router.switching.known import Known
@@ -25,7 +25,6 @@ from router.switching.needs import (
     NeverLeft,
     NotDurable,
     PinRefused,
-    Record,
     Silent,
     TooLate,
     TranslatePin,
@@ -56,8 +55,7 @@ from router.switching.transaction_event import Observer
 from router.switching.translation import CANONICAL, canonical
 from router.wire.message import Message
 from specs.elements import DE
-from specs.journal_format import Answered, Forwarded, Reversed, StandInMode, StoodIn, Stored
-from specs.journal_format import Record as JournalRecord
+from specs.journal_format import Answered, Forwarded, Record, Reversed, StandInMode, StoodIn, Stored
 
 __all__ = ["Conductor", "Limits"]
 
@@ -149,7 +147,7 @@ class Conductor(HearsHsm):
         """One that an earlier configuration had: numbers, entries and approvals are still its."""
         return self._former.get(name)
 
-    def recover(self, records: Iterable[JournalRecord]) -> None:
+    def recover(self, records: Iterable[Record]) -> None:
         """Before any link is opened: what the journal says was in flight."""
         recovery = self.recovery()
         recovery.read(records)
@@ -179,7 +177,7 @@ class Conductor(HearsHsm):
     ) -> None:
         """An operator's word: in force now; `then` is called when a restart would know it."""
         issuer.stand_in.mode = mode
-        records: list[JournalRecord] = [
+        records: list[Record] = [
             StandInMode(issuer.name, mode, int(self._clock.wall()), who),
         ]
         self._commits.insist(records, None if then is None else lambda _: then())
@@ -503,10 +501,10 @@ class Conductor(HearsHsm):
                 self._finished(transaction, need)
                 transaction.request = None
                 return
-            if isinstance(need, Record):
+            if isinstance(need, Commit):
                 if self._admission.journal.is_idle:
                     self._admission.journal.began(transaction, self._clock.now())
-                self._commits.for_transaction(need.records, transaction)
+                self._commits.for_transaction(need, transaction)
                 return
             if isinstance(need, TranslatePin):
                 if self._admission.hsm.is_idle:
@@ -638,7 +636,8 @@ class Conductor(HearsHsm):
     def _landed(self, commits: list[Commit], durable: bool) -> None:
         for commit in commits:
             if durable:
-                self._are_durable(commit.records)
+                if not isinstance(commit, Written):  # which is of no entry
+                    self._are_durable(commit.records)
             elif commit.insists:
                 self._commits.refused(commit, self._clock.now())
                 continue
@@ -653,7 +652,7 @@ class Conductor(HearsHsm):
             elif commit.then is not None:
                 commit.then(durable)
 
-    def _are_durable(self, records: list[JournalRecord]) -> None:
+    def _are_durable(self, records: list[Record]) -> None:
         for record in records:
             if type(record) is STORED:  # isinstance() of a Struct asks its metaclass
                 issuer = self._issuer(record.issuer)
@@ -661,7 +660,7 @@ class Conductor(HearsHsm):
                 if issuer is not None and entry is not None:
                     self._saf.is_durable(issuer, entry)
 
-    def _were_refused(self, records: list[JournalRecord]) -> None:
+    def _were_refused(self, records: list[Record]) -> None:
         """Reversals and declines are stored once the disk takes them, whole; the rest is void.
 
         (Void, and perhaps on the disk: after an error of the disk nobody knows.)
@@ -669,7 +668,7 @@ class Conductor(HearsHsm):
         if along := voiding(records):
             self._void_stand_in(records, along)
             return
-        remaining: list[JournalRecord] = []
+        remaining: list[Record] = []
         declines = any(isinstance(record, Answered) and not record.approves for record in records)
         for record in records:
             if isinstance(record, Forwarded):
@@ -685,9 +684,9 @@ class Conductor(HearsHsm):
             elif isinstance(record, Answered) and not record.approves:
                 remaining.append(record)
         if remaining:
-            self._commits.refused(Commit(remaining, None, None, True), self._clock.now())
+            self._commits.refused(Commit(remaining, insists=True), self._clock.now())
 
-    def _void_stand_in(self, records: list[JournalRecord], along: list[JournalRecord]) -> None:
+    def _void_stand_in(self, records: list[Record], along: list[Record]) -> None:
         """Its reversal takes along what undoes it on a disk that may hold it."""
         for record in records:
             if isinstance(record, Stored) and not is_reversal_entry(record):
@@ -696,7 +695,7 @@ class Conductor(HearsHsm):
                 assert transaction is not None, "it is in flight"
                 taken_back(transaction, None)
                 if transaction.is_reversed:
-                    self._commits.refused(Commit(along, None, None, True), self._clock.now())
+                    self._commits.refused(Commit(along, insists=True), self._clock.now())
                 else:
                     transaction.taken_along = tuple(along)
 

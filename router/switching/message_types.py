@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from specs.message_pack import text_bytes
+
 REVERSAL: Final = "4"
 MTI_DIGITS: Final = 4
 
@@ -23,7 +25,7 @@ class MessageType:
 
     __slots__ = (
         "first_sent", "is_advice", "is_first_request", "is_repeat", "is_request", "is_reversal",
-        "may_be_answered", "mti",
+        "may_be_answered", "mti", "packed", "packed_first_sent",
     )  # fmt: skip
 
     def __init__(self, mti: str) -> None:
@@ -35,6 +37,8 @@ class MessageType:
         self.is_reversal: bool = mti in REVERSALS
         self.is_repeat: bool = is_mti(mti) and is_repeat(mti)
         self.first_sent = first_sent(mti)
+        self.packed = text_bytes(mti)  # as records have them
+        self.packed_first_sent = text_bytes(self.first_sent)
 
 
 def type_of(mti: str) -> MessageType:

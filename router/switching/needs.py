@@ -5,13 +5,13 @@ from collections.abc import Callable, Generator
 from librt.strings import BytesWriter
 from mypy_extensions import mypyc_attr
 
+from router.switching.commits import Commit
 from router.switching.elements import Elements
 from router.switching.pending import Line
 from router.switching.pin_key import PinKey
 from router.switching.told import Told
 from router.wire.message import Message
 from specs.elements import DE
-from specs.journal_format import Record as JournalRecord
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -39,16 +39,6 @@ class TranslatePin:
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
-class Record:
-    """Go on when these records are durable, all of them or none."""
-
-    __slots__ = ("records",)
-
-    def __init__(self, records: list[JournalRecord]) -> None:
-        self.records = records
-
-
-@mypyc_attr(acyclic=True, free_list_len=1)
 class Exchange:
     """Send this to the issuer; go on at its response, at the deadline, or when the line falls.
 
@@ -73,7 +63,8 @@ class Verify:
         self.command = command
 
 
-Need = TranslatePin | Record | Exchange | Verify
+Need = TranslatePin | Commit | Exchange | Verify
+"""Of a commit: go on when its records are durable, all of them or none."""
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)

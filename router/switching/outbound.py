@@ -62,10 +62,32 @@ GIVEN_TO_ISSUER: Final[list[tuple[int, ...]]] = [
 
 # Kept too, as they are given.
 ELSEWHERE: Final[tuple[int, ...]] = (DE.STAN, DE.TRANSMISSION_TIME, DE.FORWARDER_ID)
-KEPT_MESSAGE: Final = Kept  # compiled, a name that is not Final is looked up at each use
 PACKER: Final = Packer(
     [n for n in (*KEPT, DE.ORIGINAL_DATA, DE.REPLACEMENT_AMOUNTS) if n not in ELSEWHERE]
 )
+WRITER: Final = BytesWriter()  # one for all: nothing stays in it between two calls
+
+
+@mypyc_attr(acyclic=True)
+class Sent:
+    """A `Kept` of a request that was sent, which few records ask for as such."""
+
+    __slots__ = ("mti", "others", "stan", "transmission_time")
+
+    def __init__(self, mti: str, stan: str, transmission_time: str, others: bytes) -> None:
+        self.mti = mti
+        self.stan = stan
+        self.transmission_time = transmission_time
+        self.others = others
+
+    @property
+    def kept(self) -> Kept:
+        return Kept(self.mti, self.stan, self.transmission_time, self.others)
+
+    @property
+    def values(self) -> dict[int, str]:
+        """All of it, number -> text; made anew each time."""
+        return self.kept.values
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -151,12 +173,14 @@ def with_sender(request: Request) -> dict[int, str]:
     return {DE.ACQUIRER_ID: request.acquirer.institution_id, **request.values}
 
 
-def kept_forwarded(mti: str, request: Request, given: GivenToIssuer) -> Kept:
+def kept_forwarded(mti: str, request: Request, given: GivenToIssuer) -> Sent:
     """As much of what is forwarded as its reversal needs."""
     message, numbers = request.as_it_came, given.numbers
     if message is None:
-        return kept_message(mti, kept_values({**request.values, **given.values}, request))
-    writer = BytesWriter()
+        values = {**request.values, **given.values}
+        return kept_sent(kept_message(mti, kept_values(values, request)))
+    writer = WRITER
+    writer.truncate(0)
     PACKER.pack(message, writer)
     if not message.has(DE.PAN) and request.pan is not None:
         write_run(writer, DE.PAN, request.pan.reveal().encode("latin-1"))
@@ -165,7 +189,12 @@ def kept_forwarded(mti: str, request: Request, given: GivenToIssuer) -> Kept:
     if given.rrn is not None:
         write_run(writer, DE.RRN, given.rrn.encode("latin-1"))
     writer.write(numbers.packed_sender)
-    return KEPT_MESSAGE(mti, numbers.stan, numbers.transmission_time, writer.getvalue())
+    return Sent(mti, numbers.stan, numbers.transmission_time, writer.getvalue())
+
+
+def kept_sent(kept: Kept) -> Sent:
+    """The same, of what is kept already."""
+    return Sent(kept.mti, kept.stan, kept.transmission_time, kept.others)
 
 
 def kept_values(values: dict[int, str], request: Request) -> dict[int, str]:

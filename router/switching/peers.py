@@ -15,6 +15,7 @@ from router.switching.stand_in_state import StandIn
 from router.wire.codec import Codec
 from router.wire.message import Message
 from specs.journal_format import EntryId
+from specs.message_pack import text_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,13 @@ class Issuer:
     """One issuer. Its numbers (DE 11) are one space for all its lines: DE 90 names no line."""
 
     __slots__ = (
-        "drain", "given_up", "held", "lines", "name", "saf", "session_key", "stand_in", "stans",
-        "terms",
+        "drain", "given_up", "held", "lines", "name", "packed_name", "saf", "session_key",
+        "stand_in", "stans", "terms",
     )  # fmt: skip
 
     def __init__(self, name: str, terms: IssuerTerms) -> None:
         self.name = name
+        self.packed_name = text_bytes(name)  # as records have it
         self.terms = terms
         self.session_key: PinKey | None = None  # exchanged; stands for the configured one
         self.stans = Stans(terms.stan_first, terms.stans)

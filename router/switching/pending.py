@@ -15,6 +15,7 @@ from mypy_extensions import i64, mypyc_attr, u8
 from router.switching.breaker import Breaker
 from router.wire.message import Message
 from specs.elements import DE
+from specs.message_pack import text_bytes
 
 STAN_DIGITS: Final = 6
 THREE_DIGITS: Final = [f"{number:03}" for number in range(1000)]  # half of one
@@ -319,6 +320,7 @@ class Line:
         "carries_traffic",
         "issuer_name",
         "name",
+        "packed_name",
         "port",
         "stans",
     )
@@ -332,6 +334,7 @@ class Line:
         pending_max: int,
     ) -> None:
         self.name = name
+        self.packed_name = text_bytes(name)  # as records have it
         self.issuer_name = issuer_name
         self.stans = stans
         self.carries_traffic = False

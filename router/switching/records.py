@@ -3,13 +3,12 @@
 Entries enter the issuer's store-and-forward queue as they are made, and are sent once durable.
 """
 
-from typing import Final
-
 from msgspec.structs import replace
 
 from router.switching import message_types
 from router.switching.outbound import reversal_values
 from router.switching.peers import Issuer
+from router.switching.request import Request
 from router.switching.saf_entry import SafEntry
 from router.switching.stand_in_counts import taken_back
 from router.switching.switch import Switch
@@ -28,11 +27,6 @@ from specs.journal_format import (
     kept_message,
 )
 
-# Compiled, a name that is not Final is looked up at each use.
-ANSWERED: Final = Answered
-EXCHANGE: Final = Exchange
-FORWARDED: Final = Forwarded
-
 
 def forwarded(transaction: Transaction) -> Forwarded:
     """What is about to leave, on its line."""
@@ -40,13 +34,14 @@ def forwarded(transaction: Transaction) -> Forwarded:
     issuer = transaction.issuer if target is None else target.issuer
     assert issuer is not None
     assert transaction.outbound is not None
-    return FORWARDED(transaction.about, issuer.name, transaction.line, transaction.outbound)
+    sent = transaction.outbound.kept
+    return Forwarded(transaction.about, issuer.name, transaction.line, sent)
 
 
 def answered(transaction: Transaction, told: Told, is_logged: bool = False) -> Answered:
     """What the acquirer hears. `is_logged`: from this record the log hears of the exchange."""
     exchange = exchanged(transaction, told) if is_logged else None
-    return ANSWERED(transaction.about, told.code, told.approves, told.kept_elements, exchange)
+    return Answered(transaction.about, told.code, told.approves, told.kept_elements, exchange)
 
 
 def exchanged(transaction: Transaction, told: Told) -> Exchange | None:
@@ -55,15 +50,20 @@ def exchanged(transaction: Transaction, told: Told) -> Exchange | None:
     if not transaction.follower_tells or request is None or request.is_done:
         return None
     transaction.on_record = told
-    return EXCHANGE(
+    return Exchange(
         issuer.name if issuer is not None else "",
         sent.stan if sent is not None else "",
         told.decided_by,
         told.ended_in,
         transaction.hsm_us,
         transaction.issuer_us,
-        int((transaction.step_began - request.arrived) * 1_000_000),
+        recorded_us(transaction, request),
     )
+
+
+def recorded_us(transaction: Transaction, request: Request) -> int:
+    """From its arrival until the record of its answer."""
+    return int((transaction.step_began - request.arrived) * 1_000_000)
 
 
 def reversal_records(
@@ -82,7 +82,7 @@ def reversal_records(
         values = reversal_values(advice.message, None, amount_that_stays)
         records.append(new_entry(transaction, issuer, "0420", values, "", advice.id, switch))
     elif transaction.has_left and transaction.may_hold and sent is not None:
-        values = reversal_values(sent, transaction.approved_amount, amount_that_stays)
+        values = reversal_values(sent.kept, transaction.approved_amount, amount_that_stays)
         records.append(
             new_entry(transaction, issuer, "0420", values, transaction.line, None, switch)
         )
@@ -102,10 +102,10 @@ def becomes_stored(transaction: Transaction, switch: Switch) -> list[Record]:
     assert target.outbound is not None
     stays = amount_that_stays(transaction)
     if transaction.has_left and transaction.outbound is not None:
-        message = replace(transaction.outbound, mti="0420")
+        message = replace(transaction.outbound.kept, mti="0420")
         entry = kept_entry(target, target.issuer, message, transaction.line, None, has_left=True)
     else:
-        values = reversal_values(target.outbound, target.approved_amount, stays)
+        values = reversal_values(target.outbound.kept, target.approved_amount, stays)
         entry = new_entry(target, target.issuer, "0420", values, target.line, None, switch)
     target.reverse(stays)
     heard = answered(transaction, REVERSAL_ACCEPTED)
@@ -116,7 +116,7 @@ def amount_that_stays(reversal: Transaction) -> str | None:
     """Of an on-line reversal, which a restart may know by what was sent only."""
     if reversal.request is not None:
         return reversal.request.amount_that_stays
-    return stays_of(reversal.outbound) if reversal.outbound is not None else None
+    return stays_of(reversal.outbound.kept) if reversal.outbound is not None else None
 
 
 def stays_of(reversal: Kept) -> str | None:

@@ -14,6 +14,7 @@ from router.switching import message_types
 from router.switching.clock import Clock
 from router.switching.commits import Commits
 from router.switching.known import Known
+from router.switching.outbound import kept_sent
 from router.switching.peers import Issuer
 from router.switching.records import amount_that_stays, answered, stays_of
 from router.switching.response_codes import ResponseCode
@@ -146,7 +147,7 @@ class Recovery:
                 transaction
             )
         transaction.issuer = issuer
-        transaction.outbound = record.outbound
+        transaction.outbound = kept_sent(record.outbound)
         transaction.line = record.line
         transaction.has_left = True  # nobody knows
 

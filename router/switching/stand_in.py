@@ -8,7 +8,8 @@ What is not covered is not stood in for: its acquirer hears 91, as without a sta
 from collections.abc import Generator
 from typing import Final
 
-from router.switching.needs import Durable, Event, Need, Record
+from router.switching.commits import Commit
+from router.switching.needs import Durable, Event, Need
 from router.switching.peers import Issuer
 from router.switching.processing_codes import effect_of
 from router.switching.request import Request
@@ -72,10 +73,10 @@ def stood_in(transaction: Transaction, switch: Switch) -> Generator[Need, Event,
     )
     if not told.approves:
         if records:
-            yield Record(records)
+            yield Commit(records)
         return told
     transaction.approval_on_record = True
-    durable = yield Record(records)
+    durable = yield Commit(records)
     return told if isinstance(durable, Durable) else NOT_STORED
 
 

@@ -62,7 +62,7 @@ def undoing(
         return reversal_records(transaction, switch)
     sent = transaction.outbound
     assert sent is not None
-    values = reversal_values(sent, None, None)
+    values = reversal_values(sent.kept, None, None)
     return [new_entry(transaction, issuer, "0420", values, transaction.line, None, switch)]
 
 

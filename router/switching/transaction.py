@@ -7,12 +7,13 @@ from mypy_extensions import i64, mypyc_attr
 
 from router.switching.message_types import MessageType, type_of
 from router.switching.needs import Resume
+from router.switching.outbound import Sent
 from router.switching.peers import Issuer
 from router.switching.processing_codes import effect_of
 from router.switching.recognition import hashes_of
 from router.switching.request import Request
 from router.switching.told import Told
-from specs.journal_format import About, Kept, Record, StoodIn, Stored
+from specs.journal_format import About, Record, StoodIn, Stored
 
 if TYPE_CHECKING:
     from router.switching.held import Part
@@ -90,7 +91,7 @@ class Transaction:
         self.issuer: Issuer | None = None
         self.counts_in: Part | None = None  # of what its issuer holds
         self.lines_tried: tuple[str, ...] = ()
-        self.outbound: Kept | None = None  # the last one forwarded
+        self.outbound: Sent | None = None  # the last one forwarded
         self.line = ""  # the line it was forwarded on
         self.has_left = False
         self.heard = 0  # how many links took its approval

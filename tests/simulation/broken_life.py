@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from router.switching import authorization, conductor, known, message_types
 from router.switching.answering import Answering
-from router.switching.commits import Commits
+from router.switching.commits import Commit, Commits
 from router.switching.conductor import NEVER_LEFT, Conductor
 from router.switching.known import Known
 from router.switching.pending import Waiting
@@ -13,7 +13,7 @@ from router.switching.refused import Refused
 from router.switching.request import Request
 from router.switching.told import OVERLOADED, Told
 from router.switching.transaction import Transaction
-from specs.journal_format import Answered, Record
+from specs.journal_format import Answered
 from tests.simulation.bug import Bug, constant, constant_property
 
 
@@ -52,13 +52,13 @@ def approval_heard_early(resume: Any) -> Any:
         commits = self._commits
         original = Commits.for_transaction
 
-        def early(records: list[Record], owner: Transaction) -> None:
-            (first, *others) = records
+        def early(commit: Commit, owner: Transaction) -> None:
+            (first, *others) = commit.records
             if not others and isinstance(first, Answered) and first.approves:
-                commits.once(records, lambda _: None)
+                commits.once(commit.records, lambda _: None)
                 resume(self, owner, conductor.DURABLE)
             else:
-                original(commits, records, owner)
+                original(commits, commit, owner)
 
         self._commits = SimpleNamespace(  # type: ignore[assignment]
             for_transaction=early, insist=commits.insist, once=commits.once,

@@ -1,10 +1,10 @@
 """The router's disk: commits in groups, slow, refusing, or cut off by a power failure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
-from router.switching.commits import Commit
-from specs.journal_format import Record, group_bytes
+from router.switching.commits import Commit, Written, entries_of, group_of
+from specs.journal_format import Record
 from tests.simulation.platter import Platter
 from tests.simulation.world import Killed, World
 
@@ -107,9 +107,9 @@ class Disk:
         if power == self._power:
             self.landed(group, durable)
 
-    def _records(self, group: Sequence[Commit]) -> list[Record]:
-        records = [record for commit in group for record in commit.records]
-        data = group_bytes(records)
+    def _records(self, group: list[Commit]) -> list[Record | Written]:
+        records = entries_of(group)
+        data = group_of(records)
         for secret in SECRETS:
             if secret in data:
                 self._world.violated("5, no secrets", f"{secret!r} is in the journal")

@@ -14,6 +14,7 @@ from typing import Final
 
 from router.net.journal_file import JournalFile
 from router.net.journal_opening import JournalUnusable
+from router.switching.commits import Written
 from specs.journal_format import BOOKKEEPING, Record
 from specs.journal_reading import Damage, JournalReader
 from specs.journal_seal import Seal
@@ -54,12 +55,12 @@ class Folder:
         except JournalUnusable as error:
             raise LookupError(str(error)) from None
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[Record | Written]) -> None:
         assert self._file is not None, "it has begun"
         self._file.append(records)
         self._file.prepare()
 
-    def tear(self, records: Sequence[Record], draw: Random) -> None:
+    def tear(self, records: Sequence[Record | Written], draw: Random) -> None:
         assert self._file is not None, "it has begun"
         before = self._log_bytes
         path = self._file.path

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final, Protocol
 
-from specs.journal_format import Record, group_bytes, group_records
+from router.switching.commits import Written, group_of
+from specs.journal_format import Record, group_records
 from specs.journal_seal import NotSealedSo, Seal, first_tag, tag_of
 
 HEAD_BYTES: Final = 8  # a length and a checksum
@@ -21,10 +22,10 @@ class Platter(Protocol):
     def begin(self) -> list[Record]:
         """What a start reads. Raises LookupError where the journal is not what was written."""
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[Record | Written]) -> None:
         """A group, durable."""
 
-    def tear(self, records: Sequence[Record], draw: Random) -> None:
+    def tear(self, records: Sequence[Record | Written], draw: Random) -> None:
         """The last write before the power goes: there, not there, or a part of it."""
 
     def everything(self) -> list[Record]:
@@ -55,12 +56,12 @@ class Frames:
         del self._bytes[whole:]
         return records
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, records: Sequence[Record | Written]) -> None:
         frame = self._frame(records)
         self._bytes += frame
         self._last = (self._last[0] + 1, tag_of(frame))
 
-    def tear(self, records: Sequence[Record], draw: Random) -> None:
+    def tear(self, records: Sequence[Record | Written], draw: Random) -> None:
         frame = self._frame(records)
         self._bytes += frame[: draw.choice((0, draw.randrange(len(frame)), len(frame), len(frame)))]
 
@@ -88,9 +89,9 @@ class Frames:
     def end(self) -> None:
         self._bytes.clear()
 
-    def _frame(self, records: Sequence[Record]) -> bytes:
+    def _frame(self, records: Sequence[Record | Written]) -> bytes:
         number, before = self._last
-        sealed = SEAL.closed(number + 1, 0, before, group_bytes(records))
+        sealed = SEAL.closed(number + 1, 0, before, group_of(records))
         return len(sealed).to_bytes(4, "big") + zlib.crc32(sealed).to_bytes(4, "big") + sealed
 
 
