@@ -109,7 +109,7 @@ def answered(transaction: Transaction, told: Told) -> Written:
 
 def write_elements(there: BytesWriter, told: Told) -> None:
     """Those that the journal keeps of them: `Told.kept_elements`."""
-    if told.elements is CODE_AND_NUMBER:
+    if told.elements is CODE_AND_NUMBER and not told.amount:
         there.append(ONE_PAIR)
         there.append(u8(DE.AUTHORIZATION_CODE))
         write_text(there, told.authorization_code)
