@@ -9,6 +9,7 @@ from router.switching.message_types import type_of
 from router.switching.transaction import Transaction
 from specs.journal_format import Parts
 
+STAY = 100
 
 def transaction(number: int) -> Transaction:
     about = Parts("1124101500", "souk", "10", f"{number:06d}").about("0100")
@@ -43,3 +44,16 @@ def test_places_that_were_left_are_taken_off() -> None:
     rows.leave(many[-1])
     rows.leave(many[0])
     assert list(rows) == []
+
+
+def test_one_that_stays_does_not_keep_the_places_of_all_that_leave() -> None:
+    """As the transaction does whose reversal waits for its issuer."""
+    rows, stays = ByAge(), transaction(0)
+    rows.enter(stays)
+    passing = [transaction(number) for number in range(20 * by_age.EMPTY_MAX)]
+    for number, one in enumerate(passing):
+        rows.enter(one)
+        if number >= STAY:
+            rows.leave(passing[number - STAY])
+    assert list(rows) == [stays, *passing[-STAY:]]
+    assert rows.places < 2 * STAY + 2 * by_age.EMPTY_MAX
