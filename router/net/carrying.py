@@ -10,7 +10,7 @@ from typing import Final
 
 from router.net.still_open import StillOpen
 from router.switching.commits import Written
-from router.switching.pending import STAN_MAX
+from router.switching.stans import STAN_MAX
 from specs.journal_format import Carried, Record, Stored
 
 IN_WINDOW: Final = 4

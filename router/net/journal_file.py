@@ -26,7 +26,7 @@ from router.net.journal_opening import (
     refuse_former,
 )
 from router.switching.commits import Written, group_of
-from router.switching.pending import STAN_MAX
+from router.switching.stans import STAN_MAX
 from specs.journal_format import (
     Bookkeeping,
     Carried,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from router.switching.pending import STAN_MAX
+from router.switching.stans import STAN_MAX
 
 WORKERS_MAX: Final = 16  # 62,499 numbers of each issuer are left to each
 

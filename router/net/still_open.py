@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
 from router.switching.commits import Written
-from router.switching.pending import STAN_MAX
 from router.switching.recovery import is_new_number
 from router.switching.stand_in_counts import summed
+from router.switching.stans import STAN_MAX
 from specs.journal_format import (
     Answered,
     Ended,

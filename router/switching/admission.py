@@ -142,8 +142,10 @@ class Admission:
         "_limits",
         "_told_at",
         "_turned_away",
+        "at_issuers",
         "hsm",
         "journal",
+        "lives",
         "pressure",
         "sending",
         "translating",
@@ -154,6 +156,8 @@ class Admission:
         self._turned_away: dict[str, dict[str, int]] = {}  # reason -> peer, since it was told last
         self._told_at = 0.0
         self._done = 0  # since the last tick
+        self.lives = 0  # that have begun, and are not over
+        self.at_issuers = 0  # of these: sent, and not answered
         self.translating = Usual()  # from arrival to the HSM's answer
         self.sending = Usual()  # from arrival until it leaves
         self.hsm = Latency()

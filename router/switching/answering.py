@@ -6,13 +6,15 @@ from router.switching.clock import Clock
 from router.switching.held import Bucket
 from router.switching.peers import AcquirerLink
 from router.switching.request import Request
-from router.switching.told import Told
+from router.switching.response_codes import ResponseCode
+from router.switching.told import Told, declined
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer, TransactionEvent
 from router.switching.translation import Translation
 from router.wire.message import Message
 from specs.elements import DE
 
+NO_ANSWER_IN_TIME: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
 REPLY_MARGIN_S: Final = 0.15  # the last answer leaves so much before the deadline,
 REPLY_MARGIN_S_MIN: Final = 0.1  # or so much, where many are due at once
 
@@ -174,6 +176,16 @@ class Answering:
                 found.append((request, transaction))
                 request = request.behind
         return found
+
+    def at_deadline(self, request: Request, transaction: Transaction) -> None:
+        """Its last moment: silence where an approval is on its way to the disk, else a decline."""
+        if request.kind.is_reversal and transaction.about.key != request.about.key:
+            self.reply(request, NO_ANSWER_IN_TIME, transaction)
+        elif transaction.must_stay_silent:
+            self.stay_silent(request, transaction)
+        else:
+            transaction.is_void = True
+            self.reply(request, NO_ANSWER_IN_TIME, transaction)
 
     def _done(self, request: Request) -> None:
         request.is_done = True

@@ -9,14 +9,14 @@ from typing import Final
 
 from router.switching import message_types
 from router.switching.admission import Admission, Limits
-from router.switching.answering import Answering, Waits
-from router.switching.authorization import life_of, received
+from router.switching.answering import Answering
+from router.switching.arrivals import Arrivals
+from router.switching.authorization import life_of
 from router.switching.clock import Clock
 from router.switching.commits import Commit, Commits, Journal, Written
-from router.switching.elements import Elements
+from router.switching.ending import Ending
 from router.switching.given_up import GivenUp
 from router.switching.known import Known
-from router.switching.message_types import type_of
 from router.switching.needs import (
     Durable,
     Event,
@@ -31,17 +31,13 @@ from router.switching.needs import (
     Verified,
     Verify,
 )
-from router.switching.outbound import kept_values, with_sender
-from router.switching.peers import Acquirer, AcquirerLink, Issuer
+from router.switching.peers import AcquirerLink, Issuer
 from router.switching.pending import Line, Waiting
 from router.switching.pin_key import is_same_key
 from router.switching.ports import HearsHsm, Hsm
-from router.switching.recognition import numbers_of
-from router.switching.records import answered, is_reversal_entry, new_entry
+from router.switching.records import is_reversal_entry
 from router.switching.recovery import Recovery
-from router.switching.refused import Refused
-from router.switching.request import Request
-from router.switching.response_codes import ResponseCode, points_at_a_key
+from router.switching.response_codes import points_at_a_key
 from router.switching.reversing import Reversing
 from router.switching.saf import StoreAndForward
 from router.switching.saf_entry import SafEntry
@@ -49,10 +45,9 @@ from router.switching.saf_operator import SafOperator
 from router.switching.stand_in_counts import taken_back
 from router.switching.stand_in_records import voiding
 from router.switching.switch import Switch
-from router.switching.told import NOT_STORED, OVERLOADED, Told, declined
-from router.switching.transaction import Transaction, from_request
+from router.switching.told import Told
+from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
-from router.switching.translation import CANONICAL, canonical
 from router.wire.message import Message
 from specs.elements import DE
 from specs.journal_format import Answered, Forwarded, Record, Reversed, StandInMode, StoodIn, Stored
@@ -66,13 +61,9 @@ NEVER_LEFT: Final = NeverLeft()
 TOO_LATE: Final = TooLate()
 KEY_CHANGED: Final = KeyChanged()
 DUE_AT_ONCE: Final = 32  # acquirers' deadlines in one turn, but for those that are close
-WAITING_MAX: Final = 8  # requests that wait for one answer: an original and its repeats
-NOT_SUPPORTED: Final = declined(ResponseCode.INVALID_TRANSACTION, "format")
-NO_ANSWER_IN_TIME: Final = declined(ResponseCode.SYSTEM_MALFUNCTION, "deadline")
 MALFUNCTION: Final = "96"  # DE 39 of a host that is not well
 MALFUNCTION_1993: Final = "909"
 STORED: Final = Stored  # compiled, a name that is not Final is looked up at each use
-TAKEN: Final = Told(ResponseCode.APPROVED, True, "router", "journal")
 
 
 class Conductor(HearsHsm):
@@ -96,8 +87,6 @@ class Conductor(HearsHsm):
         self._admission = Admission(limits)
         self._commits = Commits(journal)
         self._known = Known(limits.repeats_max, limits.repeat_window_s)
-        self._refused = Refused()
-        self._told_by_follower = told_by_follower
         self._answering = Answering(clock, observer)
         self._given_up = GivenUp(limits.given_up_at_once)
         self._has_due = False  # more than one turn may take
@@ -106,8 +95,18 @@ class Conductor(HearsHsm):
         self._reversing = Reversing(
             switch, self._known, self._answering, self._commits, observer, self._start
         )
-        self._lives = 0
-        self._at_issuers = 0  # of these: sent, and not answered
+        self._ending = Ending(self._answering, self._reversing, self._commits, observer)
+        self._arrivals = Arrivals(
+            switch,
+            clock,
+            self._known,
+            self._admission,
+            self._answering,
+            self._reversing,
+            self._commits,
+            observer,
+            told_by_follower,
+        )
         self._former: dict[str, Issuer] = {}  # removed by a reload
 
     @property
@@ -122,9 +121,8 @@ class Conductor(HearsHsm):
     @property
     def is_idle(self) -> bool:
         """Nobody waits, and nothing is in memory only: the process may end."""
-        return (
-            not self._answering.in_flight and not self._lives and not self._commits.waits_for_disk
-        )
+        in_flight = self._answering.in_flight or self._admission.lives
+        return not in_flight and not self._commits.waits_for_disk
 
     def use(self, switch: Switch) -> None:
         """After a reload. What is in flight keeps the issuer it was routed to.
@@ -137,6 +135,7 @@ class Conductor(HearsHsm):
             self._former.pop(name, None)
         self.switch = switch
         self._reversing.switch = switch
+        self._arrivals.switch = switch
 
     @property
     def issuers(self) -> list[Issuer]:
@@ -217,7 +216,7 @@ class Conductor(HearsHsm):
         due = self._answering.due(self._clock.now(), DUE_AT_ONCE)
         self._has_due = len(due) >= DUE_AT_ONCE
         for request, transaction in due:
-            self._deadline(request, transaction)
+            self._answering.at_deadline(request, transaction)
 
     def _give_up(self, issuer: Issuer | None, waiting: Waiting) -> None:
         """Nothing answers it any more. Thousands at a time would stop everybody else."""
@@ -244,153 +243,16 @@ class Conductor(HearsHsm):
 
     def arrive(self, link: AcquirerLink, message: Message) -> None:
         """Any message but network management (08xx)."""
-        acquirer, asked = link.acquirer, type_of(message.mti)
-        if not asked.may_be_answered:
-            self._observer.counted("unexpected_message", acquirer.name)
-            return
-        now = self._clock.now()
-        waits = self._answering.waits_of(acquirer.name)
-        why_not: str | None = None  # nobody asked yet
-        kind, values = asked, None
-        if message.codec.version != CANONICAL:
-            mti, values = canonical(message)
-            kind = type_of(mti)
-        elif asked.is_first_request:
-            why_not = self._why_not(acquirer, waits, now)
-            if why_not and self._is_turned_away(link, waits, message, why_not, now):
-                return
-        request = Request(link, acquirer, waits, message, kind, values, now)
-        if kind.is_request or kind.is_advice:
-            self._arrived(request, why_not)
-        elif not kind.is_reversal:
-            self._answering.reply(request, NOT_SUPPORTED, None)
-        elif self._is_full(acquirer, waits):
-            self._answering.reply(request, OVERLOADED, None)  # its acquirer keeps it
-        else:
-            self._reversing.arrive(request)
-
-    def _is_turned_away(
-        self, link: AcquirerLink, waits: Waits, message: Message, why_not: str, now: float
-    ) -> bool:
-        """By its numbers alone, before more is made of it: what is turned away must cost little.
-
-        False: it may be known, or have been turned away before, or its link is not signed on.
-        """
-        elements = Elements(message, None)
-        key_hash, numbers = numbers_of(waits.name, message.mti, elements)
-        if not link.is_signed_on or self._known.may_know(key_hash, elements):
-            return False
-        if self._refused.holds(numbers, now):
-            return False
-        self._refused.add(numbers, now)
-        self._admission.turned_away(link.acquirer.name, why_not)
-        self._answering.turn_away(link, message, OVERLOADED)
-        return True
+        begun = self._arrivals.arrive(link, message)
+        if begun is not None:
+            self._start(begun)
 
     def is_new(self, link: AcquirerLink, message: Message) -> bool:
         """No reversal, and no repeat of what is known: the rest is heard while the router drains.
 
         A repeat may be of an approval that was lost on its way; a decline would hide it.
         """
-        mti, values = canonical(message)
-        kind = type_of(mti)
-        if kind.is_reversal:
-            return False
-        acquirer = link.acquirer
-        waits = self._answering.waits_of(acquirer.name)
-        request = Request(link, acquirer, waits, message, kind, values, self._clock.now())
-        return self._known.find(request) is None
-
-    def _is_full(self, acquirer: Acquirer, waits: Waits) -> bool:
-        in_flight = max(self._answering.in_flight, self._lives)
-        holders = self._answering.holders
-        return self._admission.is_full(acquirer, in_flight, waits.in_flight, holders)
-
-    def _why_not(self, acquirer: Acquirer, waits: Waits, now: float) -> str:
-        """A new request or advice is turned away; empty: it is let in."""
-        if self._known.is_full or self._is_full(acquirer, waits):
-            return "in_flight"
-        if not waits.bucket.takes(now, acquirer.requests_per_s, acquirer.requests_burst):
-            return "rate"  # more in a second than was agreed with it
-        if self._admission.pressure.share >= 1.0 or self._has_little(waits.in_flight):
-            return ""
-        inside = self._lives - self._at_issuers
-        return "" if self._admission.pressure.lets_in(inside) else "pressure"
-
-    def _has_little(self, mine: int) -> bool:
-        """In flight: less than its equal part, so that those who press do not press it out."""
-        answering = self._answering
-        return not mine or mine * answering.holders < answering.in_flight
-
-    def _arrived(self, request: Request, why_not: str | None) -> None:
-        """`why_not` it is let in, where that was asked before; empty: it is."""
-        outcome = received(request, self._known)
-        if isinstance(outcome, Told):
-            self._answering.reply(request, outcome, None)
-        elif isinstance(outcome, Transaction):
-            self._join(outcome, request)  # overloaded or not: 96 would hide what was approved
-        elif not self._refused.is_empty and self._refused.holds(
-            request.about.numbers, request.arrived
-        ):
-            self._answering.reply(request, OVERLOADED, None)
-        else:
-            if why_not is None:
-                why_not = self._why_not(request.acquirer, request.waits, request.arrived)
-            if not why_not:
-                self._begin(request)
-                return
-            if not request.kind.is_advice:  # its sender keeps that, and comes again
-                self._refused.add(request.about.numbers, request.arrived)
-            self._admission.turned_away(request.acquirer.name, why_not)
-            self._answering.turn_away(request.link, request.message, OVERLOADED)
-
-    def _join(self, transaction: Transaction, request: Request) -> None:
-        """A repeat: the stored answer, or that of the one in flight."""
-        if transaction.told is not None and transaction.reversing is None:
-            self._answering.reply(request, transaction.told, transaction)
-        elif len(transaction.requests) >= WAITING_MAX:
-            self._deadline(request, transaction)
-        else:
-            transaction.requests += (request,)
-            self._answering.expect(request, transaction)
-
-    def _begin(self, request: Request) -> None:
-        transaction = from_request(request, request.may_hold)
-        transaction.follower_tells = self._told_by_follower
-        transaction.step_began = request.arrived
-        self._known.add(transaction)
-        self._answering.expect(request, transaction)
-        if request.kind.is_advice:
-            self._take_advice(transaction, request)
-        else:
-            self._start(transaction)
-
-    def _take_advice(self, transaction: Transaction, request: Request) -> None:
-        """Answered as soon as it is durable here, and delivered by store and forward."""
-        bin_range = self.switch.range_of(request)
-        if bin_range is None or not bin_range.issuer:
-            self._answering.tell(transaction, declined(ResponseCode.NO_ROUTE, "routing"))
-            self._known.forget(transaction)  # its acquirer keeps it, and may find a route later
-            return
-        issuer = transaction.issuer = self.switch.issuers[bin_range.issuer]
-        if not self.switch.may_store(issuer):
-            self._answering.tell(transaction, NOT_STORED)
-            self._known.forget(transaction)
-            return
-        mti = request.kind.first_sent
-        values = kept_values(with_sender(request), request)
-        transaction.advice = new_entry(transaction, issuer, mti, values, "", None, self.switch)
-
-        transaction.request = None
-
-        def landed(durable: bool) -> None:
-            if durable:
-                self._answering.tell(transaction, TAKEN)
-            else:
-                self._answering.tell(transaction, NOT_STORED)
-                self._known.forget(transaction)
-
-        self._commits.once([answered(transaction, TAKEN), transaction.advice], landed)
+        return self._arrivals.is_new(link, message)
 
     # From issuers.
 
@@ -429,7 +291,7 @@ class Conductor(HearsHsm):
             return
         owner, waiting.owner = waiting.owner, None
         if isinstance(owner, Transaction):
-            self._at_issuers -= 1
+            self._admission.at_issuers -= 1
             self._answered(owner, line, response)
             self.resume(owner, response)
         elif isinstance(owner, SafEntry):
@@ -475,7 +337,7 @@ class Conductor(HearsHsm):
     def _silent(self, issuer: Issuer | None, waiting: Waiting) -> None:
         owner, waiting.owner = waiting.owner, None
         if isinstance(owner, Transaction):
-            self._at_issuers -= 1
+            self._admission.at_issuers -= 1
             now = self._clock.now()
             owner.issuer_us += int((now - owner.step_began) * 1_000_000)
             owner.step_began = now
@@ -487,7 +349,7 @@ class Conductor(HearsHsm):
 
     def _start(self, transaction: Transaction) -> None:
         transaction.life = life_of(transaction, self.switch, self._admission).send
-        self._lives += 1
+        self._admission.lives += 1
         self.resume(transaction, None)
 
     def resume(self, transaction: Transaction, event: Event) -> None:
@@ -496,9 +358,9 @@ class Conductor(HearsHsm):
             need = transaction.life(event)
             if isinstance(need, Told):
                 transaction.life = None
-                self._lives -= 1
+                self._admission.lives -= 1
                 self._admission.left(transaction)
-                self._finished(transaction, need)
+                self._ending.finished(transaction, need)
                 transaction.request = None
                 return
             if isinstance(need, Commit):
@@ -563,65 +425,13 @@ class Conductor(HearsHsm):
         line.breaker.sends()
         self._admission.sent(transaction)
         transaction.has_left = True
-        self._at_issuers += 1
+        self._admission.at_issuers += 1
         return None
 
-    def _finished(self, transaction: Transaction, told: Told) -> None:
-        answering, reversing = self._answering, self._reversing
-        if transaction.target is not None:
-            reversing.online_finished(transaction, told)
-        elif transaction.approval_on_record and transaction.may_hold and not told.approves:
-            # The disk refused an approval, and may hold it all the same: nobody hears anything
-            # before its reversal is there.
-            if not transaction.is_reversed:
-                reversing.reverse(transaction)
-        elif told.approves and transaction.is_void:
-            if not transaction.is_reversed:
-                reversing.reverse(transaction)
-            elif not transaction.is_settling:
-                answering.tell(transaction, declined(ResponseCode.ISSUER_INOPERATIVE, "reversal"))
-        elif not told.approves:
-            if transaction.outbound is not None and not (
-                transaction.has_left and transaction.may_hold
-            ):
-                # So that a restart days later does not reverse a long-settled request.
-                self._commits.insist([answered(transaction, told, is_logged=True)])
-            answering.tell(transaction, told)
-        elif not answering.tell(transaction, told) and transaction.may_hold:
-            self._give_back(transaction)
-
     def undeliverable(self, approval: object) -> None:
-        """A link took it, and closed before it was written. Whoever else heard it keeps it."""
+        """A link took it, and closed before it was written."""
         assert isinstance(approval, Transaction)
-        approval.heard -= 1
-        is_held = approval.told is not None and approval.told.approves and approval.may_hold
-        if approval.heard > 0 or not is_held or approval.is_reversed:
-            return
-        if approval.reversing is None:  # else its acquirer, who heard it, reverses it just now
-            self._give_back(approval)
-
-    def _give_back(self, transaction: Transaction) -> None:
-        """An approval that nobody heard."""
-        values = transaction.outbound.values if transaction.outbound is not None else {}
-        parts = transaction.about.parts
-        self._observer.counted("undeliverable_approval", parts.acquirer)
-        self._observer.happened(
-            "undeliverable_approval",
-            acquirer=parts.acquirer,
-            stan=parts.stan,
-            rrn=values.get(DE.RRN, ""),
-        )
-        self._reversing.reverse(transaction)
-
-    def _deadline(self, request: Request, transaction: Transaction) -> None:
-        """Its last moment: silence where an approval is on its way to the disk, else a decline."""
-        if request.kind.is_reversal and transaction.about.key != request.about.key:
-            self._answering.reply(request, NO_ANSWER_IN_TIME, transaction)
-        elif transaction.must_stay_silent:
-            self._answering.stay_silent(request, transaction)
-        else:
-            transaction.is_void = True
-            self._answering.reply(request, NO_ANSWER_IN_TIME, transaction)
+        self._ending.undeliverable(approval)
 
     # From the journal.
 

@@ -1,7 +1,9 @@
 """Transactions by one of the two keys of their About, and no key of its own is kept for it.
 
-A table with open addresses, in which a hash that was made along with the About is looked for: a
-dictionary would want a string for each key, and hash it anew.
+Open addresses, in which a hash that was made along with the About is looked for: a dictionary would
+want a string for each key, and hash it anew. Some bits of the hash say in which of many tables it
+stands. Each grows by itself: where there are a million transactions, doubling one table of all of
+them would stop everybody for tens of milliseconds.
 """
 
 from typing import Final
@@ -12,53 +14,88 @@ from mypy_extensions import i64
 from router.switching.transaction import Transaction
 from specs.journal_format import About
 
-SLOTS_MIN: Final = 1024  # at the start; a power of two, and never more than half of them taken
+TABLES: Final = 256
+TABLE_BITS_FROM: Final = 48  # above those that say where in the table
+SLOTS_MIN: Final = 8  # at the start; a power of two, and never more than half of them taken
+
+
+class Table:
+    """A part of an index."""
+
+    __slots__ = ("hashes", "last_slot", "size", "there")
+
+    def __init__(self) -> None:
+        self.size: i64 = 0
+        self.last_slot: i64 = SLOTS_MIN - 1
+        self.hashes = vec[i64]([0] * SLOTS_MIN)
+        self.there: list[Transaction | None] = [None] * SLOTS_MIN
+
+    def grow(self) -> None:
+        former, former_hashes = self.there, self.hashes
+        slots: i64 = 2 * len(former)
+        last_slot = slots - 1
+        there: list[Transaction | None] = [None] * slots
+        hashes = vec[i64]([0] * slots)
+        for before in range(i64(len(former))):
+            transaction = former[before]
+            if transaction is None:
+                continue
+            at = former_hashes[before] & last_slot
+            while there[at] is not None:
+                at = at + 1 & last_slot
+            there[at] = transaction
+            hashes[at] = former_hashes[before]
+        self.there, self.hashes, self.last_slot = there, hashes, last_slot
 
 
 class Index:
     """One transaction for each key: the last one that was put there."""
 
-    __slots__ = ("_hashes", "_is_loose", "_last_slot", "_size", "_there")
+    __slots__ = ("_is_loose", "_size", "_tables")
 
     def __init__(self, is_loose: bool) -> None:
         """By its loose key, or by its key."""
         self._is_loose = is_loose
-        self._size: i64 = 0
-        self._last_slot: i64 = SLOTS_MIN - 1
-        self._hashes = vec[i64]([0] * SLOTS_MIN)
-        self._there: list[Transaction | None] = [None] * SLOTS_MIN
+        self._size = 0
+        self._tables = [Table() for _ in range(TABLES)]
 
     def __len__(self) -> int:
-        return int(self._size)
+        return self._size
 
     def has_hash(self, number: i64) -> bool:
         """False is sure: nothing is there under a key of that hash."""
-        at = number & self._last_slot
-        while self._there[at] is not None:
-            if self._hashes[at] == number:
+        table = self._tables[number >> TABLE_BITS_FROM & TABLES - 1]
+        there, hashes, last_slot = table.there, table.hashes, table.last_slot
+        at = number & last_slot
+        while there[at] is not None:
+            if hashes[at] == number:
                 return True
-            at = at + 1 & self._last_slot
+            at = at + 1 & last_slot
         return False
 
     def get(self, number: i64, about: About) -> Transaction | None:
         """The one whose key is that of this About; `number` is the hash of it."""
-        return self._there[self._slot(number, about)]
+        table = self._tables[number >> TABLE_BITS_FROM & TABLES - 1]
+        return table.there[self._slot(table, number, about)]
 
     def put(self, number: i64, transaction: Transaction) -> Transaction | None:
         """Says which one it replaces."""
-        at = self._slot(number, transaction.about)
-        before = self._there[at]
-        self._there[at] = transaction
-        self._hashes[at] = number
+        table = self._tables[number >> TABLE_BITS_FROM & TABLES - 1]
+        at = self._slot(table, number, transaction.about)
+        before = table.there[at]
+        table.there[at] = transaction
+        table.hashes[at] = number
         if before is None:
             self._size += 1
-            if 2 * self._size > self._last_slot:
-                self._grow()
+            table.size += 1
+            if 2 * table.size > table.last_slot:
+                table.grow()
         return before
 
     def remove(self, number: i64, transaction: Transaction) -> bool:
         """False: another stands there, or none."""
-        there, hashes, last_slot = self._there, self._hashes, self._last_slot
+        table = self._tables[number >> TABLE_BITS_FROM & TABLES - 1]
+        there, hashes, last_slot = table.there, table.hashes, table.last_slot
         at = number & last_slot
         while there[at] is not transaction:
             if there[at] is None:
@@ -75,11 +112,12 @@ class Index:
             at = at + 1 & last_slot
         there[hole] = None
         self._size -= 1
+        table.size -= 1
         return True
 
-    def _slot(self, number: i64, about: About) -> i64:
+    def _slot(self, table: Table, number: i64, about: About) -> i64:
         """Where it stands, or may be put."""
-        there, hashes, last_slot = self._there, self._hashes, self._last_slot
+        there, hashes, last_slot = table.there, table.hashes, table.last_slot
         at = number & last_slot
         while True:
             found = there[at]
@@ -91,19 +129,3 @@ class Index:
         if self._is_loose:
             return one.loose_key == other.loose_key
         return one.key == other.key
-
-    def _grow(self) -> None:
-        there, hashes = self._there, self._hashes
-        slots = 2 * len(there)
-        self._last_slot = slots - 1
-        self._hashes = vec[i64]([0] * slots)
-        self._there = [None] * slots
-        for at in range(len(there)):
-            transaction = there[at]
-            if transaction is None:
-                continue
-            to = hashes[at] & self._last_slot
-            while self._there[to] is not None:
-                to = to + 1 & self._last_slot
-            self._there[to] = transaction
-            self._hashes[to] = hashes[at]

@@ -14,7 +14,7 @@ from router.switching.link_session import (
     next_state,
 )
 from router.switching.network_messages import KEY_MESSAGES, NetworkMessages, is_request
-from router.switching.pending import Stans
+from router.switching.stans import Stans
 from router.wire.message import Message
 from specs.elements import DE
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from mypy_extensions import mypyc_attr
 
 from router.switching.held import Held
-from router.switching.pending import STAN_MAX, Line, Stans
+from router.switching.pending import Line
 from router.switching.pin_key import PinKey
 from router.switching.saf_drain import SafDrain
 from router.switching.saf_entry import SafEntry
 from router.switching.saf_queue import SafQueue
 from router.switching.session_keys import ReceivedKeys
 from router.switching.stand_in_state import StandIn
+from router.switching.stans import STAN_MAX, Stans
 from router.wire.codec import Codec
 from router.wire.message import Message
 from specs.journal_format import EntryId

@@ -83,7 +83,15 @@ class Transaction:
         self.loose_hash = loose_hash
         self.known_since = known_since
         self.place: i64 = 0  # in the order of age: `router.switching.by_age`
+        # Beside each other these take a byte each, compiled.
         self._may_hold = may_hold
+        self.has_left = False
+        self.is_void = False  # nobody may hear an approval any more
+        self.approval_on_record = False  # durable or on its way
+        self.follower_tells = False  # of the exchange, where its answer is on record
+        self.is_settling = False  # the record that overrides it is on its way
+        self.is_reversed = False
+        self.partial = False  # reversed in part: the rest can still be reversed
         self.request: Request | None = None  # the first one, while the life goes on
         self.requests: tuple[Request, ...] = ()  # those that wait for the answer
         self.life: Resume | None = None  # while it goes on
@@ -93,19 +101,12 @@ class Transaction:
         self.lines_tried: tuple[str, ...] = ()
         self.outbound: Sent | None = None  # the last one forwarded
         self.line = ""  # the line it was forwarded on
-        self.has_left = False
         self.heard = 0  # how many links took its approval
-        self.is_void = False  # nobody may hear an approval any more
         self.told: Told | None = None  # what a repeat hears
-        self.approval_on_record = False  # durable or on its way
-        self.follower_tells = False  # of the exchange, where its answer is on record
-        self.on_record: Told | None = None  # that answer
-        self.is_settling = False  # the record that overrides it is on its way
+        self.on_record: Told | None = None  # the answer that is, where `follower_tells`
         self.when_settled: tuple[Callable[[], None], ...] = ()
         self.approved_amount: str | None = None  # of a partial approval: what a reversal reverses
-        self.is_reversed = False
-        self.partial = False  # reversed in part: the rest can still be reversed
-        self.stays = ""  # then: the amount that stays (DE 95), 12 digits, where it is known
+        self.stays = ""  # of one reversed in part: what of it does (DE 95), where it is known
         self.advice: Stored | None = None  # the advice that it is, or the stand-in's 0120
         self.stood_in: StoodIn | None = None  # what the card's limits count of its approval
         self.taken_along: tuple[Record, ...] = ()  # refused by the disk: what voids it there

@@ -13,7 +13,7 @@ from router.switching.link_session import (
     Send,
 )
 from router.switching.network_messages import NetworkMessages
-from router.switching.pending import Stans
+from router.switching.stans import Stans
 from router.wire.codec import Codec
 from router.wire.message import Message
 from specs.dialect import load_dialect

@@ -16,7 +16,8 @@ from router.net.observer import RouterObserver
 from router.net.reload_outcome import ReloadOutcome
 from router.net.settings import MqttSettings
 from router.switching.link_session import LinkState, Moved
-from router.switching.pending import Line, Stans
+from router.switching.pending import Line
+from router.switching.stans import Stans
 from tests.outside.broker import (
     Relay,
     broker,

@@ -3,10 +3,12 @@
 from types import SimpleNamespace
 from typing import Any, Final
 
-from router.switching import authorization, conductor, known, message_types
+from router.switching import arrivals, authorization, conductor, known, message_types
 from router.switching.answering import Answering
+from router.switching.arrivals import Arrivals
 from router.switching.commits import Commit, Commits
 from router.switching.conductor import NEVER_LEFT, Conductor
+from router.switching.ending import Ending
 from router.switching.known import Known
 from router.switching.pending import Waiting
 from router.switching.refused import Refused
@@ -89,7 +91,7 @@ def sent_twice(silent: Any) -> Any:
 def refused_is_gone(finished: Any) -> Any:
     """H1: what the disk refused is not there, says this one, and 96 is heard at once."""
 
-    def broken(self: Conductor, transaction: Transaction, told: Any) -> None:
+    def broken(self: Ending, transaction: Transaction, told: Any) -> None:
         if transaction.target is None and not told.approves and told.decided_by == "router":
             transaction.approval_on_record = False
             if transaction.needs_reversal:
@@ -102,13 +104,13 @@ def refused_is_gone(finished: Any) -> Any:
 def overload_first(arrived: Any) -> Any:
     """However often a request was answered already, a crowd means 96."""
 
-    def broken(self: Conductor, request: Request, why_not: str | None) -> None:
+    def broken(self: Arrivals, request: Request, why_not: str | None) -> Any:
         if why_not is None:
             why_not = self._why_not(request.acquirer, request.waits, request.arrived)
-        if why_not:
-            self._answering.reply(request, OVERLOADED, None)
-        else:
-            arrived(self, request, why_not)
+        if not why_not:
+            return arrived(self, request, why_not)
+        self._answering.reply(request, OVERLOADED, None)
+        return None
 
     return broken
 
@@ -149,14 +151,14 @@ LIFE: Final[dict[str, Bug]] = {
     "declines-while-approval-under-way": Bug(
         Transaction, "must_stay_silent", constant_property(False), "long stalls", 300
     ),
-    "refused-is-gone": Bug(Conductor, "_finished", refused_is_gone, "refusals", 300),
-    "overload-before-repeats": Bug(Conductor, "_arrived", overload_first, "deaf crowd"),
+    "refused-is-gone": Bug(Ending, "finished", refused_is_gone, "refusals", 300),
+    "overload-before-repeats": Bug(Arrivals, "_arrived", overload_first, "deaf crowd"),
     "overload-looks-at-no-known-ones": Bug(Known, "may_know", constant(False), "deaf crowd"),
     "refused-is-forgotten": Bug(Refused, "holds", constant(False), "deaf crowd", 200),
     "repeats-refused-while-draining": Bug(Conductor, "is_new", constant(True), "stops", 100),
     "nobody-is-told-at-the-deadline": Bug(Answering, "due", constant([]), "stall"),
     "only-the-first-of-several-hears": Bug(Answering, "tell", only_the_first_hears, "copies"),
-    "other-content-taken-for-a-repeat": Bug(conductor, "received", content_ignored, "calm"),
+    "other-content-taken-for-a-repeat": Bug(arrivals, "received", content_ignored, "calm"),
     "acquirer-s-pin-block-passed-on": Bug(
         authorization,
         "given_values",

@@ -5,8 +5,8 @@ from typing import Any, Final
 from router.switching import message_types, outbound
 from router.switching.commits import Commits
 from router.switching.conductor import Conductor
-from router.switching.pending import Stans
 from router.switching.recovery import Recovery
+from router.switching.stans import Stans
 from router.switching.transaction import Transaction, from_record
 from specs import journal_seal
 from specs.elements import DE

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from router.switching.conductor import WAITING_MAX
+from router.switching.arrivals import WAITING_MAX
 from router.switching.saf_operator import Wanted
 from router.switching.stand_in_state import MODES
 from tests.simulation.acquirer_host import AcquirerHost, Purchase

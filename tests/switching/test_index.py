@@ -23,12 +23,15 @@ def of(stan: str, number: int) -> Transaction:
 @given(
     st.lists(st.tuples(st.sampled_from(STANS), st.booleans()), min_size=20, max_size=60),
     st.integers(1, 12),
+    st.sampled_from([1, 1 << 48]),
 )
-def test_it_is_a_dictionary(steps: list[tuple[str, bool]], hashes: int) -> None:
-    """Whatever few hashes there are, 1023 among them: then the table's end is crossed."""
+def test_it_is_a_dictionary(steps: list[tuple[str, bool]], hashes: int, apart: int) -> None:
+    """Whatever few hashes there are, 1023 among them: then a table's end is crossed. In one table,
+    or in several.
+    """
     index, model = Index(is_loose=False), dict[Key, Transaction]()
     for stan, is_put in steps:
-        one = of(stan, 1023 - int(stan) % hashes)
+        one = of(stan, apart * (1023 - int(stan) % hashes))
         key = one.about.key
         if is_put:
             assert index.put(one.key_hash, one) is model.get(key)
@@ -39,7 +42,7 @@ def test_it_is_a_dictionary(steps: list[tuple[str, bool]], hashes: int) -> None:
             assert known is None or index.remove(known.key_hash, known)
         assert len(index) == len(model)
         for other in STANS:
-            asked = of(other, 1023 - int(other) % hashes)
+            asked = of(other, apart * (1023 - int(other) % hashes))
             assert index.get(asked.key_hash, asked.about) is model.get(asked.about.key)
             if asked.about.key in model:
                 assert index.has_hash(asked.key_hash)

@@ -1,6 +1,7 @@
 """Who waits for which response on a line, and whose number is whose."""
 
-from router.switching.pending import QUARANTINE_S, Line, Stans, Waiting
+from router.switching.pending import Line, Waiting
+from router.switching.stans import QUARANTINE_S, Stans
 from router.wire.message import Message
 from specs.elements import DE
 from tests.builders import purchase

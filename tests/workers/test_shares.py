@@ -9,7 +9,7 @@ from router.net.journal_opening import JournalUnusable
 from router.net.place import Place
 from router.net.roster import FILE, Roster, keep, roster_in
 from router.net.shares import LINES_MIN, connections_to, lines_of, part_of_lent, share_of
-from router.switching.pending import STAN_MAX, Stans
+from router.switching.stans import STAN_MAX, Stans
 from tests.settings.folders import settings
 from tests.settings.test_stand_in_file import good
 

@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from router.switching.pending import STAN_MAX
+from router.switching.stans import STAN_MAX
 from tests.net.acquirer_peer import acquirer_peer, purchase
 from tests.net.hsm_peer import hsm_peer
 from tests.net.issuer_peer import issuer_peer
