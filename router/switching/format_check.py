@@ -9,6 +9,7 @@ from router.switching.elements import Elements
 from router.switching.request import Request
 from router.switching.response_codes import ResponseCode
 from router.wire.digits import Digits
+from router.wire.element import TEXT
 from router.wire.message import Message
 from router.wire.octets import are_all_zero, are_digits, luhn_sum
 from specs.elements import DE
@@ -80,8 +81,9 @@ def are_hexadecimal(message: Message) -> bool:
         place = message.shape.places[number]
         if place is None or not place.element.is_hexadecimal_text:
             continue
+        is_ascii = place.element.reading == TEXT
         try:
-            binascii.a2b_hex(message.text(number))
+            binascii.a2b_hex(message.raw(number) if is_ascii else message.text(number))
         except ValueError:
             return False
     return True

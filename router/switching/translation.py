@@ -137,7 +137,7 @@ def answer_of(response: Message) -> Told | None:
         return None
     return Told(
         code,
-        code in codec.approvals,
+        codec.approves(code),
         "issuer",
         "issuer",
         response.get(DE.AUTHORIZATION_CODE),
@@ -155,7 +155,7 @@ def answer_in(values: dict[int, str], response: Message) -> Told | None:
         return None
     return Told(
         code,
-        response.code() in response.codec.approvals,
+        response.codec.approves(response.code()),
         "issuer",
         "issuer",
         values.get(DE.AUTHORIZATION_CODE, ""),

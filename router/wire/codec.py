@@ -7,7 +7,7 @@ say what: the slow walk goes over the message again and names element and byte.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from librt.strings import BytesWriter
+from librt.strings import BytesWriter, read_i32_le
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
@@ -40,13 +40,16 @@ class Layout:
 
 class Codec:
     __slots__ = (
-        "_elements", "_layouts", "_shapes", "approvals", "dialect", "head", "is_binary", "version",
+        "_approvals", "_elements", "_is_approval", "_judged_code", "_layouts", "_shapes", "dialect",
+        "head", "is_binary", "version",
     )
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         self.version: int = dialect.version
-        self.approvals: frozenset[str] = dialect.approvals
+        self._approvals: frozenset[str] = dialect.approvals
+        self._judged_code = ""  # the one that was asked about last, and what was said
+        self._is_approval = False
         self.head = Head(dialect)
         # A bitmap of bytes is hardly ever ASCII: nobody need ask of the message whether it is.
         self.is_binary: bool = self.head.is_binary
@@ -86,7 +89,16 @@ class Codec:
         for place in shape.filled_up:
             if not place.element.is_filled(data, place.start_in(ends), place.stop_in(ends)):
                 raise self._fault(data)
-        return Message(data, self, shape, ends)
+        return Message(data, self, self.mti(data, shape), shape, ends)
+
+    def mti(self, data: bytes, shape: Shape) -> str:
+        """Nearly always that of the message before of that shape."""
+        head = self.head
+        word = read_i32_le(data, head.mti_start)
+        if word != shape.mti_word or not shape.mti:
+            shape.mti = head.mti(data)
+            shape.mti_word = word
+        return shape.mti
 
     def verify(self, message: Message) -> None:
         """Content: a text in ASCII holds ASCII. (Any byte is EBCDIC, and digits are not judged.)"""
@@ -128,6 +140,13 @@ class Codec:
             shape.judged_mti = mti
         return shape.is_complete
 
+    def approves(self, code: str) -> bool:
+        """Is this DE 39 an approval?"""
+        if code != self._judged_code:
+            self._judged_code = code
+            self._is_approval = code in self._approvals
+        return self._is_approval
+
     def written(self, mti: str, values: Mapping[int, str], header: bytes = b"") -> Message:
         """A new message from canonical texts. A value for 1 asks for a secondary bitmap anyhow."""
         numbers = tuple(values)
@@ -142,7 +161,8 @@ class Codec:
             writer.write(element.bytes_of(values[element.number]))
             if element.prefix_bytes:
                 ends = append(ends, len(writer))
-        return Message(writer.getvalue(), self, layout.shape, ends)
+        data = writer.getvalue()
+        return Message(data, self, self.mti(data, layout.shape), layout.shape, ends)
 
     def rewritten(self, message: Message, mti: str | None,
                   changes: Mapping[int, str | None]) -> Message:

@@ -9,7 +9,7 @@ from typing import Final
 from librt.strings import BytesWriter
 from mypy_extensions import i64, u8
 
-from router.wire.octets import write_printable
+from router.wire.octets import write_hexadecimal, write_printable
 from specs.rules import EBCDIC, ElementRule
 
 TEXT: Final = 0
@@ -40,10 +40,10 @@ class Element:
     """A rule made ready: the conversions both ways, and what a length prefix announces."""
 
     __slots__ = (
-        "_half_bytes", "_halves_more", "_pad_nibble", "_prefix_step", "_prefix_zero", "_prefixes",
-        "counts_halves", "counts_hexadecimal", "counts_nibbles", "fills_right", "fixed_bytes",
-        "has_ascii_prefix", "is_hexadecimal_text", "number", "pad", "prefix_bytes", "reading",
-        "rule", "units_max",
+        "_half_bytes", "_halves_more", "_prefix_step", "_prefix_zero", "_prefixes", "counts_halves",
+        "counts_hexadecimal", "counts_nibbles", "fills_right", "fixed_bytes", "has_ascii_prefix",
+        "is_hexadecimal_text", "number", "pad", "pad_nibble", "prefix_bytes", "reading", "rule",
+        "units_max",
     )
 
     def __init__(self, rule: ElementRule) -> None:
@@ -63,7 +63,7 @@ class Element:
         self.is_hexadecimal_text: bool = rule.kind == "b" and self.reading != BYTES
         self.counts_hexadecimal: bool = (
             rule.encoding in ("hex", "hex-ebcdic") and rule.counts == "bytes")
-        self._pad_nibble: i64 = int(rule.pad, 16) if self.counts_nibbles else 0
+        self.pad_nibble: i64 = int(rule.pad, 16) if self.counts_nibbles else 0
         # The bytes of so many units: half of `units * _half_bytes + _halves_more`.
         self._half_bytes: i64 = 2
         self._halves_more: i64 = 0
@@ -122,7 +122,7 @@ class Element:
     def is_filled(self, data: bytes, start: i64, stop: i64) -> bool:
         """Whether an odd number of digits is filled up as the dialect says."""
         filling: i64 = data[stop - 1] & 0x0F if self.fills_right else data[start] >> 4
-        return filling == self._pad_nibble
+        return filling == self.pad_nibble
 
     def text_of(self, written: bytes, is_odd: bool) -> str:
         """The canonical text of bytes without prefix. Never raises: content is judged elsewhere."""
@@ -148,20 +148,20 @@ class Element:
             text = self.text_of(data[start:stop], is_odd).encode("latin-1")
             write_printable(there, text, 0, len(text))
             return
-        first, last = 2 * start, 2 * stop
-        if is_odd and self.fills_right:
-            last -= 1
-        elif is_odd:
-            first += 1
-        for at in range(first, last):
-            digit: i64 = data[at >> 1]
-            digit = digit & 0x0F if at & 1 else digit >> 4
+        if not is_odd:
+            write_hexadecimal(there, data, start, stop)
+        elif self.fills_right:
+            write_hexadecimal(there, data, start, stop)
+            there.truncate(len(there) - 1)
+        else:
+            digit: i64 = data[start] & 0x0F
             there.append(u8(digit + 0x30 if digit < 10 else digit + 0x37))
+            write_hexadecimal(there, data, start + 1, stop)
 
     def bytes_of(self, text: str) -> bytes:
         """The element as it stands on the wire, prefix and all."""
         written = self._encoded(text)
-        units = self._units(text, written)
+        units = self.announces(len(text), len(written))
         if not self.prefix_bytes:
             if units != self.units_max:
                 raise self._of_wrong_length(units, "exactly")
@@ -174,14 +174,15 @@ class Element:
         reason = f"{units} {self.rule.counts}, expected {limit} {self.units_max}"
         return Unwritable(self.number, reason)
 
-    def _units(self, text: str, written: bytes) -> i64:
+    def announces(self, characters: i64, size: i64) -> i64:
+        """What its prefix says of so many characters or digits, which are so many bytes."""
         if self.reading == SIGNED_DIGITS or self.counts_nibbles:
-            return len(text)
+            return characters
         if self.counts_hexadecimal:
-            if len(written) & 1:
+            if size & 1:
                 raise Unwritable(self.number, "an odd number of hexadecimal digits")
-            return len(written) // 2
-        return 2 * len(written) if self.counts_halves else len(written)
+            return size >> 1
+        return 2 * size if self.counts_halves else size
 
     def _encoded(self, text: str) -> bytes:
         reading = self.reading

@@ -2,13 +2,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from librt.strings import BytesWriter, read_i16_le, read_i32_le
+from librt.strings import BytesWriter, read_i16_le
 from librt.vecs import vec
 from mypy_extensions import i64, mypyc_attr
 
 from router.wire.element import BYTES, DIGITS, TEXT
 from router.wire.faults import MalformedMessage
-from router.wire.octets import write_printable
+from router.wire.octets import small_number, write_printable
 from router.wire.shape import Place, Shape
 from specs.elements import DE
 
@@ -20,6 +20,7 @@ __all__ = ["MalformedMessage", "Message", "MissingElement"]
 CODE_BYTES: Final = 2  # of DE 39, mostly
 NO_NUMBER: Final = -1
 NUMBER_DIGITS: Final = 18  # that 64 bits hold
+SMALL_DIGITS: Final = 8
 DIGITS_AT_ONCE: Final = 4  # so many elements in digits, and the whole message is made digits
 
 
@@ -33,11 +34,12 @@ class MissingElement(Exception):
 
 @mypyc_attr(acyclic=True, free_list_len=1)
 class Message:
-    __slots__ = ("codec", "data", "ends", "shape")
+    __slots__ = ("codec", "data", "ends", "mti", "shape")
 
-    def __init__(self, data: bytes, codec: "Codec", shape: Shape, ends: vec[i64]) -> None:
+    def __init__(self, data: bytes, codec: "Codec", mti: str, shape: Shape, ends: vec[i64]) -> None:
         self.data = data
         self.codec = codec
+        self.mti = mti
         self.shape = shape
         self.ends = ends  # of the bitmap and of each variable element
 
@@ -46,15 +48,6 @@ class Message:
 
     def __reduce__(self) -> str:
         raise TypeError("a message is not pickled: it holds card data in clear")
-
-    @property
-    def mti(self) -> str:
-        shape, head = self.shape, self.codec.head
-        word = read_i32_le(self.data, head.mti_start)
-        if word != shape.mti_word or not shape.mti:
-            shape.mti = head.mti(self.data)
-            shape.mti_word = word
-        return shape.mti
 
     @property
     def header(self) -> bytes:
@@ -193,6 +186,8 @@ class Message:
             return int(text)
         if stop == start or stop - start > NUMBER_DIGITS:
             return NO_NUMBER
+        if stop - start <= SMALL_DIGITS:
+            return small_number(self.data, start, stop)
         data = self.data
         number: i64 = 0
         for at in range(start, stop):
@@ -232,7 +227,8 @@ class Message:
         if mti is not None:
             head = self.codec.head
             overwrite(edited, head.mti_start, head.mti_bytes(mti))
-        return Message(edited.getvalue(), self.codec, self.shape, self.ends)
+        data = edited.getvalue()
+        return Message(data, self.codec, self.codec.mti(data, self.shape), self.shape, self.ends)
 
     def _place(self, element: int) -> Place:
         place = self.shape.places[element]

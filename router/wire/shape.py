@@ -100,7 +100,7 @@ class Shape:
         self.in_digits: i64 = 0  # elements whose texts are hexadecimal digits of their bytes
         self.code = ""  # DE 39 of the message that was asked for it last,
         self.code_word: i16 = 0  # and how that is written
-        self.mti = ""  # of the message that was asked last
+        self.mti = ""  # of the message that was read last
         self.mti_word: i32 = 0  # how that begins behind its header
         self.places: list[Place | None] = [None] * 129
         self.variables: list[Variable] = []

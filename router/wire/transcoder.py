@@ -14,17 +14,16 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from router.wire.codec import Codec
+from router.wire.conversion import Conversion
 from router.wire.element import DIGITS, TEXT, Element, Unwritable
 from router.wire.given import Given
 from router.wire.message import Message
+from router.wire.octets import write_part
 from router.wire.shape import PLANS_MAX, Extent, Shape
-from router.wire.transcode import TRACKS, fitted_text
+from router.wire.transcode import TRACKS
 from specs.elements import DE
 from specs.rules import ElementRule
 
-COPIED: Final = 0
-GIVEN: Final = 1
-CONVERTED: Final = 2
 NOT_PLAIN: Final = -1
 SEGMENTS_EXPECTED: Final = 6  # there may be more
 # Given to one message after another alike: what was written last is mostly what is to be written.
@@ -35,19 +34,20 @@ ALIKE: Final[tuple[int, ...]] = (
 class Step:
     """One piece of the message to be: a run of elements copied, or one element written."""
 
-    __slots__ = ("element", "extent", "is_alike", "is_prefixed", "kind", "last", "last_written",
-                 "number", "text_size")
+    __slots__ = ("conversion", "element", "extent", "is_alike", "is_prefixed", "last",
+                 "last_written", "number", "text_size")
 
-    def __init__(self, kind: int, element: Element, extent: Extent | None) -> None:
-        self.kind = kind
+    def __init__(self, element: Element, extent: Extent | None = None,
+                 conversion: Conversion | None = None) -> None:
         self.element = element  # of the target
         self.number: int = element.number
         self.extent = extent  # of what is copied
+        self.conversion = conversion  # of what is converted; an element with neither is given
         self.is_prefixed: bool = element.prefix_bytes > 0
         # Of text in so many characters: as it is given, it is written.
         is_plain = element.reading == TEXT and not self.is_prefixed
         self.text_size: i64 = element.fixed_bytes if is_plain else NOT_PLAIN
-        self.is_alike: bool = kind == GIVEN and self.number in ALIKE
+        self.is_alike: bool = self.number in ALIKE
         self.last = ""  # text, where it `is_alike`,
         self.last_written = b""  # and how that is written
 
@@ -55,9 +55,11 @@ class Step:
 class Plan:
     """For messages of one shape: what the new one begins with, and what follows."""
 
-    __slots__ = ("given", "head", "mti", "shape", "steps")
+    __slots__ = ("came", "given", "head", "mti", "shape", "steps")
 
-    def __init__(self, mti: str, given: tuple[int, ...], head: bytes, steps: list[Step]) -> None:
+    def __init__(self, came: Shape, mti: str, given: tuple[int, ...], head: bytes,
+                 steps: list[Step]) -> None:
+        self.came = came
         self.mti = mti
         self.given = given
         self.head = head
@@ -68,7 +70,7 @@ class Plan:
 class Transcoder:
     """From a codec to another of the same version. `only` these elements pass, all `but` those."""
 
-    __slots__ = ("_but", "_count", "_only", "_plans", "source", "target")
+    __slots__ = ("_but", "_count", "_last", "_only", "_plans", "_writer", "source", "target")
 
     def __init__(self, source: Codec, target: Codec, only: Collection[int] | None = None,
                  but: Collection[int] = ()) -> None:
@@ -78,46 +80,49 @@ class Transcoder:
         self._but = but
         self._plans: dict[Shape, list[Plan]] = {}  # few of each shape: by MTI and what is given
         self._count = 0
+        self._last: Plan | None = None  # mostly that of the next message, too
+        self._writer = BytesWriter()  # one for all: nothing stays in it between two messages
 
     def transcoded(self, message: Message, mti: str, given: Given) -> Message | None:
         """A new message under that MTI: the elements that pass, and those given.
         None where a content does not fit as it stands: `fitted` knows more.
         """
         plan = self._plan(message.shape, mti, given.elements)
-        data, ends = message.data, message.ends
-        writer = BytesWriter()
-        writer.write(plan.head)
-        new_ends = append(vec[i64](capacity=SEGMENTS_EXPECTED), len(writer))
+        data, ends, there = message.data, message.ends, self._writer
+        there.truncate(0)
+        there.write(plan.head)
+        new_ends = append(vec[i64](capacity=SEGMENTS_EXPECTED), len(there))
         for step in plan.steps:
-            extent = step.extent
+            extent, conversion = step.extent, step.conversion
             if extent is not None:
                 start = extent.start_in(ends)
-                moved = len(writer) - start
-                writer.write(data[start:extent.stop_in(ends)])
+                moved = len(there) - start
+                write_part(there, data, start, extent.stop_in(ends))
                 for segment in range(extent.start_segment + 1, extent.stop_segment + 1):
                     new_ends = append(new_ends, ends[segment] + moved)
                 continue
-            if step.kind == GIVEN:
-                text = given.text(step.number)
-                if step.is_alike and text == step.last and text:
-                    writer.write(step.last_written)
-                elif not write_given(step, text, writer):
+            if conversion is not None:
+                if not conversion.write(message, there):
                     return None
-            elif not write_converted(step, message, writer):
+            elif not write_given(step, given.text(step.number), there):
                 return None
             if step.is_prefixed:
-                new_ends = append(new_ends, len(writer))
+                new_ends = append(new_ends, len(there))
         if plan.shape is not None:
-            return Message(writer.getvalue(), self.target, plan.shape, new_ends)
-        scanned = self.target.scan(writer.getvalue())
+            return Message(there.getvalue(), self.target, mti, plan.shape, new_ends)
+        scanned = self.target.scan(there.getvalue())
         plan.shape = scanned.shape
         return scanned
 
     def _plan(self, shape: Shape, mti: str, given: tuple[int, ...]) -> Plan:
+        last = self._last
+        if last is not None and last.came is shape and last.given is given and last.mti == mti:
+            return last
         plans = self._plans.get(shape)
         if plans is not None:
             for plan in plans:
                 if plan.given is given and plan.mti == mti:
+                    self._last = plan
                     return plan
         planned = self._planned(shape, mti, given)
         if self._count < PLANS_MAX:
@@ -136,22 +141,23 @@ class Transcoder:
                 run = None
                 if element is not None:
                     numbers.append(number)
-                    steps.append(Step(GIVEN, element, None))
+                    steps.append(Step(element))
             elif place is None or element is None or not self._passes(number):
                 run = None
             else:
                 numbers.append(number)
                 if not self._is_alike(place.element.rule, element.rule):
                     run = None
-                    steps.append(Step(CONVERTED, element, None))
+                    conversion = Conversion(place.element, element)
+                    steps.append(Step(element, conversion=conversion))
                 elif run is not None:
                     run.reach(place)
                 else:
                     run = Extent(place, with_prefix=True)
-                    steps.append(Step(COPIED, element, run))
+                    steps.append(Step(element, run))
         target = self.target.head
         head = target.before_bitmap(b"", mti) + target.bitmap(numbers, has_bit_1=False)
-        return Plan(mti, given, head, steps)
+        return Plan(shape, mti, given, head, steps)
 
     def _passes(self, number: int) -> bool:
         return number not in self._but and (self._only is None or number in self._only)
@@ -163,11 +169,15 @@ class Transcoder:
         return came.number not in TRACKS and form(came) == form(leaves)
 
 
-def write_given(step: Step, text: str, writer: BytesWriter) -> bool:
+def write_given(step: Step, text: str, there: BytesWriter) -> bool:
     """An element that is given; False where it cannot be written as it is."""
-    if step.text_size == len(text) and not step.is_alike:
+    if step.is_alike:
+        if text == step.last and text:
+            there.write(step.last_written)
+            return True
+    elif step.text_size == len(text):
         try:
-            writer.write(text.encode("ascii"))
+            there.write(text.encode("ascii"))
         except UnicodeEncodeError:
             return False
         return True
@@ -181,19 +191,7 @@ def write_given(step: Step, text: str, writer: BytesWriter) -> bool:
     if step.is_alike:
         step.last = text
         step.last_written = written
-    writer.write(written)
-    return True
-
-
-def write_converted(step: Step, message: Message, writer: BytesWriter) -> bool:
-    """An element that the source writes otherwise; False where it does not fit."""
-    fits = fitted_text(step.element.rule, message.text(step.number))
-    if fits is None:
-        return False
-    try:
-        writer.write(step.element.bytes_of(fits))
-    except Unwritable:
-        return False
+    there.write(written)
     return True
 
 

@@ -12,6 +12,9 @@ from router.wire.octets import (
     has_one_of,
     hashed,
     luhn_sum,
+    small_number,
+    write_hexadecimal,
+    write_part,
     write_printable,
 )
 
@@ -77,3 +80,39 @@ def test_luhn(before: bytes, digits: bytes) -> None:
     is_zero = not digits.strip(b"0")
     assert are_all_zero(whole, len(before), len(before) + len(digits)) == is_zero
     assert luhn_sum(whole, len(before), len(before) + len(digits)) == expected
+
+
+@given(st.binary(max_size=300), st.integers(0, 300), st.integers(0, 300))
+@example(bytes(200), 3, 190)
+@example(bytes(range(100)), 91, 100)
+def test_a_part_is_written_as_it_stands(data: bytes, one: int, other: int) -> None:
+    start, stop = sorted((min(one, len(data)), min(other, len(data))))
+    there = BytesWriter()
+    there.write(b"before")
+    write_part(there, data, start, stop)
+    assert there.getvalue() == b"before" + data[start:stop]
+
+
+@given(st.binary(max_size=40), st.integers(0, 40))
+@example(bytes(range(256)), 0)
+def test_bytes_are_written_in_hexadecimal_digits(data: bytes, start: int) -> None:
+    start = min(start, len(data))
+    there = BytesWriter()
+    write_hexadecimal(there, data, start, len(data))
+    assert there.getvalue().decode() == data[start:].hex().upper()
+
+
+@given(st.binary(min_size=8, max_size=20) | MOSTLY_DIGITS.filter(lambda data: len(data) >= 8),
+       st.integers(1, 8), ONE_BYTE)
+def test_up_to_eight_digits_are_a_number(data: bytes, size: int, before: int) -> None:
+    digits = data[-size:]
+    data = bytes((before,)) + data
+    expected = int(digits) if digits.isdigit() else -1
+    assert small_number(data, len(data) - size, len(data)) == expected
+
+
+def test_each_byte_is_judged_in_each_place_of_a_number() -> None:
+    for place in range(8):
+        for byte in range(256):
+            data = b"1" * place + bytes((byte,)) + b"8" * (7 - place)
+            assert small_number(data, 0, 8) == (int(data) if data.isdigit() else -1)
