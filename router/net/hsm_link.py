@@ -95,7 +95,7 @@ class HsmLink:
         hsm_frames.write_keys(frames, source, destination)
         need.write_pin_block(frames)
         hsm_frames.write_formats(frames, source, destination)
-        frames.write(need.account.encode())
+        need.write_account(frames)
         ended(frames, start)
 
     def verify(self, command: bytes, owner: Transaction) -> None:

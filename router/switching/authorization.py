@@ -112,7 +112,7 @@ def authorize(  # noqa: C901, PLR0912, PLR0915 - one function owns the branches 
             for source in request.acquirer.pin_keys(request.link):
                 if pin_key is None:
                     break
-                happened = yield TranslatePin(request, request.account_12, source, pin_key)
+                happened = yield TranslatePin(request, source, pin_key)
                 if isinstance(happened, PinTranslated):
                     pin_block = happened.pin_block
                     request.acquirer.key_used(request.link, source, request.arrived)

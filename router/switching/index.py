@@ -73,15 +73,15 @@ class Index:
             at = at + 1 & last_slot
         return False
 
-    def get(self, number: i64, about: About) -> Transaction | None:
-        """The one whose key is that of this About; `number` is the hash of it."""
+    def get(self, number: i64, recognised_by: bytes) -> Transaction | None:
+        """The one whose key is in this text of an About; `number` is the hash of it."""
         table = self._tables[number >> TABLE_BITS_FROM & TABLES - 1]
-        return table.there[self._slot(table, number, about)]
+        return table.there[self._slot(table, number, recognised_by)]
 
     def put(self, number: i64, transaction: Transaction) -> Transaction | None:
         """Says which one it replaces."""
         table = self._tables[number >> TABLE_BITS_FROM & TABLES - 1]
-        at = self._slot(table, number, transaction.about)
+        at = self._slot(table, number, transaction.recognised_by)
         before = table.there[at]
         table.there[at] = transaction
         table.hashes[at] = number
@@ -115,17 +115,19 @@ class Index:
         table.size -= 1
         return True
 
-    def _slot(self, table: Table, number: i64, about: About) -> i64:
+    def _slot(self, table: Table, number: i64, recognised_by: bytes) -> i64:
         """Where it stands, or may be put."""
         there, hashes, last_slot = table.there, table.hashes, table.last_slot
         at = number & last_slot
         while True:
             found = there[at]
-            if found is None or (hashes[at] == number and self._is_same(found.about, about)):
+            if found is None:
+                return at
+            if hashes[at] == number and self._is_same(found.recognised_by, recognised_by):
                 return at
             at = at + 1 & last_slot
 
-    def _is_same(self, one: About, other: About) -> bool:
+    def _is_same(self, one: bytes, other: bytes) -> bool:
         if self._is_loose:
-            return one.loose_key == other.loose_key
-        return one.key == other.key
+            return About(one, "").loose_key == About(other, "").loose_key
+        return About(one, "").key == About(other, "").key

@@ -79,14 +79,14 @@ class Known:
 
     def find(self, request: Request) -> Transaction | None:
         """The one this request is, or repeats."""
-        about = request.about
-        under_key = self._by_key.get(request.key_hash, about)
-        if under_key is not None and under_key.about.content == about.content:
+        recognised_by = request.recognised_by
+        under_key = self._by_key.get(request.key_hash, recognised_by)
+        if under_key is not None and under_key.about.content == request.about.content:
             return under_key
         if not self._flagged and not request.kind.is_repeat:
             return under_key  # `is_same_without_time` wants one of the two flagged
-        known = self._by_loose_key.get(request.loose_hash, about)
-        if known is None or known.about.content != about.content:
+        known = self._by_loose_key.get(request.loose_hash, recognised_by)
+        if known is None or known.about.content != request.about.content:
             return under_key
         return known if is_same_without_time(request, known) else under_key
 
@@ -97,7 +97,7 @@ class Known:
     def recorded(self, about: About) -> Transaction | None:
         """The one that a record speaks of."""
         key_hash, _ = hashes_of(about)
-        return self._by_key.get(key_hash, about)
+        return self._by_key.get(key_hash, about.text)
 
     def find_original(self, originals: list[Original]) -> Transaction | None:
         """The request that a reversal names.
@@ -108,14 +108,14 @@ class Known:
         other: Transaction | None = None
         for original in originals:
             named = original.about.parts
-            known = self._by_key.get(original.key_hash, original.about)
+            known = self._by_key.get(original.key_hash, original.recognised_by)
             if known is not None:
                 parts = known.about.parts
                 amounts = ("", parts.amount, known.approved_amount)
                 if named.pan in ("", parts.pan) and named.amount in amounts:
                     return known
                 other = other if other is not None else known
-            known = self._by_loose_key.get(original.loose_hash, original.about)
+            known = self._by_loose_key.get(original.loose_hash, original.recognised_by)
             if known is not None and named.amount in (
                 known.about.parts.amount, known.approved_amount,
             ):  # fmt: skip

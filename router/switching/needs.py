@@ -6,9 +6,9 @@ from librt.strings import BytesWriter
 from mypy_extensions import mypyc_attr
 
 from router.switching.commits import Commit
-from router.switching.elements import Elements
 from router.switching.pending import Line
 from router.switching.pin_key import PinKey
+from router.switching.recognition import Recognised
 from router.switching.told import Told
 from router.wire.message import Message
 from specs.elements import DE
@@ -18,13 +18,10 @@ from specs.elements import DE
 class TranslatePin:
     """Have the PIN block of a request re-encrypted from the acquirer's key to the issuer's."""
 
-    __slots__ = ("account", "destination", "request", "source")
+    __slots__ = ("destination", "request", "source")
 
-    def __init__(
-        self, request: Elements, account: str, source: PinKey, destination: PinKey
-    ) -> None:
+    def __init__(self, request: Recognised, source: PinKey, destination: PinKey) -> None:
         self.request = request
-        self.account = account  # the twelve rightmost digits of the PAN without its check digit
         self.source = source
         self.destination = destination
 
@@ -36,6 +33,10 @@ class TranslatePin:
     def write_pin_block(self, there: BytesWriter) -> None:
         """The same, where it is wanted: no text is made of it."""
         self.request.write(DE.PIN_BLOCK, there)
+
+    def write_account(self, there: BytesWriter) -> None:
+        """The twelve rightmost digits of the PAN without its check digit."""
+        self.request.write_account_12(there)
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)

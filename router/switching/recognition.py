@@ -11,7 +11,7 @@ from mypy_extensions import mypyc_attr
 
 from router.switching.card_number import write_card
 from router.switching.elements import Elements
-from router.wire.octets import hashed
+from router.wire.octets import hashed, write_printable
 from router.wire.pan import Pan
 from specs.elements import DE
 from specs.journal_format import SEPARATOR, About
@@ -31,10 +31,10 @@ WRITER: Final = BytesWriter()  # one for all: nothing stays in it between two ca
 
 @mypyc_attr(acyclic=True)
 class Recognised(Elements):
-    """Elements with their About: the hashes of its keys, and where its other parts begin."""
+    """Elements with the text of their About: its keys' hashes, and where its other parts begin."""
 
     __slots__ = (
-        "about", "amount_at", "card_at", "card_end", "code_at", "key_hash", "loose_hash",
+        "amount_at", "card_at", "card_end", "code_at", "key_hash", "loose_hash", "mti",
         "recognised_by",
     )  # fmt: skip
 
@@ -58,9 +58,14 @@ class Recognised(Elements):
         self.write(DE.AMOUNT, there)
         text = there.getvalue()
         self.recognised_by = text
-        self.about = ABOUT(text, mti)
+        self.mti = mti
         self.key_hash = hashed(SEED, text, 0, key_end)
         self.loose_hash = hashed(SEED, text, loose, loose_end)
+
+    @property
+    def about(self) -> About:
+        """As records have it; made anew each time."""
+        return ABOUT(self.recognised_by, self.mti)
 
     @property
     def names_card(self) -> bool:
@@ -74,14 +79,13 @@ class Recognised(Elements):
             return None
         return Pan(self.recognised_by[self.card_at : self.card_end].decode("latin-1"))
 
-    @property
-    def account_12(self) -> str:
-        """Of its card: as `Pan` has it."""
-        start = self.card_end - ACCOUNT_AND_CHECK_DIGIT
-        if start >= self.card_at:
-            return self.recognised_by[start : self.card_end - 1].decode("latin-1")
-        pan = self.pan
-        return pan.account_12 if pan is not None else ""
+    def write_account_12(self, there: BytesWriter) -> None:
+        """Of its card, as `Pan` has it: no text is made of it."""
+        start, stop = self.card_end - ACCOUNT_AND_CHECK_DIGIT, self.card_end - 1
+        while start < self.card_at:
+            there.append(ZERO)
+            start += 1
+        write_printable(there, self.recognised_by, start, stop)
 
 
 def numbers_of(acquirer: bytes, mti: str, elements: Elements) -> "tuple[i64, bytes]":

@@ -33,7 +33,6 @@ class Request(Recognised):
         "kind",
         "link",
         "message",
-        "mti",
         "queue",
         "waits",
         "waits_for",
@@ -56,7 +55,6 @@ class Request(Recognised):
         self.acquirer = acquirer  # as agreed when it arrived, whatever is reloaded meanwhile
         self.message = message
         self.kind = kind
-        self.mti = kind.mti
         self.arrived = arrived
         self.deadline = arrived + acquirer.answer_within_s
         self.is_done = False
@@ -64,7 +62,7 @@ class Request(Recognised):
         self.before: Request | None = None  # between these
         self.behind: Request | None = None
         self.waits_for: Transaction | None = None
-        self.recognise(waits.name, self.mti)
+        self.recognise(waits.name, kind.mti)
         self.effect = effect_at(self.recognised_by, self.code_at)  # None: out of scope
 
     @property

@@ -1,7 +1,7 @@
 """One request of an acquirer as the switch knows it: what became of it, and who still waits."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import i64, mypyc_attr
 
@@ -18,6 +18,8 @@ from specs.journal_format import About, Record, StoodIn, Stored
 if TYPE_CHECKING:
     from router.switching.held import Part
 
+ABOUT: Final = About  # compiled, a name that is not Final is looked up at each use
+
 
 @mypyc_attr(acyclic=True)
 class Transaction:
@@ -30,7 +32,6 @@ class Transaction:
 
     __slots__ = (
         "_may_hold",
-        "about",
         "advice",
         "approval_on_record",
         "approved_amount",
@@ -55,6 +56,7 @@ class Transaction:
         "outbound",
         "partial",
         "place",
+        "recognised_by",
         "request",
         "requests",
         "reversing",
@@ -70,14 +72,14 @@ class Transaction:
 
     def __init__(
         self,
-        about: About,
+        recognised_by: bytes,
         kind: MessageType,
         key_hash: i64,
         loose_hash: i64,
         known_since: float,
         may_hold: bool,
     ) -> None:
-        self.about = about
+        self.recognised_by = recognised_by  # the text of its About
         self.kind = kind
         self.key_hash = key_hash  # of the keys in it: `router.switching.recognition`
         self.loose_hash = loose_hash
@@ -115,6 +117,11 @@ class Transaction:
         self.step_began = 0.0  # of what happens to it at present, the journal's time apart
         self.hsm_us = 0
         self.issuer_us = 0
+
+    @property
+    def about(self) -> About:
+        """As records have it; made anew each time."""
+        return ABOUT(self.recognised_by, self.kind.mti)
 
     @property
     def may_hold(self) -> bool:
@@ -155,7 +162,7 @@ class Transaction:
 def from_request(request: Request, may_hold: bool) -> Transaction:
     """Just arrived: it waits for the answer."""
     transaction = Transaction(
-        request.about,
+        request.recognised_by,
         request.kind,
         request.key_hash,
         request.loose_hash,
@@ -173,4 +180,4 @@ def from_record(about: About, known_since: float) -> Transaction:
     kind = type_of(about.mti)
     may_hold = not kind.is_reversal and (effect is None or effect.may_hold)
     key_hash, loose_hash = hashes_of(about)
-    return Transaction(about, kind, key_hash, loose_hash, known_since, may_hold)
+    return Transaction(about.text, kind, key_hash, loose_hash, known_since, may_hold)

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from router.net.addresses import Address
 from router.net.hsm_client import HsmClient
 from router.net.waiting import until
-from router.switching.elements import Elements
 from router.switching.needs import Event, PinRefused, PinTranslated, TranslatePin
 from router.switching.pin_key import PinKey
 from router.switching.ports import Clock, HearsHsm
+from router.switching.recognition import Recognised
 from router.switching.transaction import Transaction, from_record
 from specs.elements import DE
 from specs.journal_format import Parts
@@ -42,8 +42,9 @@ class Client(HearsHsm):
 
     def translate(self, block: str = PIN_BLOCK) -> Transaction:
         owner = self.owner()
-        request = Elements(None, {DE.PIN_BLOCK: block})
-        self.client.translate_pin(TranslatePin(request, "540028800010", TPK, ZPK), owner)
+        request = Recognised(None, {DE.PAN: "4005400288000108", DE.PIN_BLOCK: block})
+        request.recognise(b"souk", "0100")
+        self.client.translate_pin(TranslatePin(request, TPK, ZPK), owner)
         assert not self.heard[owner], "never from within the call"
         return owner
 

@@ -13,7 +13,7 @@ STAY = 100
 
 def transaction(number: int) -> Transaction:
     about = Parts("1124101500", "souk", "10", f"{number:06d}").about("0100")
-    return Transaction(about, type_of("0100"), number, number, 0.0, may_hold=True)
+    return Transaction(about.text, type_of("0100"), number, number, 0.0, may_hold=True)
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 8)), min_size=20, max_size=80))
