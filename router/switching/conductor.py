@@ -14,8 +14,10 @@ from router.switching.arrivals import Arrivals
 from router.switching.authorization import life_of
 from router.switching.clock import Clock
 from router.switching.commits import Commit, Commits, Journal, Written
+from router.switching.disk_refusal import DiskRefusal
 from router.switching.ending import Ending
 from router.switching.given_up import GivenUp
+from router.switching.issuers import Issuers
 from router.switching.known import Known
 from router.switching.needs import (
     Durable,
@@ -35,22 +37,19 @@ from router.switching.peers import AcquirerLink, Issuer
 from router.switching.pending import Line, Waiting
 from router.switching.pin_key import is_same_key
 from router.switching.ports import HearsHsm, Hsm
-from router.switching.records import is_reversal_entry
 from router.switching.recovery import Recovery
 from router.switching.response_codes import points_at_a_key
 from router.switching.reversing import Reversing
 from router.switching.saf import StoreAndForward
 from router.switching.saf_entry import SafEntry
 from router.switching.saf_operator import SafOperator
-from router.switching.stand_in_counts import taken_back
-from router.switching.stand_in_records import voiding
 from router.switching.switch import Switch
 from router.switching.told import Told
 from router.switching.transaction import Transaction
 from router.switching.transaction_event import Observer
 from router.wire.message import Message
 from specs.elements import DE
-from specs.journal_format import Answered, Forwarded, Record, Reversed, StandInMode, StoodIn, Stored
+from specs.journal_format import Record, StandInMode, Stored
 
 __all__ = ["Conductor", "Limits"]
 
@@ -107,7 +106,8 @@ class Conductor(HearsHsm):
             observer,
             told_by_follower,
         )
-        self._former: dict[str, Issuer] = {}  # removed by a reload
+        self._issuers = Issuers(switch.issuers)
+        self._disk_refusal = DiskRefusal(self._issuers, self._known, self._commits)
 
     @property
     def in_flight(self) -> int:
@@ -130,9 +130,7 @@ class Conductor(HearsHsm):
         One that is gone is kept: what it approved can still be reversed. Its lines should be,
         while it is in use, and where it comes back it is the same one (`former_issuer`).
         """
-        self._former.update(self.switch.issuers)
-        for name in switch.issuers:
-            self._former.pop(name, None)
+        self._issuers.use(switch.issuers)
         self.switch = switch
         self._reversing.switch = switch
         self._arrivals.switch = switch
@@ -140,11 +138,11 @@ class Conductor(HearsHsm):
     @property
     def issuers(self) -> list[Issuer]:
         """Those that are configured, and those that were."""
-        return [*self.switch.issuers.values(), *self._former.values()]
+        return self._issuers.all
 
     def former_issuer(self, name: str) -> Issuer | None:
         """One that an earlier configuration had: numbers, entries and approvals are still its."""
-        return self._former.get(name)
+        return self._issuers.former.get(name)
 
     def recover(self, records: Iterable[Record]) -> None:
         """Before any link is opened: what the journal says was in flight."""
@@ -156,7 +154,7 @@ class Conductor(HearsHsm):
         """The same in parts: it reads what it is given; `recovered` ends it. No tick meanwhile."""
         return Recovery(
             self.switch,
-            self._former,
+            self._issuers.former,
             self._known,
             self._commits,
             self._reversing,
@@ -184,9 +182,7 @@ class Conductor(HearsHsm):
     def tick(self) -> None:
         """Every 50 ms or so: deadlines, retries, what is due."""
         now = self._clock.now()
-        for issuer in self.switch.issuers.values():
-            self._tick(issuer, now)
-        for issuer in self._former.values():
+        for issuer in self._issuers.all:
             self._tick(issuer, now)
         self.go_on()
         self._commits.try_again(now)
@@ -225,11 +221,6 @@ class Conductor(HearsHsm):
         else:
             self._silent(issuer, waiting)
 
-    def _issuer(self, name: str) -> Issuer | None:
-        """One that is configured, or was."""
-        issuer = self.switch.issuers.get(name)
-        return issuer if issuer is not None else self._former.get(name)
-
     def turn_took(self, took_s: float) -> None:
         """A turn of the event loop, while messages arrived."""
         self._admission.turn_took(took_s, self._clock.now())
@@ -259,20 +250,20 @@ class Conductor(HearsHsm):
     def line_up(self, line: Line) -> None:
         """Signed on: it may carry traffic."""
         line.carries_traffic = True
-        issuer = self._issuer(line.issuer_name)
+        issuer = self._issuers.named(line.issuer_name)
         if issuer is not None:
             issuer.stand_in.heard(self._clock.now())
             self._saf.pump(issuer)
 
     def heard(self, line: Line) -> None:
         """An answer to network management on a line that is signed on: an echo."""
-        issuer = self._issuer(line.issuer_name)
+        issuer = self._issuers.named(line.issuer_name)
         if issuer is not None:
             issuer.stand_in.heard(self._clock.now())
 
     def line_fell(self, line: Line) -> None:
         """Everything that waited on it hears so: nobody waits for a timeout."""
-        issuer = self._issuer(line.issuer_name)
+        issuer = self._issuers.named(line.issuer_name)
         now = self._clock.now()
         if issuer is not None and not any(
             one.carries_traffic for one in issuer.lines if one is not line
@@ -295,7 +286,7 @@ class Conductor(HearsHsm):
             self._answered(owner, line, response)
             self.resume(owner, response)
         elif isinstance(owner, SafEntry):
-            issuer = self._issuer(line.issuer_name)
+            issuer = self._issuers.named(line.issuer_name)
             assert issuer is not None, "an issuer stays while its entries wait"
             issuer.stand_in.heard(self._clock.now())
             self._saf.responded(issuer, owner, response)
@@ -329,7 +320,7 @@ class Conductor(HearsHsm):
         waiting = line.unreadable(mti, stan, now)
         if waiting is None:
             return
-        issuer = self._issuer(line.issuer_name)
+        issuer = self._issuers.named(line.issuer_name)
         if issuer is not None and isinstance(waiting.owner, Transaction):
             self._failed(issuer, line, now)
         self._silent(issuer, waiting)
@@ -452,7 +443,7 @@ class Conductor(HearsHsm):
                 self._commits.refused(commit, self._clock.now())
                 continue
             else:
-                self._were_refused(commit.records)
+                self._disk_refusal.of(commit.records, self._clock.now())
             if commit.owner is not None:
                 if self._admission.journal.is_of(commit.owner):
                     self._admission.journal.ended(self._clock.now())
@@ -465,55 +456,7 @@ class Conductor(HearsHsm):
     def _are_durable(self, records: list[Record]) -> None:
         for record in records:
             if type(record) is STORED:  # isinstance() of a Struct asks its metaclass
-                issuer = self._issuer(record.issuer)
+                issuer = self._issuers.named(record.issuer)
                 entry = issuer.saf.entries.get(record.id) if issuer is not None else None
                 if issuer is not None and entry is not None:
                     self._saf.is_durable(issuer, entry)
-
-    def _were_refused(self, records: list[Record]) -> None:
-        """Reversals and declines are stored once the disk takes them, whole; the rest is void.
-
-        (Void, and perhaps on the disk: after an error of the disk nobody knows.)
-        """
-        if along := voiding(records):
-            self._void_stand_in(records, along)
-            return
-        remaining: list[Record] = []
-        declines = any(isinstance(record, Answered) and not record.approves for record in records)
-        for record in records:
-            if isinstance(record, Forwarded):
-                issuer = self._issuer(record.issuer)
-                if issuer is not None:
-                    issuer.stans.free(record.outbound.stan)
-            elif isinstance(record, Reversed | StoodIn) or is_reversal_entry(record):
-                remaining.append(record)
-            elif isinstance(record, Stored) and declines:
-                remaining.append(record)  # the stand-in's advice of its decline
-            elif isinstance(record, Stored):
-                self._forget_entry(record)
-            elif isinstance(record, Answered) and not record.approves:
-                remaining.append(record)
-        if remaining:
-            self._commits.refused(Commit(remaining, insists=True), self._clock.now())
-
-    def _void_stand_in(self, records: list[Record], along: list[Record]) -> None:
-        """Its reversal takes along what undoes it on a disk that may hold it."""
-        for record in records:
-            if isinstance(record, Stored) and not is_reversal_entry(record):
-                self._forget_entry(record)
-                transaction = self._known.recorded(record.about)
-                assert transaction is not None, "it is in flight"
-                taken_back(transaction, None)
-                if transaction.is_reversed:
-                    self._commits.refused(Commit(along, insists=True), self._clock.now())
-                else:
-                    transaction.taken_along = tuple(along)
-
-    def _forget_entry(self, record: Stored) -> None:
-        """Of an advice: it was not taken, its acquirer hears so and keeps it."""
-        issuer = self._issuer(record.issuer)
-        if issuer is not None and issuer.saf.remove(record.id) is not None:
-            issuer.stans.free(record.message.stan)
-        transaction = self._known.recorded(record.about)
-        if transaction is not None:
-            transaction.advice = None

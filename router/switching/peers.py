@@ -1,6 +1,6 @@
 """Acquirers and issuers as the decisions see them: what is agreed, and the lines there are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mypy_extensions import mypyc_attr
 
@@ -32,12 +32,16 @@ class Acquirer:
     requests_per_s: float = 10_000.0
     requests_burst: float = 2_000.0
     session_keys: ReceivedKeys | None = None  # where keys are exchanged; they stand for `pin_key`
+    own_keys: list[PinKey] = field(init=False, repr=False, compare=False)  # `pin_key`, if any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "own_keys", [self.pin_key] if self.pin_key is not None else [])
 
     def pin_keys(self, link: "AcquirerLink") -> list[PinKey]:
         """What a PIN block on this link may be under, the likeliest first."""
         if self.session_keys is not None:
             return self.session_keys.to_try(link)
-        return [self.pin_key] if self.pin_key is not None else []
+        return self.own_keys
 
     def key_used(self, link: "AcquirerLink", key: PinKey, now: float) -> None:
         """A PIN block on this link was under this key."""

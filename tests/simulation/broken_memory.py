@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from router.switching import message_types, outbound
 from router.switching.commits import Commits
-from router.switching.conductor import Conductor
+from router.switching.disk_refusal import DiskRefusal
 from router.switching.recovery import Recovery
 from router.switching.stans import Stans
 from router.switching.transaction import Transaction, from_record
@@ -52,12 +52,12 @@ def unflagged_after_restart(stored: Any) -> Any:
 def answer_apart(were_refused: Any) -> Any:
     """H8: one commit that the disk refused becomes two: the decline now, its reversal later."""
 
-    def broken(self: Conductor, records: list[Record]) -> None:
+    def broken(self: DiskRefusal, records: list[Record], now: float) -> None:
         declines = [one for one in records if isinstance(one, Answered) and not one.approves]
         if any(isinstance(one, Reversed) for one in records) and declines:
             self._commits.insist(list(declines))
             records = [one for one in records if one not in declines]
-        were_refused(self, records)
+        were_refused(self, records, now)
 
     return broken
 
@@ -126,7 +126,7 @@ MEMORY: Final[dict[str, Bug]] = {
     "entry-s-stan-free-after-restart": Bug(Stans, "hold", constant(None), "numbers", 200),
     "forgets-unknown-reversals": Bug(Recovery, "_transaction", unknown_forgotten, "echoes", 200),
     "answer-stored-apart-from-its-reversal": Bug(
-        Conductor, "_were_refused", answer_apart, "refused reversals", 300
+        DiskRefusal, "of", answer_apart, "refused reversals", 300
     ),
     "refused-commits-are-dropped": Bug(Commits, "refused", constant(None), "refusals", 100),
     "track-on-record": Bug(outbound, "KEPT", lambda kept: (*kept, DE.TRACK_2), "calm"),
