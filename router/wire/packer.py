@@ -10,6 +10,7 @@ from mypy_extensions import i64, u8
 
 from router.wire.element import BYTES, DIGITS, SIGNED_DIGITS, TEXT
 from router.wire.message import Message
+from router.wire.octets import write_part
 from router.wire.shape import PLANS_MAX, Extent, Place, Shape
 from specs.packed import TEXT_MAX, write_run
 from specs.rules import EBCDIC
@@ -83,18 +84,19 @@ class Packing:
 class Packer:
     """Packs these elements of a message, as far as it has them and they are not empty."""
 
-    __slots__ = ("_numbers", "_plans")
+    __slots__ = ("_last_plan", "_last_shape", "_numbers", "_plans")
 
     def __init__(self, numbers: Collection[int]) -> None:
         self._numbers = sorted(numbers)
         self._plans: dict[Shape, Packing] = {}
+        self._last_shape: Shape | None = None  # mostly the next one's, too
+        self._last_plan: Packing | None = None
 
     def pack(self, message: Message, writer: BytesWriter) -> None:
-        plan = self._plans.get(message.shape)
-        if plan is None:
-            plan = Packing(message.shape, self._numbers)
-            if len(self._plans) < PLANS_MAX:
-                self._plans[message.shape] = plan
+        plan = self._last_plan
+        if plan is None or message.shape is not self._last_shape:
+            plan = self._plan_of(message.shape)
+            self._last_shape, self._last_plan = message.shape, plan
         data, ends = message.data, message.ends
         began: i64 = len(writer)
         writer.write(plan.head)
@@ -106,18 +108,25 @@ class Packer:
                 return
             writer[began + length.at] = u8(size)
         for piece in plan.pieces:
+            start, stop = piece.extent.start_in(ends), piece.extent.stop_in(ends)
             if piece.reading == TEXT:
-                writer.write(piece.extent.bytes_in(data, ends))
+                write_part(writer, data, start, stop)
             elif piece.reading == DIGITS:
                 first = piece.place
                 is_odd = piece.is_filled_up and message.is_odd(first)
-                start, stop = piece.extent.start_in(ends), piece.extent.stop_in(ends)
                 first.element.write_text(writer, data, start, stop, is_odd)
             else:
-                text = piece.extent.bytes_in(data, ends).decode(EBCDIC)
-                writer.write(text.encode("latin-1"))
+                writer.write(data[start:stop].decode(EBCDIC).encode("latin-1"))
         for number in plan.converted:
             self._pack_one(message, number, writer)
+
+    def _plan_of(self, shape: Shape) -> Packing:
+        plan = self._plans.get(shape)
+        if plan is None:
+            plan = Packing(shape, self._numbers)
+            if len(self._plans) < PLANS_MAX:
+                self._plans[shape] = plan
+        return plan
 
     def _pack_singly(self, message: Message, writer: BytesWriter) -> None:
         """Where an element is empty: each a run of its own."""

@@ -74,9 +74,6 @@ class Extent:
     def stop_in(self, ends: vec[i64]) -> i64:
         return ends[self.stop_segment] + self.stop
 
-    def bytes_in(self, data: bytes, ends: vec[i64]) -> bytes:
-        return data[ends[self.start_segment] + self.start:ends[self.stop_segment] + self.stop]
-
 
 class Variable:
     """A variable element on the way through a scan."""
