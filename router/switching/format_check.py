@@ -56,11 +56,14 @@ def format_error(request: Request) -> str | None:
 
 
 def reversal_error(request: Request) -> str | None:
-    """It must name its original; a card that it names too must be one card."""
-    names_card = any(request.has(number) for number in CARD_ELEMENTS)
-    if not request.named_originals or (names_card and not request.names_card):
+    """It must name its original; a card that it names too must be one card, in digits."""
+    if not request.named_originals:
         return ResponseCode.FORMAT_ERROR
-    return None
+    if not request.names_card:
+        names_several = any(request.has(number) for number in CARD_ELEMENTS)
+        return ResponseCode.FORMAT_ERROR if names_several else None
+    is_number = are_digits(request.recognised_by, request.card_at, request.card_end)
+    return None if is_number else ResponseCode.FORMAT_ERROR
 
 
 def are_numbers(elements: Elements) -> bool:

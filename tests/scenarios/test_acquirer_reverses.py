@@ -314,3 +314,14 @@ def test_other_content_under_the_same_name_hears_94(other: dict[str, str]) -> No
     desk.arrive(terminal, reversal("0420", None, **other))
     assert terminal.codes == ["00", "94"]
     assert desk.wire().mtis == ["0100"]
+
+
+def test_a_reversal_of_a_card_that_is_no_number_is_badly_formed() -> None:
+    """A dialect in ASCII lets letters pass; no BIN range decides about them."""
+    desk = Desk()
+    terminal = desk.terminal()
+    sound = reversal()
+    pan = sound.text(DE.PAN)
+    data = sound.data.replace(pan.encode(), (pan[:-2] + "X" + pan[-1]).encode())
+    desk.arrive(terminal, sound.codec.scan(data))
+    assert terminal.codes == ["30"]
