@@ -17,7 +17,7 @@ COMPILED_IN_NET = [
     "journal", "outbox", "still_open", "turns",
 ]
 # What the journal's follower does to every transaction.
-COMPILED_IN_JOURNAL = ["noting", "pairs", "telling"]
+COMPILED_IN_JOURNAL = ["event_writer", "noting", "pairs", "telling", "walking"]
 
 
 def compiler_missing() -> str:

@@ -265,7 +265,7 @@ def record_bytes(record: Entry | Mapping[int, str] | str) -> bytes:
 
 
 def record_of(data: bytes) -> Record:
-    """What `record_bytes` made."""
+    """One of a group: what `record_bytes` made. Raises msgspec.DecodeError."""
     return _record_decoder.decode(data)
 
 

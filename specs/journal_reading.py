@@ -8,7 +8,6 @@ import contextlib
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 from typing import Final, Literal
@@ -29,6 +28,8 @@ from specs.journal_segments import (
 
 PAGE_ROWS: Final = 32
 COLUMNS: Final = "SELECT id, at, before, sealed FROM groups"
+SEGMENT_ENDED: Final = b"\xa2SE"  # its tag, as MessagePack has it
+ENDED_BYTES_MAX: Final = 13  # of all of that record
 PAGE: Final = COLUMNS + " WHERE id > ? ORDER BY id LIMIT ?"
 
 
@@ -42,15 +43,33 @@ class Damage(Exception):
         self.what = what
 
 
-@dataclass(frozen=True, slots=True)
 class Row:
     """One group, opened. `at` in milliseconds since 1970."""
 
-    number: int
-    at: int
-    tag: bytes
-    segment: Segment
-    entries: list[Entry]
+    __slots__ = ("_entries", "at", "group", "number", "segment", "tag")
+
+    def __init__(self, number: int, at: int, tag: bytes, segment: Segment, group: bytes) -> None:
+        self.number = number
+        self.at = at
+        self.tag = tag
+        self.segment = segment
+        self.group = group
+        self._entries: list[Entry] | None = None
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What is in it, decoded when it is asked for. Raises Damage."""
+        if self._entries is None:
+            try:
+                self._entries = group_entries(self.group)
+            except msgspec.MsgspecError:
+                raise of_another_version(self) from None
+        return self._entries
+
+
+def of_another_version(row: Row) -> Damage:
+    """It is sealed, so it is as it was written, but nobody here can read it."""
+    return Damage(row.segment.path, row.number, "another version of noyau wrote it")
 
 
 class JournalReader:
@@ -178,12 +197,10 @@ class JournalReader:
     def _opened(self, one: Segment, number: int, at: int, before: bytes, sealed: bytes) -> Row:
         try:
             seal = self._seal_of(one)
-            entries = group_entries(seal.opened(number, at, bytes(before), bytes(sealed)))
+            group = seal.opened(number, at, bytes(before), bytes(sealed))
         except (NotSealedSo, TypeError, OverflowError):
             raise Damage(one.path, number, "it was changed") from None
-        except msgspec.MsgspecError:
-            raise Damage(one.path, number, "another version of noyau wrote it") from None
-        return Row(number, at, tag_of(bytes(sealed)), one, entries)
+        return Row(number, at, tag_of(bytes(sealed)), one, group)
 
     def _seal_of(self, one: Segment) -> SegmentSeal:
         if one.number != self._sealed_for[0]:
@@ -218,6 +235,8 @@ def _extreme(one: Segment, which: Literal["min", "max"]) -> int:
 
 def announced(row: Row) -> int:
     """The segment that must follow, where this row is the last of its own; else 0."""
+    if SEGMENT_ENDED not in row.group[-ENDED_BYTES_MAX:]:
+        return 0  # as nearly all: nothing is decoded for it
     last = row.entries[-1] if row.entries else None
     return last.next_segment if isinstance(last, SegmentEnded) else 0
 

@@ -18,7 +18,7 @@ from specs.journal_reading import JournalReader, Row, first_row
 from specs.journal_segments import segments_in
 from specs.journal_told import Told, ToldFile
 
-RECORDS_AT_ONCE: Final = 256  # more do not fit a processor's nearest cache
+BYTES_AT_ONCE: Final = 65_536  # of groups: more do not fit a processor's nearest caches
 HELD_MAX: Final = 32_768  # records that wait to be written to the index
 LOOK_EVERY_S: Final = 0.25
 LAST_LOOK_S: Final = 2.0
@@ -93,14 +93,14 @@ class Following:
         if newest == self._reader.last:
             return False
         part: list[Row] = []
-        records = 0
+        group_bytes = 0
         with contextlib.closing(self._reader.rows()) as rows:
             for row in rows:
                 part.append(row)
-                records += len(row.entries)
-                if records >= RECORDS_AT_ONCE or row.number >= newest:
+                group_bytes += len(row.group)
+                if group_bytes >= BYTES_AT_ONCE or row.number >= newest:
                     self._take(part)
-                    part, records = [], 0
+                    part, group_bytes = [], 0
                     says(row.number, max(newest, row.number))
                     if stopped.is_set() or row.number >= newest:
                         return True

@@ -3,14 +3,16 @@
 Every record there is passes here: it takes of each no more than it needs.
 """
 
-from collections.abc import Sequence
-from typing import Final, cast
+from collections.abc import Callable, Sequence
+from typing import Final
 from zlib import crc32
 
-from noyau.journal.facts import Spoken, entry_of
+from librt.vecs import vec
+from mypy_extensions import i64
+
+from noyau.journal.facts import entry_of
 from noyau.journal.pairs import (
     ACQUIRER,
-    BETWEEN,
     ISSUER,
     KEY,
     RRN,
@@ -19,70 +21,122 @@ from noyau.journal.pairs import (
     Buckets,
     entry_token,
 )
-from specs.journal_format import About, Answered, Forwarded, Reversed, Stored
-from specs.journal_reading import Row
+from noyau.journal.walking import ANSWERED, FORWARDED, OTHER, NotAGroup, Records, bounds_in
+from specs.journal_format import Record, Reversed, Stored
+from specs.journal_reading import Row, of_another_version
 from specs.journal_seal import Seal
 
 RECENT_MAX: Final = 16_384  # more than are in flight as a rule: an answer finds its request
+CRC32: Final[Callable[[bytes, int], int]] = crc32  # compiled, it is looked up at each use else
+
+# Parts of an About, by their places in it (`specs.journal_format.Parts`).
+ITS_ACQUIRER: Final = 1
+ITS_STAN: Final = 3
+ITS_TERMINAL: Final = 5
+ITS_RRN: Final = 6
+ITS_PAN: Final = 9
+KEY_PARTS: Final = 6
 
 
 class Recent:
-    """What was noted lately, by its About: the last so many, and the same number before."""
+    """The keys' tokens of what was noted lately, by its About: of the last so many, and of the same
+    number before.
+    """
 
     def __init__(self) -> None:
-        self.newer: set[bytes] = set()
-        self.older: set[bytes] = set()
+        self.newer: dict[bytes, int] = {}
+        self.older: dict[bytes, int] = {}
 
     def turn(self) -> None:
         """The older are forgotten when there are enough."""
         if len(self.newer) >= RECENT_MAX:
-            self.newer, self.older = set(), self.newer
+            self.newer, self.older = {}, self.newer
+
+
+class Noting:
+    """Of some rows, one after another."""
+
+    __slots__ = ("_acquirers", "_buckets", "_issuers", "_number", "_recent", "numbers", "pans")
+
+    def __init__(self, buckets: Buckets, recent: Recent) -> None:
+        self._buckets = buckets
+        self._recent = recent
+        self._number = 0  # of the row
+        self._acquirers: set[bytes] = set()  # in it
+        self._issuers: set[bytes] = set()
+        self.pans: list[str] = []  # in all of them,
+        self.numbers: list[int] = []  # and in which each is
+
+    def note(self, number: int, group: bytes) -> None:
+        """One row. Raises NotAGroup."""
+        self._number = number
+        records = Records(group)
+        while records.goes_on():
+            if records.kind == FORWARDED:
+                self._issuers.add(group[records.issuer.start:records.issuer.stop])
+                self._first(group[records.about.start:records.about.stop])
+            elif records.kind == ANSWERED:
+                self._again(group[records.about.start:records.about.stop])
+            elif records.kind == OTHER:
+                self._other(records.decoded())
+        for name in self._acquirers:
+            self._buckets.add(CRC32(name, ACQUIRER), number)
+        for name in self._issuers:
+            self._buckets.add(CRC32(name, ISSUER), number)
+        self._acquirers.clear()
+        self._issuers.clear()
+
+    def _other(self, record: Record) -> None:
+        entry = entry_of(record)
+        if entry is not None:
+            self._buckets.add(entry_token(entry), self._number)
+        if isinstance(record, Stored):
+            self._issuers.add(record.issuer.encode())
+            self._first(record.about.text)
+        elif isinstance(record, Reversed):
+            self._again(record.about.text)
+
+    def _again(self, about: bytes) -> None:
+        """Mostly it was noted a while before: then its key is enough."""
+        token = self._recent.newer.get(about)
+        if token is None:
+            token = self._recent.older.get(about)
+        if token is None:
+            self._first(about)
+        else:
+            self._buckets.add(token, self._number)
+
+    def _first(self, about: bytes) -> None:
+        bounds = bounds_in(about, 0, len(about))
+        token = CRC32(about[:bounds[KEY_PARTS] - 1], KEY)
+        self._recent.newer[about] = token
+        buckets, number = self._buckets, self._number
+        buckets.add(token, number)
+        if not about.isascii():
+            about = about.decode("latin-1").encode()  # as whoever searches writes it
+            bounds = bounds_in(about, 0, len(about))
+        buckets.add(CRC32(part(about, bounds, ITS_STAN), STAN), number)
+        buckets.add(CRC32(part(about, bounds, ITS_TERMINAL), TERMINAL), number)
+        buckets.add(CRC32(part(about, bounds, ITS_RRN), RRN), number)
+        self._acquirers.add(part(about, bounds, ITS_ACQUIRER))
+        self.pans.append(part(about, bounds, ITS_PAN).decode())
+        self.numbers.append(number)
 
 
 def note(rows: Sequence[Row], buckets: Buckets, seal: Seal, recent: Recent) -> int:
     """Says how many records it noted with all that they are found by; others by key alone."""
     recent.turn()
-    newer, older = recent.newer, recent.older
-    pans: list[str] = []
-    numbers: list[int] = []
+    noting = Noting(buckets, recent)
     for row in rows:
-        number = row.number
-        acquirers: set[str] = set()
-        issuers: set[str] = set()
-        for entry in row.entries:
-            # By its very class: isinstance of one that it is not costs ten times that.
-            kind = type(entry)
-            if kind is not Forwarded and kind is not Answered:
-                entry_id = entry_of(entry)
-                if entry_id is not None:
-                    buckets.add(entry_token(entry_id), number)
-                if kind is not Stored and kind is not Reversed:
-                    continue
-            spoken = cast("Spoken", entry)
-            about = spoken.about
-            text = about.text
-            buckets.add(crc32(about.key, KEY), number)
-            if kind is Forwarded or kind is Stored:
-                issuers.add(cast("Forwarded | Stored", spoken).issuer)
-            elif text in newer or text in older:
-                continue
-            newer.add(text)
-            _, acquirer, _, stan, _, terminal, rrn, _, _, pan, _, _, _ = texts_of(about)
-            buckets.add(crc32(stan.encode(), STAN), number)
-            buckets.add(crc32(terminal.encode(), TERMINAL), number)
-            buckets.add(crc32(rrn.encode(), RRN), number)
-            acquirers.add(acquirer)
-            pans.append(pan)
-            numbers.append(number)
-        for name in acquirers:
-            buckets.add(crc32(name.encode(), ACQUIRER), number)
-        for name in issuers:
-            buckets.add(crc32(name.encode(), ISSUER), number)
-    for token, number in zip(seal.card_tokens(pans), numbers, strict=True):
+        try:
+            noting.note(row.number, row.group)
+        except NotAGroup:
+            raise of_another_version(row) from None
+    for token, number in zip(seal.card_tokens(noting.pans), noting.numbers, strict=True):
         buckets.add(token, number)
-    return len(pans)
+    return len(noting.pans)
 
 
-def texts_of(about: About) -> list[str]:
-    """Its parts as they stand in it, `specs.journal_format.Parts` without the names."""
-    return about.text.decode("latin-1").split(BETWEEN)
+def part(text: bytes, bounds: vec[i64], which: i64) -> bytes:
+    """Of an About."""
+    return text[bounds[which]:bounds[which + 1] - 1]

@@ -11,17 +11,21 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from librt.strings import BytesWriter
 
 from noyau.journal.event import Event
+from noyau.journal.event_writer import EventWriter
 from noyau.journal.facts import time_in_words
-from noyau.journal.noting import texts_of
+from noyau.journal.walking import NotAGroup, Records
 from router.net.card_data import may_look_like_card, without_card_data
 from router.wire.pan import masked
-from specs.journal_format import Answered, Exchange
-from specs.journal_reading import Row
+from specs.journal_format import Answered, Record
+from specs.journal_reading import Row, of_another_version
 
 WRITTEN_AT_ONCE: Final = 4096  # PIPE_BUF: a pipe takes it whole, whoever else writes to it
 HEAD: Final = ("event", "level", "at")
+
+_encoder: Final = msgspec.json.Encoder()
 
 
 class Teller:
@@ -47,47 +51,54 @@ class Teller:
         written(self._descriptor, lines[begin:])
 
 
-_encoder: Final = msgspec.json.Encoder()
-
-
 def lines_of(worker: str, rows: Sequence[Row]) -> bytes:
     """A line for each answer in them that somebody waited for."""
-    events = events_of(worker, rows)
-    lines = _encoder.encode_lines(events)
-    if may_look_like_card(lines):
-        lines = _encoder.encode_lines(
-            [without_card_data(msgspec.to_builtins(one)) for one in events])  # fmt: skip
-    return lines
-
-
-def events_of(worker: str, rows: Sequence[Row]) -> list[Event]:
-    """Those of the lines."""
-    events: list[Event] = []
+    lines = BytesWriter()
     for row in rows:
-        begin, at = f"{worker}:{row.number}.", time_in_words(row.at)
-        for place, entry in enumerate(row.entries):
-            # (By its very class: to ask isinstance about one that it is not costs ten times that.)
-            if type(entry) is Answered and entry.exchange is not None:
-                events.append(event_of(entry, entry.exchange, begin + str(place), at))
-    return events
+        try:
+            write_lines(lines, f"{worker}:{row.number}.", time_in_words(row.at), row.group)
+        except NotAGroup:
+            raise of_another_version(row) from None
+    return lines.getvalue()
 
 
-def event_of(answer: Answered, exchange: Exchange, place: str, at: str) -> Event:
+def write_lines(lines: BytesWriter, begin: str, at: str, group: bytes) -> None:
+    """Those of one row."""
+    records, place = Records(group), 0
+    writer = EventWriter(lines, records, begin.encode(), at.encode())
+    while records.goes_on():
+        if records.has_exchange and not writer.writes_event(place):
+            lines.write(line_of(records.decoded(), begin + str(place), at))
+        place += 1
+
+
+def line_of(answer: Record, place: str, at: str) -> bytes:
+    """The same of any answer, whatever its texts hold."""
+    event = event_of(answer, place, at)
+    line = _encoder.encode(event)
+    if may_look_like_card(line):
+        line = _encoder.encode(without_card_data(msgspec.to_builtins(event)))
+    return line + b"\n"
+
+
+def event_of(answer: Record, place: str, at: str) -> Event:
     """No card is in it: the PAN shows first six and last four."""
-    about = answer.about
-    _, acquirer, _, stan, _, _, rrn, _, _, pan, _, currency, amount = texts_of(about)
+    assert isinstance(answer, Answered)
+    exchange, about = answer.exchange, answer.about
+    assert exchange is not None
+    parts = about.parts
     return Event(
         "transaction",
         place,
         about.mti,
-        stan,
+        parts.stan,
         exchange.issuer_stan,
-        rrn,
-        acquirer,
+        parts.rrn,
+        parts.acquirer,
         exchange.issuer,
-        masked(pan),
-        int(amount) if amount.isdigit() else 0,
-        currency,
+        masked(parts.pan),
+        int(parts.amount) if parts.amount.isdigit() else 0,
+        parts.currency,
         answer.code,
         exchange.decided_by,
         exchange.ended_in,
