@@ -13,6 +13,7 @@ THREES: Final = 0x0303030303030303  # the high nibble of a digit
 EVEN_NIBBLES: Final = 0x000F000F000F000F  # low ones of the first byte, the third ...
 ODD_NIBBLES: Final = 0x0F000F000F000F00
 ONES: Final = 0x0101010101010101
+SIXTEENS: Final = 0x1010101010101010
 ZEROS: Final = 0x3030303030303030  # eight characters 0
 HALF_WORD: Final = 0xFFFFFFFF
 QUARTERS: Final = 0x0000FFFF0000FFFF
@@ -71,6 +72,13 @@ def are_digits(data: bytes, start: i64, stop: i64) -> bool:
 def are_hexadecimal(data: bytes, start: i64, stop: i64) -> bool:
     """All are the characters 0 to 9 and A to F, and there is one."""
     at = start
+    while at + WORD_BYTES <= stop:
+        word = read_i64_le(data, at)
+        values = (word & LOW_NIBBLES) + 9 * (word >> 6 & ONES)
+        letters = (values + SIXES) >> 4 & ONES  # for each from A on
+        if values & SIXTEENS or values + ZEROS + 7 * letters != word:
+            return False
+        at += WORD_BYTES
     while at < stop:
         if not HEXADECIMAL[data[at]]:
             return False

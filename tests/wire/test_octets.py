@@ -7,6 +7,7 @@ from router.wire.octets import (
     are_all_zero,
     are_ascii,
     are_digits,
+    are_hexadecimal,
     are_packed_digits,
     are_same,
     has_one_of,
@@ -38,6 +39,8 @@ def test_text_and_digits_are_known(drawn: tuple[bytes, int, int]) -> None:
     data, start, stop = drawn
     assert are_ascii(data, start, stop) == data[start:stop].isascii()
     assert are_digits(data, start, stop) == data[start:stop].isdigit()
+    is_hexadecimal = start < stop and not data[start:stop].strip(b"0123456789ABCDEF")
+    assert are_hexadecimal(data, start, stop) == is_hexadecimal
 
 
 def test_each_byte_is_judged_in_each_place() -> None:
@@ -46,6 +49,7 @@ def test_each_byte_is_judged_in_each_place() -> None:
             data = b"1" * place + bytes((byte,)) + b"8" * (18 - place)
             assert are_ascii(data, 0, 19) == (byte < 0x80)
             assert are_digits(data, 0, 19) == (0x30 <= byte <= 0x39)
+            assert are_hexadecimal(data, 0, 19) == (byte in b"0123456789ABCDEF")
 
 
 @given(stretches(), st.integers(0, 40))

@@ -110,6 +110,19 @@ def test_digits_are_packed_whatever_fills_them_up() -> None:
         assert unpacked(writer.getvalue()) == message.values() == readable
 
 
+def test_one_packer_serves_messages_of_all_layouts() -> None:
+    """It remembers how the last one was laid out."""
+    packer = Packer((2, 3, 4, 11, 41))
+    texts = [{2: "9504010000000001", 11: "000123"}, {3: "000000", 41: "TERM0001"},
+             {2: "4111", 11: "000124"}, {2: "", 11: "000125"}, {2: "95040100", 11: "000126"}]
+    for name in ("national", "iso87-binary"):
+        for values in texts:
+            message = CODECS[name].written("0100", values)
+            writer = BytesWriter()
+            packer.pack(message, writer)
+            assert unpacked(writer.getvalue()) == {n: text for n, text in values.items() if text}
+
+
 TEXTS = st.text(st.characters(max_codepoint=255), max_size=255)
 
 
