@@ -10,7 +10,17 @@ from typing import Final
 from librt.strings import BytesWriter
 from mypy_extensions import i64, u8
 
-from router.wire.element import BYTES, DIGITS, TEXT, TEXT_EBCDIC, UNHEXLIFIED, Element, Unwritable
+from router.wire.element import (
+    BYTES,
+    DIGITS,
+    FROM_EBCDIC,
+    TEXT,
+    TEXT_EBCDIC,
+    TO_EBCDIC,
+    UNHEXLIFIED,
+    Element,
+    Unwritable,
+)
 from router.wire.message import Message
 from router.wire.octets import (
     are_ascii,
@@ -20,7 +30,6 @@ from router.wire.octets import (
     write_part,
 )
 from router.wire.transcode import TRACKS, fitted_text
-from specs.rules import EBCDIC
 
 BY_TEXT: Final = 0
 COPIED: Final = 1
@@ -29,8 +38,6 @@ PACKED: Final = 3  # digits of text, two in a byte
 UNPACKED: Final = 4
 HEXADECIMAL: Final = 5  # bytes as digits of text
 UNHEXADECIMAL: Final = 6
-FROM_EBCDIC: Final = bytes(range(256)).decode(EBCDIC).encode("latin-1")
-TO_EBCDIC: Final = bytes(range(256)).decode("latin-1").encode(EBCDIC)
 D_IN_TEXT: Final = {TEXT: 0x44, TEXT_EBCDIC: 0xC4}
 SEPARATOR: Final = 0xD  # of a track in digits; as text it is =, which has D in its low nibble
 ZERO: Final = 0x30

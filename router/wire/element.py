@@ -23,6 +23,10 @@ UNREADABLE: Final = -1
 UNHEXLIFIED: Final = binascii.a2b_hex
 HEXADECIMAL: Final = bytes.hex  # found once: a method is looked up at each call
 
+# EBCDIC and Latin-1 have the same 256 characters. Python's own codec is slow.
+FROM_EBCDIC: Final = bytes(range(256)).decode(EBCDIC).encode("latin-1")
+TO_EBCDIC: Final = bytes(range(256)).decode("latin-1").encode(EBCDIC)
+
 READING: Final = {"ascii": TEXT, "hex": TEXT, "ebcdic": TEXT_EBCDIC, "hex-ebcdic": TEXT_EBCDIC,
                   "bcd": DIGITS, "binary": BYTES}
 
@@ -131,7 +135,7 @@ class Element:
         if self.reading == BYTES:
             return HEXADECIMAL(written).upper()
         if self.reading == TEXT_EBCDIC:
-            return written.decode(EBCDIC)
+            return written.translate(FROM_EBCDIC).decode("latin-1")
         if self.reading == SIGNED_DIGITS:
             return written[:1].decode("latin-1") + written[1:].hex().upper()
         digits = HEXADECIMAL(written)
@@ -190,7 +194,7 @@ class Element:
             if reading == TEXT:
                 return text.encode("ascii")
             if reading == TEXT_EBCDIC:
-                return text.encode(EBCDIC)
+                return text.encode("latin-1").translate(TO_EBCDIC)
             if reading == SIGNED_DIGITS:
                 return text[:1].encode("ascii") + UNHEXLIFIED(text[1:])
             if reading == DIGITS and len(text) & 1 and self.counts_nibbles:

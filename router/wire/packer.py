@@ -8,12 +8,11 @@ from collections.abc import Collection
 from librt.strings import BytesWriter
 from mypy_extensions import i64, u8
 
-from router.wire.element import BYTES, DIGITS, SIGNED_DIGITS, TEXT
+from router.wire.element import BYTES, DIGITS, FROM_EBCDIC, SIGNED_DIGITS, TEXT
 from router.wire.message import Message
 from router.wire.octets import write_part
 from router.wire.shape import PLANS_MAX, Extent, Place, Shape
 from specs.packed import TEXT_MAX, write_run
-from specs.rules import EBCDIC
 
 
 class Piece:
@@ -116,7 +115,7 @@ class Packer:
                 is_odd = piece.is_filled_up and message.is_odd(first)
                 first.element.write_text(writer, data, start, stop, is_odd)
             else:
-                writer.write(data[start:stop].decode(EBCDIC).encode("latin-1"))
+                writer.write(data[start:stop].translate(FROM_EBCDIC))
         for number in plan.converted:
             self._pack_one(message, number, writer)
 
