@@ -11,6 +11,7 @@ from router.switching import (
     stand_in_records,
 )
 from router.switching.conductor import Conductor
+from router.switching.issuers import Issuers
 from router.switching.pending import Line, Waiting
 from router.switching.reversing import Reversing
 from router.switching.saf import StoreAndForward
@@ -148,9 +149,9 @@ DELIVERY: Final[dict[str, Bug]] = {
     "stand-in-without-an-advice": Bug(stand_in_records, "advised", advice_forgotten, "standing"),
     "stand-in-of-the-reversed": Bug(stand_in, "is_open", constant(True), "standing", 200),
     "removed-issuer-forgotten": Bug(
-        Conductor,
-        "_issuer",
-        lambda _: lambda self, name: self.switch.issuers.get(name),
+        Issuers,
+        "named",
+        lambda _: lambda self, name: self._configured.get(name),
         "removals",
         300,
     ),
