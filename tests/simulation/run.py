@@ -9,8 +9,8 @@ import random
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import Pool
 from typing import Final
 
 from tests.simulation.bugs import BUGS, planted
@@ -19,6 +19,9 @@ from tests.simulation.play import Play
 
 CHUNK: Final = 50
 FIRST_BELOW: Final = 1_000_000_000
+# Compiled, a router that is killed with something in flight is never freed: what is in flight
+# refers to itself in a circle that the collector is not told of, for in a real one it ends.
+CHUNKS_OF_ONE_PROCESS: Final = 5
 SHOWN: Final = 20  # failing seeds
 
 Outcome = tuple[int, str, int, list[str]]  # seed, mix, kills, violations
@@ -63,12 +66,12 @@ def outcomes(seeds: range, mix: str | None, bug: str | None, processes: int) -> 
     """Of all seeds, in their order."""
     chunks = [seeds[at : at + CHUNK] for at in range(0, len(seeds), CHUNK)]
     work = partial(played, mix=mix, bug=bug)
-    if processes == 1:
+    if len(chunks) <= CHUNKS_OF_ONE_PROCESS:
         for chunk in chunks:
             yield from work(chunk)
         return
-    with ProcessPoolExecutor(processes) as pool:
-        for done in pool.map(work, chunks):
+    with Pool(processes, maxtasksperchild=CHUNKS_OF_ONE_PROCESS) as pool:
+        for done in pool.imap(work, chunks):
             yield from done
 
 
