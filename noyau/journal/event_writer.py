@@ -11,17 +11,19 @@ from librt.strings import BytesWriter
 from librt.vecs import vec
 from mypy_extensions import i64, u8
 
-from noyau.journal.walking import Records, Span, bounds_in
+from noyau.journal.walking import (
+    ITS_ACQUIRER,
+    ITS_AMOUNT,
+    ITS_CURRENCY,
+    ITS_PAN,
+    ITS_RRN,
+    ITS_STAN,
+    Records,
+    Span,
+    bounds_in,
+)
 from router.net.card_data import NUMBER_MIN, PAN_DIGITS_MIN, may_look_like_card
 from router.wire.octets import write_printable
-
-# Parts of an About, by their places in it (`specs.journal_format.Parts`).
-ACQUIRER: Final = 1
-STAN: Final = 3
-RRN: Final = 6
-PAN: Final = 9
-CURRENCY: Final = 11
-AMOUNT: Final = 12
 
 HARMLESS_MAX: Final = 1024  # long names that are remembered
 FIRST_SHOWN: Final = 6  # of a card's digits
@@ -76,14 +78,14 @@ class EventWriter:
         about = bounds_in(self._data, records.about.start, records.about.stop)
         return (
             self._writes(b'","mti":"', records.mti)
-            and self._writes_part(b'","stan":"', about, STAN)
+            and self._writes_part(b'","stan":"', about, ITS_STAN)
             and self._writes(b'","issuer_stan":"', records.issuer_stan)
-            and self._writes_part(b'","rrn":"', about, RRN)
-            and self._writes_part(b'","acquirer":"', about, ACQUIRER)
+            and self._writes_part(b'","rrn":"', about, ITS_RRN)
+            and self._writes_part(b'","acquirer":"', about, ITS_ACQUIRER)
             and self._writes(b'","issuer":"', records.issuer)
             and self._writes_pan(b'","pan_masked":"', about)
             and self._writes_amount(b'","amount_minor":', about)
-            and self._writes_part(b',"currency":"', about, CURRENCY)
+            and self._writes_part(b',"currency":"', about, ITS_CURRENCY)
             and self._writes(b'","response_code":"', records.code)
             and self._writes(b'","decided_by":"', records.decided_by)
             and self._writes(b'","ended_in":"', records.ended_in)
@@ -107,7 +109,7 @@ class EventWriter:
     def _writes_pan(self, name: bytes, about: vec[i64]) -> bool:
         """First six and last four; of one too short to hide anything between them, nothing."""
         data, lines = self._data, self._lines
-        start, stop = about[PAN], about[PAN + 1] - 1
+        start, stop = about[ITS_PAN], about[ITS_PAN + 1] - 1
         if not is_plain(data, start, stop):
             return False
         shown: i64 = FIRST_SHOWN if stop - start >= PAN_DIGITS_MIN else 0
@@ -120,7 +122,7 @@ class EventWriter:
         return True
 
     def _writes_amount(self, name: bytes, about: vec[i64]) -> bool:
-        data, start, stop = self._data, about[AMOUNT], about[AMOUNT + 1] - 1
+        data, start, stop = self._data, about[ITS_AMOUNT], about[ITS_AMOUNT + 1] - 1
         amount: i64 = 0
         if stop - start >= PAN_DIGITS_MIN:
             return False

@@ -21,21 +21,26 @@ from noyau.journal.pairs import (
     Buckets,
     entry_token,
 )
-from noyau.journal.walking import ANSWERED, FORWARDED, OTHER, NotAGroup, Records, bounds_in
+from noyau.journal.walking import (
+    ANSWERED,
+    FORWARDED,
+    ITS_ACQUIRER,
+    ITS_PAN,
+    ITS_RRN,
+    ITS_STAN,
+    ITS_TERMINAL,
+    KEY_PARTS,
+    OTHER,
+    NotAGroup,
+    Records,
+    bounds_in,
+)
 from specs.journal_format import Record, Reversed, Stored
 from specs.journal_reading import Row, of_another_version
 from specs.journal_seal import Seal
 
 RECENT_MAX: Final = 16_384  # more than are in flight as a rule: an answer finds its request
 CRC32: Final[Callable[[bytes, int], int]] = crc32  # compiled, it is looked up at each use else
-
-# Parts of an About, by their places in it (`specs.journal_format.Parts`).
-ITS_ACQUIRER: Final = 1
-ITS_STAN: Final = 3
-ITS_TERMINAL: Final = 5
-ITS_RRN: Final = 6
-ITS_PAN: Final = 9
-KEY_PARTS: Final = 6
 
 
 class Recent:

@@ -12,6 +12,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from specs.journal_format import Record, record_of
+from specs.message_pack import ENTRIES_16, ENTRIES_32, NIL, TRUE
 
 # What a record is; of others, whether it is one that something is found by.
 NOTHING_FOUND: Final = 0
@@ -24,13 +25,21 @@ OTHER_TAGS: Final = b"RSE"
 PARTS_MIN: Final = 5  # of a request that was forwarded, and of an answer, with the tag
 EXCHANGE_PARTS_MIN: Final = 7
 
+# Parts of an About, by their places in it (`specs.journal_format.Parts`).
+ITS_ACQUIRER: Final = 1
+ITS_STAN: Final = 3
+ITS_TERMINAL: Final = 5
+KEY_PARTS: Final = 6  # those before the next one
+ITS_RRN: Final = 6
+ITS_PAN: Final = 9
+ITS_CURRENCY: Final = 11
+ITS_AMOUNT: Final = 12
 ABOUT_PARTS: Final = 13
 SEPARATOR: Final = 0x1F
 WORD_BYTES: Final = 8
 
-# First bytes of MessagePack (its specification), as far as they say more than they hold.
-NIL: Final = 0xC0  # from here on, without anything behind,
-TRUE: Final = 0xC3
+# First bytes of MessagePack (its specification), beside those of `specs.message_pack`.
+# From NIL to TRUE nothing is behind them.
 NUMBERS: Final = 0xCA  # the first of ten kinds, of so many bytes:
 NUMBER_BYTES: Final = bytes((4, 8, 1, 2, 4, 8, 1, 2, 4, 8))
 UNSIGNED: Final = 0xCC
@@ -68,9 +77,9 @@ class Walk:
         first = self._byte()
         if first & 0xF0 == 0x90:
             return first & 0x0F
-        if first not in (0xDC, 0xDD):
+        if first not in (ENTRIES_16, ENTRIES_32):
             raise NotAGroup
-        return self._unsigned(2 if first == 0xDC else 4)
+        return self._unsigned(2 if first == ENTRIES_16 else 4)
 
     def text(self, there: Span) -> None:
         """A text, or bytes."""
@@ -112,11 +121,11 @@ class Walk:
                 left += 2 * (first & 0x0F)
             elif first < 0xA0:
                 left += first & 0x0F
-            elif first < 0xC0:
+            elif first < NIL:
                 self.at += first & 0x1F
             elif NUMBERS <= first <= SIGNED_LAST:
                 self.at += NUMBER_BYTES[first - NUMBERS]
-            elif first >= 0xDC:
+            elif first >= ENTRIES_16:
                 several = self._unsigned(2 if first & 1 == 0 else 4)
                 left += several if first < 0xDE else 2 * several
             else:

@@ -43,9 +43,7 @@ class DiskRefusal:
         if remaining:
             self._commits.refused(Commit(remaining, insists=True), now)
 
-    def _void_stand_in(
-        self, records: list[Record], along: list[Record], now: float
-    ) -> None:
+    def _void_stand_in(self, records: list[Record], along: list[Record], now: float) -> None:
         """Its reversal takes along what undoes it on a disk that may hold it."""
         for record in records:
             if isinstance(record, Stored) and not is_reversal_entry(record):
